@@ -1,0 +1,77 @@
+// The station's form: hours in UTC while they are typed, constituencies of the chosen election, its voting dates.
+"use strict";
+window.addEventListener("load", () => {
+    if (!window.django?.jQuery) { return; }
+    const $ = window.django.jQuery;
+    const zone = document.getElementById("id_timezone");
+    const election = document.getElementById("id_election");
+    const rows = () => [...document.querySelectorAll("#windows-group tr.form-row:not(.empty-form)")];
+    const part = (row, name) => row.querySelector(`[data-hours="${name}"]`);
+
+    const showUtc = async (row) => {
+        const date = part(row, "date");
+        const output = row.querySelector("output.utc-hours");
+        if (!date || !output || !zone) { return; }
+        const query = new URLSearchParams({zone: zone.value});
+        for (const name of ["date", "opens", "closes"]) { query.set(name, part(row, name).value); }
+        row.dataset.asked = query;
+        try {
+            const answer = await fetch(`${date.dataset.utcUrl}?${query}`, {credentials: "same-origin"});
+            if (!answer.ok || row.dataset.asked !== String(query)) { return; }
+            const hours = await answer.json();
+            output.textContent = hours.text || hours.error || "";
+            output.classList.toggle("wrong", Boolean(hours.error));
+        } catch { output.textContent = ""; } // no line: shown after saving
+    };
+
+    const proposeDates = (dates) => {
+        const fresh = rows().filter((row) => !row.classList.contains("has_original"));
+        fresh.forEach((row, place) => {
+            const date = part(row, "date");
+            if (!dates[place] || (date.value && date.value !== row.dataset.proposed)) { return; }
+            date.value = row.dataset.proposed = dates[place];
+            showUtc(row);
+        });
+    };
+
+    const group = document.getElementById("windows-group");
+    if (group) {
+        const timers = new WeakMap();
+        group.addEventListener("input", (event) => {
+            const row = event.target.closest("tr.form-row");
+            if (!row || !event.target.dataset.hours) { return; }
+            clearTimeout(timers.get(row));
+            timers.set(row, setTimeout(() => showUtc(row), 200));
+        });
+        rows().forEach(showUtc);
+    }
+    if (zone) { $(zone).on("change", () => rows().forEach(showUtc)); }
+
+    if (election) {
+        const constituency = document.querySelector('[data-limited-by="id_election"]');
+        if (constituency) {
+            $(constituency).select2({ajax: {data: (params) => ({
+                term: params.term,
+                page: params.page,
+                app_label: constituency.dataset.appLabel,
+                model_name: constituency.dataset.modelName,
+                field_name: constituency.dataset.fieldName,
+                election: election.value,
+            })}});
+        }
+        let last = election.value;
+        $(election).on("change", async () => {
+            // The admin's own scripts announce a change while the page loads: that must not clear anything.
+            if (election.value === last) { return; }
+            last = election.value;
+            if (constituency) { $(constituency).val(null).trigger("change"); }
+            const first = rows().map((row) => part(row, "date")).find(Boolean);
+            if (!first || !election.value) { return; }
+            try {
+                const address = first.dataset.utcUrl.replace(/utc\/$/, "voting-days/");
+                const answer = await fetch(`${address}?${new URLSearchParams({election: election.value})}`);
+                if (answer.ok) { proposeDates((await answer.json()).dates); }
+            } catch { /* no line: the date is typed */ }
+        });
+    }
+});

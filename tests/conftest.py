@@ -1,0 +1,41 @@
+"""What several tests need: the real election, loaded from its files."""
+
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import translation
+
+from tracker.elections.models import Election
+
+ROOT = Path(__file__).resolve().parent.parent
+AZ2024 = ROOT / "fixtures" / "az2024"
+
+
+def load_az2024() -> Election:
+    call_command("load_election", str(AZ2024), stdout=StringIO())
+    return Election.objects.get(slug="az-2024-president")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tests that commit are cleaned up by TRUNCATE, which editions refuse; one test of theirs refuses it again."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE coverage_edition DISABLE TRIGGER edition_refuse_truncate")
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Each test begins in English: a request leaves its language active in the thread."""
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def az2024(db: None) -> Election:
+    """The real election of 7 February 2024."""
+    return load_az2024()

@@ -1,0 +1,196 @@
+"""Promises about every screen of the admin, kept by walking over all of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import connection, models
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests import factories
+from tracker.core.models import Country, Publication, Publishable, Source, TimeZone, User
+from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
+from tracker.missions.models import (
+    Accreditation,
+    AccreditationChange,
+    AccreditationRule,
+    Engagement,
+    Membership,
+    Mission,
+    Observer,
+    Organization,
+    Outlet,
+    Person,
+    Statement,
+)
+from tracker.stations.models import PollingStation, VotingWindow
+
+pytestmark = pytest.mark.django_db
+
+MAKERS: dict[type[models.Model], Callable[[], Any]] = {
+    AnnouncedFigure: factories.make_figure,
+    Constituency: factories.make_constituency,
+    Country: lambda: factories.country("KZ"),
+    Election: factories.make_election,
+    Engagement: factories.make_engagement,
+    Group: lambda: Group.objects.create(name=f"Publishers {Group.objects.count()}"),
+    Membership: factories.make_membership,
+    Milestone: factories.make_milestone,
+    Mission: factories.make_mission,
+    Organization: factories.make_organization,
+    PollingStation: factories.make_station,
+    Source: factories.make_source,
+    Statement: factories.make_statement,
+    TimeZone: lambda: factories.zone("Asia/Almaty"),
+    User: factories.make_administrator,
+    VotingWindow: factories.make_window,
+}
+# Screens whose rows are entered elsewhere: they refuse to add or to change.
+READ_ONLY = {Country, TimeZone, VotingWindow}
+# People and accreditation have models and no screens yet: they come with the accreditation desk.
+WITHOUT_SCREENS = {Accreditation, AccreditationChange, AccreditationRule, Observer, Outlet, Person}
+EVERY_MODEL = sorted(MAKERS, key=lambda model: model.__name__)
+
+
+@pytest.fixture
+def administrator(client: Client) -> Client:
+    client.force_login(factories.make_administrator())
+    return client
+
+
+def address(model: type[models.Model], screen: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{screen}", args=args)
+
+
+def test_every_model_of_the_register_has_screens_and_a_row_in_this_sweep() -> None:
+    registered = set(admin.site._registry)
+    # What a file brought in is the loader's own memory, not part of the register.
+    ours = {model for model in apps.get_models() if model.__module__.startswith("tracker.")}
+    ours = {model for model in ours if model._meta.app_label in ("core", "elections", "stations", "missions")}
+    assert ours - registered == WITHOUT_SCREENS
+    assert set(MAKERS) == {
+        m for m in registered if m._meta.app_label != "coverage" and m.__name__ != "LoadedRecord"
+    }
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL)
+def test_an_administrator_opens_every_screen(administrator: Client, model: type[models.Model]) -> None:
+    row = MAKERS[model]()
+    answers = {
+        "list": administrator.get(address(model, "changelist")).status_code,
+        "search": administrator.get(address(model, "changelist"), {"q": "a"}).status_code,
+        "change": administrator.get(address(model, "change", row.pk)).status_code,
+        "history": administrator.get(address(model, "history", row.pk)).status_code,
+        "add": administrator.get(address(model, "add")).status_code,
+        "delete": administrator.get(address(model, "delete", row.pk)).status_code,
+    }
+    refused = 403 if model in READ_ONLY else 200
+    removable = 403 if model in (Country, TimeZone) else 200
+    assert answers == {
+        "list": 200, "search": 200, "change": 200, "history": 200, "add": refused, "delete": removable,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL)
+def test_staff_without_a_permission_and_strangers_are_turned_away(
+    client: Client, model: type[models.Model]
+) -> None:
+    row = MAKERS[model]()
+    screens = [address(model, "changelist"), address(model, "add"), address(model, "change", row.pk)]
+    for screen in screens:
+        answer = client.get(screen)
+        assert (answer.status_code, answer["Location"]) == (302, f"/staff/login/?next={screen}")
+    client.force_login(User.objects.create_user("newcomer", password="x", is_staff=True))
+    assert [client.get(screen).status_code for screen in screens] == [403, 403, 403]
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL)
+def test_a_list_asks_as_much_for_three_rows_as_for_one(
+    administrator: Client, model: type[models.Model]
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert administrator.get(address(model, "changelist")).status_code == 200
+        return len(captured)
+
+    MAKERS[model]()
+    administrator.get(address(model, "changelist"))  # fills caches of content types
+    with_one = queries()
+    MAKERS[model](), MAKERS[model]()
+    assert queries() == with_one
+
+
+@pytest.mark.parametrize("view", ["propose_zone", "utc", "voting_days"])
+def test_questions_of_the_station_form_are_for_its_editors(client: Client, view: str) -> None:
+    question = reverse(f"admin:stations_pollingstation_{view}")
+    assert client.get(question).status_code == 302
+    client.force_login(User.objects.create_user("newcomer", password="x", is_staff=True))
+    assert client.get(question).status_code == 403
+
+
+def test_signing_in_sets_nothing_but_the_form_s_cookie(client: Client) -> None:
+    assert set(client.get("/staff/login/").cookies) == {"csrftoken"}
+
+
+PUBLISHABLE = [model for model in EVERY_MODEL if issubclass(model, Publishable)]
+
+
+@pytest.mark.parametrize("model", PUBLISHABLE)
+def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: type[models.Model]) -> None:
+    rows = [MAKERS[model](), MAKERS[model]()]
+    model._default_manager.filter(pk=rows[0].pk).update(publication=Publication.DRAFT)
+    chosen = {"_selected_action": [row.pk for row in rows]}
+
+    page = administrator.post(address(model, "changelist"), chosen | {"action": "publish"}, follow=True)
+    assert messages(page) == ["1 record published. 1 already were."]
+    assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
+
+    page = administrator.post(address(model, "changelist"), chosen | {"action": "unpublish"}, follow=True)
+    assert messages(page) == ["2 records withdrawn from the public; they are drafts again."]
+    assert list(model._default_manager.filter(pk__in=chosen["_selected_action"]).values_list("publication")) == [
+        ("draft",), ("draft",),
+    ]  # fmt: skip
+    history = administrator.get(address(model, "history", rows[0].pk)).content.decode()
+    assert "Withdrawn from publication." in history
+    assert "Published." in history
+
+
+def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Client) -> None:
+    election = factories.make_election(publication=Publication.DRAFT)
+    station = factories.make_station(election=election, publication=Publication.DRAFT)
+    chosen = {"_selected_action": [station.pk], "action": "publish"}
+    page = administrator.post(address(PollingStation, "changelist"), chosen, follow=True)
+    assert messages(page) == [
+        "1 record published.",
+        "1 of them stays hidden until its election is published as well.",
+    ]
+    assert "hidden by a draft above it" in page.content.decode()
+
+
+def test_something_in_use_is_not_deleted(administrator: Client) -> None:
+    station = factories.make_station()
+    page = administrator.post(address(Election, "delete", station.election_id), {"post": "yes"})
+    assert Election.objects.filter(pk=station.election_id).exists()
+    assert "would require deleting the following protected related objects" in page.content.decode()
+
+
+def test_the_index_follows_the_work(administrator: Client) -> None:
+    sections = administrator.get("/staff/").context["app_list"]
+    names = [str(section["name"]) for section in sections]
+    assert names[:6] == [
+        "Elections",
+        "Polling stations",
+        "Missions",
+        "Sources",
+        "Accounts",
+        "Reference tables",
+    ]
+
+
+def messages(page: Any) -> list[str]:
+    return [str(message) for message in page.context["messages"]]

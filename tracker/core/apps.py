@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class CoreConfig(AppConfig):
+    name = "tracker.core"
+    verbose_name = _("Accounts, places and sources")
+
+    def ready(self) -> None:
+        from tracker.core.reference import sync_reference_tables
+
+        post_migrate.connect(sync_reference_tables, sender=self)

@@ -1,0 +1,218 @@
+"""What every other app stands on: accounts, countries, time zones, sources, and the rule of publication."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.contrib.auth.models import AbstractUser
+from django.core.validators import RegexValidator, URLValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT
+
+ModelT = TypeVar("ModelT", bound=models.Model)
+http_only = URLValidator(schemes=["http", "https"])
+PARTIAL_DATE = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
+
+
+class User(AbstractUser):
+    """A staff account. The public never signs in."""
+
+
+class Country(models.Model):
+    """A country or territory of ISO 3166-1, with its CLDR name in the three languages of the site."""
+
+    iso2 = models.CharField(_("ISO code"), max_length=2, primary_key=True)
+    iso3 = models.CharField(_("ISO code, three letters"), max_length=3)
+    name_en = models.CharField(_("name in English"), max_length=80)
+    name_az = models.CharField(_("name in Azerbaijani"), max_length=80)
+    name_ru = models.CharField(_("name in Russian"), max_length=80)
+
+    class Meta:
+        verbose_name = _("country")
+        verbose_name_plural = _("countries")
+        ordering = ["name_en"]
+        constraints = [
+            models.CheckConstraint(name="country_iso2_two_capitals", condition=Q(iso2__regex="^[A-Z]{2}$")),
+            models.CheckConstraint(name="country_iso3_three_capitals", condition=Q(iso3__regex="^[A-Z]{3}$")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the active language; English where the language is not one of ours."""
+        return localized(self, "name")
+
+
+class TimeZone(models.Model):
+    """A zone of the IANA time zone database; a foreign key to it proves that a zone exists."""
+
+    name = models.CharField(_("IANA name"), max_length=40, primary_key=True)
+
+    class Meta:
+        verbose_name = _("time zone")
+        verbose_name_plural = _("time zones")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def http_constraint(name: str, field: str) -> models.CheckConstraint:
+    """The named rule that an address is empty or a web address: it becomes a link on public pages."""
+    condition = Q(**{field: ""}) | Q(**{f"{field}__regex": "^https?://"})
+    return models.CheckConstraint(name=name, condition=condition)
+
+
+def calendar_constraint(name: str, *fields: str) -> models.CheckConstraint:
+    """The named rule that instants lie in the years in which the tracker computes local times."""
+    condition = Q()
+    for field in fields:
+        condition &= Q(**{f"{field}__isnull": True}) | Q(
+            **{f"{field}__gte": FIRST_INSTANT, f"{field}__lt": END_OF_INSTANTS}
+        )
+    return models.CheckConstraint(
+        name=name,
+        condition=condition,
+        violation_error_message=_("The year must be between 1900 and 2199."),
+    )
+
+
+class Source(models.Model):
+    """Where a fact comes from: a page, a document, a letter. Shown beside every public fact that has one."""
+
+    publisher = models.CharField(
+        _("publisher"),
+        max_length=120,
+        blank=True,
+        help_text=_("Who published it: the agency, commission, mission or newspaper."),
+    )
+    title = models.CharField(_("title"), max_length=300, blank=True)
+    url = models.URLField(
+        _("address"),
+        max_length=600,
+        blank=True,
+        validators=[http_only],
+        help_text=_("Empty for a paper document."),
+    )
+    published_on = models.CharField(
+        _("date published"),
+        max_length=10,
+        blank=True,
+        help_text=_(
+            "The date the page shows: 2024-02-07, or 2024-02 where the day is missing. Empty if undated."
+        ),
+        validators=[RegexValidator(PARTIAL_DATE, _("Write 2024-02-07, 2024-02 or 2024."))],
+    )
+    read_on = models.DateField(_("date read"), null=True, blank=True)
+    notes = models.TextField(_("notes"), blank=True)
+
+    class Meta:
+        verbose_name = _("source")
+        verbose_name_plural = _("sources")
+        ordering = ["publisher", "published_on", "url"]
+        constraints = [
+            models.UniqueConstraint(name="source_url_once", fields=["url"], condition=~Q(url="")),
+            http_constraint("source_url_http", "url"),
+            models.CheckConstraint(name="source_names_url_or_title", condition=~Q(url="") | ~Q(title="")),
+            models.CheckConstraint(
+                name="source_published_on_iso",
+                condition=Q(published_on="") | Q(published_on__regex=PARTIAL_DATE),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.publisher or self.url, self.title, self.published_on) if part)
+
+
+class Publication(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    PUBLISHED = "published", _("published")
+
+
+class PublicationQuerySet(models.QuerySet):
+    """Rows that may be public. Public pages read through `published()` and through nothing else."""
+
+    def published(self) -> Self:
+        """Rows that are published themselves and whose `published_with` parents are published as well."""
+        return self.filter(published_condition(self.model))
+
+
+def published_condition(model: type[models.Model], prefix: str = "") -> Q:
+    """The condition under which a row of `model` is public, following its `published_with` keys upwards."""
+    condition = Q()
+    if any(field.name == "publication" for field in model._meta.fields):
+        condition &= Q(**{f"{prefix}publication": Publication.PUBLISHED})
+    for name in getattr(model, "published_with", ()):
+        parent: Any = model._meta.get_field(name).related_model
+        condition &= published_condition(parent, f"{prefix}{name}__")
+    return condition
+
+
+class Publishable(models.Model):
+    """A record of the register that is a draft until somebody publishes it."""
+
+    # Foreign keys whose target must be published too, before this row is public.
+    published_with: ClassVar[tuple[str, ...]] = ()
+
+    publication = models.CharField(
+        _("publication"),
+        max_length=10,
+        choices=Publication,
+        default=Publication.DRAFT,
+        db_index=True,
+        help_text=_("A draft is never shown to the public."),
+    )
+
+    objects: ClassVar[Any] = PublicationQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+def choices_enforced(prefix: str) -> Callable[[type[ModelT]], type[ModelT]]:
+    """Class decorator: the database refuses a code that is not among a field's choices.
+
+    Adds one constraint `<prefix>_<field>_known` for each field with choices, so that no field is forgotten.
+    """
+
+    def enforce(model: type[ModelT]) -> type[ModelT]:
+        rules = list(model._meta.constraints)
+        for field in model._meta.local_fields:
+            if field.choices:
+                codes = [code for code, label in field.flatchoices if code]
+                allowed = [*codes, *([""] if field.blank else [])]
+                condition = Q(**{f"{field.name}__in": allowed})
+                rules.append(models.CheckConstraint(name=f"{prefix}_{field.name}_known", condition=condition))
+        model._meta.constraints = rules
+        # The migration writer looks only at options that Meta spelled out.
+        model._meta.original_attrs["constraints"] = rules
+        return model
+
+    return enforce
+
+
+def source_key(label: Any = _("source"), **options: Any) -> Any:
+    """A foreign key to the source of one fact; a source in use cannot be deleted."""
+    defaults: dict[str, Any] = {
+        "null": True,
+        "blank": True,
+        "on_delete": models.PROTECT,
+        "related_name": "+",
+    }
+    return models.ForeignKey(Source, verbose_name=label, **(defaults | options))
+
+
+def localized(record: models.Model, field: str) -> str:
+    """`record.<field>_<active language>`, falling back to `<field>_en` or, failing that, `<field>` itself."""
+    language = (get_language() or "en")[:2]
+    for name in (f"{field}_{language}", f"{field}_en", field):
+        value = getattr(record, name, "")
+        # `Country.name` is itself a property that calls us: only stored columns count.
+        if value and any(column.name == name for column in record._meta.fields):
+            return str(value)
+    return ""

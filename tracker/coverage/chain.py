@@ -1,0 +1,123 @@
+"""How an edition is hashed and tied to the one before, and whether the chain still holds."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from tracker.coverage.counting import Json
+from tracker.coverage.models import Edition
+from tracker.elections.models import Election
+
+
+def canonical(value: object) -> str:
+    """JSON in one spelling: sorted keys, no spaces, letters as they are."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def hash_content(content: str, detail: str) -> str:
+    """SHA-256 (hex) of an edition's figures: content, a line feed, detail."""
+    return hashlib.sha256(f"{content}\n{detail}".encode()).hexdigest()
+
+
+def hash_edition(edition: Edition) -> str:
+    """SHA-256 (hex) of everything an edition says, the hash of the one before included.
+
+    The lines are: hash before, election id, number, as of, published at, publisher's id or "-", changes, hash of
+    the content. The content itself stands only for its hash, so that a thinned edition still proves the chain.
+    """
+    lines = (
+        edition.previous_hash,
+        str(edition.election_id),
+        str(edition.number),
+        _instant(edition.as_of),
+        _instant(edition.published_at),
+        str(edition.published_by_id or "-"),
+        edition.changes,
+        edition.content_hash,
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True)
+class Break:
+    """Where a chain does not hold, and why."""
+
+    number: int
+    reason: str
+
+
+def first_break(election: Election) -> Break | None:
+    """The first edition of `election` that is missing, changed or not tied to the one before; None if all hold."""
+    before, expected = "", 1
+    for edition in _in_order(election):
+        if edition.number != expected:
+            return Break(expected, f"edition {expected} is missing")
+        if edition.previous_hash != before:
+            return Break(edition.number, "it does not carry the hash of the edition before")
+        if edition.content is not None and edition.content_hash != hash_content(
+            edition.content, edition.detail or ""
+        ):
+            return Break(edition.number, "its figures are not those that were hashed")
+        if edition.hash != hash_edition(edition):
+            return Break(
+                edition.number, "its number, times, publisher or changes are not those that were hashed"
+            )
+        before, expected = edition.hash, expected + 1
+    return None
+
+
+def _in_order(election: Election) -> Iterator[Edition]:
+    return Edition.objects.filter(election=election).order_by("number").iterator(chunk_size=200)
+
+
+# What a change is called; `_pairs` gives the keys.
+CHANGES = {
+    "total.stations": _("polling stations"),
+    "total.planned": _("stations planned to be visited"),
+    "total.visited": _("stations visited"),
+    "total.planned_visited": _("stations visited as planned"),
+    "total.overlap": _("stations visited by two or more missions"),
+    "total.visits": _("visits"),
+    "countries_abroad": _("countries with stations abroad"),
+    "missions": _("missions on record"),
+    "phase.opening": _("visits at the opening"),
+    "phase.voting": _("visits during voting"),
+    "phase.closing": _("visits at the closing"),
+    "phase.counting": _("visits at the count"),
+    "phase.tabulation": _("visits at the tabulation"),
+    "incidents": _("published incidents"),
+    "observers": _("observers on record"),
+}
+
+
+def differences(before: Json, after: Json) -> list[Json]:
+    """What a reader would notice between two contents: [{"key", "before", "after"}], keys as in `CHANGES`."""
+    found = []
+    for key, old, new in _pairs(before, after):
+        if old != new:
+            found.append({"key": key, "before": old, "after": new})
+    return found
+
+
+def _pairs(before: Json, after: Json) -> Iterator[tuple[str, object, object]]:
+    for name in after["total"]:
+        yield f"total.{name}", before["total"].get(name, 0), after["total"][name]
+    yield "countries_abroad", len(before["countries"]), len(after["countries"])
+    yield "missions", before["mission_counts"]["total"], after["mission_counts"]["total"]
+    for phase in after["phases"]:
+        old = before["phases"].get(phase, {"visits": 0})
+        yield f"phase.{phase}", old["visits"], after["phases"][phase]["visits"]
+    yield "incidents", before["incidents"]["total"], after["incidents"]["total"]
+    yield "observers", _observers(before), _observers(after)
+
+
+def _observers(content: Json) -> int:
+    return sum(row["observers"] for row in content["observers"])

@@ -1,0 +1,42 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from tracker.coverage.editions import drift, refresh
+from tracker.coverage.models import Edition, Mark
+from tracker.elections.models import Election
+
+
+class Command(BaseCommand):
+    help = "Count every published election from its rows and compare with its latest edition; ends with 1 on drift."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--election", metavar="SLUG", help="only this one")
+        parser.add_argument(
+            "--publish",
+            action="store_true",
+            help="publish an edition where the figures of a live election moved",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        elections = Election.objects.published().order_by("slug")
+        if options["election"]:
+            elections = elections.filter(slug=options["election"])
+            if not elections.exists():
+                raise CommandError(f"No published election has the address name {options['election']!r}.")
+        drifting = 0
+        for election in elections:
+            if options["publish"]:
+                refresh(election)
+            found = drift(election)
+            last = Edition.objects.filter(election=election).order_by("-number").first()
+            edition = f"edition {last.number}" if last else "no edition"
+            waiting = Mark.objects.filter(election=election).exists()
+            note = " (changes are waiting to be counted or published)" if waiting and found else ""
+            self.stdout.write(f"{election.slug}: {edition}, drift {len(found)}{note}")
+            for line in found:
+                self.stdout.write(f"  {line}")
+            drifting += bool(found)
+        if drifting:
+            raise CommandError(f"{drifting} of {len(elections)} elections drift.", returncode=1)

@@ -1,0 +1,55 @@
+import django.db.models.deletion
+import django.db.models.functions.datetime
+import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+        ('elections', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Mark',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('election', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='marks', to='elections.election')),
+            ],
+            options={
+                'verbose_name': 'mark',
+                'verbose_name_plural': 'marks',
+                'ordering': ['id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Edition',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField(verbose_name='number')),
+                ('as_of', models.DateTimeField(help_text='When the rows were counted.', verbose_name='figures as of (UTC)')),
+                ('published_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='published (UTC)')),
+                ('content', models.TextField(blank=True, null=True, verbose_name='figures')),
+                ('detail', models.TextField(blank=True, null=True, verbose_name='stations by mission')),
+                ('changes', models.TextField(help_text='Against the edition before, as JSON.', verbose_name='what changed')),
+                ('content_hash', models.CharField(max_length=64, verbose_name='hash of the content')),
+                ('previous_hash', models.CharField(blank=True, max_length=64, verbose_name='hash of the edition before')),
+                ('hash', models.CharField(max_length=64, verbose_name='hash')),
+                ('thinned_at', models.DateTimeField(blank=True, null=True, verbose_name='thinned (UTC)')),
+                ('election', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='elections.election', verbose_name='election')),
+                ('published_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='published by')),
+            ],
+            options={
+                'verbose_name': 'edition',
+                'verbose_name_plural': 'editions',
+                'ordering': ['election', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('election', 'number'), name='edition_number_once'), models.CheckConstraint(condition=models.Q(models.Q(('content__isnull', False), ('detail__isnull', False), ('thinned_at__isnull', True)), models.Q(('content__isnull', True), ('detail__isnull', True), ('thinned_at__isnull', False)), _connector='OR'), name='edition_thinned_or_whole')],
+            },
+        ),
+    ]

@@ -1,0 +1,98 @@
+"""What was published of an election's figures, and which elections have changed since."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tracker.core.models import PublicationQuerySet, User
+from tracker.elections.models import Election
+
+
+class Mark(models.Model):
+    """A statement changed rows that an election's figures are counted from, and nobody has counted since.
+
+    Written by triggers in the transaction of the change (migration 0002), whatever door the change came through.
+    Marks are only added and, once counted, deleted: two people who write at once never wait for each other.
+    """
+
+    # Without a constraint: a mark may outlive its election for the moment until it is counted.
+    election = models.ForeignKey(
+        Election, on_delete=models.DO_NOTHING, db_constraint=False, related_name="marks"
+    )
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("mark")
+        verbose_name_plural = _("marks")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}, {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Edition(models.Model):
+    """One immutable, numbered, hashed publication of an election's figures.
+
+    The database refuses to change or delete one (migration 0002). The only exception is thinning: an old edition
+    may lose its content, never its place in the chain.
+    """
+
+    published_with = ("election",)
+
+    # How long which editions keep their content: all of the last day, one a minute for a week, one an hour after.
+    # The trigger in migration 0002 holds the same rule.
+    KEEP_ALL = timedelta(days=1)
+    KEEP_ONE_A_MINUTE = timedelta(days=7)
+
+    election = models.ForeignKey(
+        Election, on_delete=models.PROTECT, verbose_name=_("election"), related_name="editions"
+    )
+    number = models.PositiveIntegerField(_("number"))
+    as_of = models.DateTimeField(_("figures as of (UTC)"), help_text=_("When the rows were counted."))
+    published_at = models.DateTimeField(_("published (UTC)"), default=timezone.now)
+    # Empty where the election publishes live.
+    published_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("published by"),
+        related_name="+",
+    )
+    # Canonical JSON as text: what was hashed is what is stored. Empty (null) once thinned.
+    content = models.TextField(_("figures"), null=True, blank=True)  # noqa: DJ001 - null is not the empty text
+    detail = models.TextField(_("stations by mission"), null=True, blank=True)  # noqa: DJ001
+    changes = models.TextField(_("what changed"), help_text=_("Against the edition before, as JSON."))
+    content_hash = models.CharField(_("hash of the content"), max_length=64)
+    previous_hash = models.CharField(_("hash of the edition before"), max_length=64, blank=True)
+    hash = models.CharField(_("hash"), max_length=64)
+    thinned_at = models.DateTimeField(_("thinned (UTC)"), null=True, blank=True)
+
+    objects = PublicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("edition")
+        verbose_name_plural = _("editions")
+        ordering = ["election", "-number"]
+        constraints = [
+            models.UniqueConstraint(name="edition_number_once", fields=["election", "number"]),
+            models.CheckConstraint(
+                name="edition_thinned_or_whole",
+                condition=Q(thinned_at__isnull=True, content__isnull=False, detail__isnull=False)
+                | Q(thinned_at__isnull=False, content__isnull=True, detail__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+    def change_list(self) -> list[dict[str, Any]]:
+        """What changed against the edition before: {"key", "before", "after"}; the first edition says nothing."""
+        changes: list[dict[str, Any]] = json.loads(self.changes)
+        return changes

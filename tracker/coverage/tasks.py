@@ -1,0 +1,18 @@
+"""What the worker does for figures. Thin: each calls one function and may run twice without harm."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from tracker.coverage import editions
+
+
+@shared_task(name="tracker.coverage.tasks.refresh_stale")
+def refresh_stale() -> int:
+    """Publish an edition of every election whose figures moved; how many."""
+    return len(editions.refresh_stale())
+
+
+@shared_task(name="tracker.coverage.tasks.thin_editions")
+def thin_editions() -> int:
+    """Take the content of old editions by the rule; how many."""
+    return editions.thin(timezone.now())

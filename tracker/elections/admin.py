@@ -1,0 +1,183 @@
+"""Admin screens of elections, constituencies, the calendar and announced figures."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from tracker.core.admin import (
+    PublishableAdmin,
+    ZoneProposalMixin,
+    annotate_counts,
+    linked_count,
+    public_address,
+    related_lists,
+)
+from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
+
+COUNTED = {
+    "stations": _("stations"),
+    "missions": _("missions"),
+    "announced_figures": _("figures"),
+    "milestones": _("milestones"),
+    "constituencies": _("constituencies"),
+    "engagements": _("engagements"),
+}
+
+
+@admin.register(Election)
+class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
+    list_display = (
+        "name",
+        "country",
+        "starts_on",
+        "kind",
+        "publication_badge",
+        *(linked_count(relation, label) for relation, label in COUNTED.items()),
+    )
+    list_filter = ("publication", "kind", "call", ("country", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("country",)
+    search_fields = ("name", "name_az", "name_ru", "slug", "authority")
+    date_hierarchy = "starts_on"
+    autocomplete_fields = ("country", "timezone", "source")
+    fieldsets = (
+        (None, {"fields": ("name", "name_az", "name_ru", "publication")}),
+        (_("The contest"), {"fields": ("country", ("kind", "call", "round"), "authority")}),
+        (_("When"), {"fields": (("starts_on", "ends_on"), "timezone")}),
+        (_("Address on the site"), {"fields": ("slug",)}),
+        (_("How we know"), {"fields": ("source", "notes")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return annotate_counts(super().get_queryset(request), COUNTED)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """First what belongs to the election: this is where people start from."""
+        election = self.get_object(request, object_id)
+        contents = related_lists(election, COUNTED, request) if election else ""
+        return super().change_view(
+            request, object_id, form_url, (extra_context or {}) | {"contents": contents}
+        )
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        """Proposed once; the address of an election that exists does not change by itself."""
+        return {} if obj else {"slug": ("name", "starts_on")}
+
+    def view_on_site(self, election: Election) -> str | None:
+        return public_address(election, "dashboard", slug=election.slug)
+
+
+class PartOfElectionAdmin(PublishableAdmin):
+    """Screens of a record that belongs to one election."""
+
+    list_select_related: ClassVar[Any] = ("election",)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The election is filled in where there is only one to choose."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        if "election" not in initial:
+            elections = Election.objects.values_list("pk", flat=True)[:2]
+            if len(elections) == 1:
+                initial["election"] = elections[0]
+        return initial
+
+
+@admin.register(Constituency)
+class ConstituencyAdmin(PartOfElectionAdmin):
+    list_display = (
+        "number",
+        "name",
+        "election",
+        "publication_badge",
+        linked_count("stations", _("stations")),
+    )
+    list_display_links = ("number", "name")
+    list_filter = ("publication", "election")
+    search_fields = ("number", "name", "note")
+    autocomplete_fields = ("election", "source", "note_source")
+    fieldsets = (
+        (None, {"fields": ("election", ("number", "name"), "publication")}),
+        (_("Note"), {"fields": ("note", "note_source")}),
+        (_("How we know"), {"fields": ("source",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return annotate_counts(super().get_queryset(request), ("stations",))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """In the lookup of another form, only constituencies of the election chosen there."""
+        rows, duplicates = super().get_search_results(request, queryset, search_term)
+        election = request.GET.get("election", "")
+        if request.path.endswith("/autocomplete/") and election.isdecimal():
+            rows = rows.filter(election_id=int(election))
+        return rows, duplicates
+
+
+@admin.register(Milestone)
+class MilestoneAdmin(PartOfElectionAdmin):
+    list_display = ("title", "starts_on", "at", "kind", "basis", "election", "publication_badge")
+    list_filter = ("publication", "election", "kind", "basis")
+    search_fields = ("title", "responsible_body", "notes")
+    date_hierarchy = "starts_on"
+    autocomplete_fields = ("election", "timezone", "source")
+    fieldsets = (
+        (None, {"fields": ("election", "title", ("kind", "basis"), "publication")}),
+        (_("When"), {"fields": (("starts_on", "ends_on"), "at", "timezone")}),
+        (_("How we know"), {"fields": ("responsible_body", "source", "notes")}),
+    )
+
+    def view_on_site(self, milestone: Milestone) -> str | None:
+        return public_address(milestone, "timeline", slug=milestone.election.slug)
+
+
+@admin.register(AnnouncedFigure)
+class AnnouncedFigureAdmin(PartOfElectionAdmin):
+    list_display = (
+        "metric",
+        "scope",
+        "amount",
+        "announced_by",
+        "announced_on",
+        "conflict_group",
+        "election",
+        "publication_badge",
+    )
+    list_filter = ("publication", "election", "metric", "qualifier", "unit")
+    search_fields = ("scope", "announced_by", "place", "conflict_group", "notes")
+    date_hierarchy = "announced_on"
+    autocomplete_fields = ("election", "as_of_timezone", "source")
+    fieldsets = (
+        (None, {"fields": ("election", "metric", "scope", "publication")}),
+        (_("What was announced"), {"fields": (("qualifier", "value", "unit"), "place")}),
+        (_("By whom, and when"), {"fields": (("announced_by", "announced_on"), "source")}),
+        (
+            _("As of"),
+            {
+                "fields": ("as_of_date", ("as_of_at", "as_of_timezone"), "as_of_clock_time"),
+                "description": _("The moment the figure describes, as far as its source says."),
+            },
+        ),
+        (_("Rivals and remarks"), {"fields": ("conflict_group", "notes")}),
+    )
+
+    @admin.display(description=_("value"), ordering="value")
+    def amount(self, figure: AnnouncedFigure) -> str:
+        if figure.value is None:
+            return figure.place
+        value = (
+            f"{figure.value:f}".rstrip("0").rstrip(".") if "." in f"{figure.value:f}" else f"{figure.value:f}"
+        )
+        return f"{figure.get_qualifier_display()} {value} {figure.get_unit_display()}"
+
+    def view_on_site(self, figure: AnnouncedFigure) -> str | None:
+        return public_address(figure, "figures", slug=figure.election.slug)

@@ -1,0 +1,308 @@
+"""Writes of field work. Each is one transaction; ValidationError says what is wrong and how to mend it.
+
+`by` is the account that acts, or None for a clock or a command. All instants are aware datetimes.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tracker.core.models import Country, Publication, User
+from tracker.elections.models import Constituency, Election
+from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
+from tracker.missions.models import Mission, Observer
+from tracker.stations.models import PollingStation
+
+# From a status to those it may become. Nothing is ever forgotten: a dismissed incident can be taken up again.
+INCIDENT_STEPS = {
+    Incident.Status.REPORTED: (Incident.Status.CHECKING, Incident.Status.DISMISSED),
+    Incident.Status.CHECKING: (
+        Incident.Status.CONFIRMED,
+        Incident.Status.DISMISSED,
+        Incident.Status.REPORTED,
+    ),
+    Incident.Status.CONFIRMED: (Incident.Status.CHECKING,),
+    Incident.Status.DISMISSED: (Incident.Status.CHECKING,),
+}
+# Steps that undo a decision, or make one against the report: they need a reason.
+NEEDS_REASON = {
+    (Incident.Status.REPORTED, Incident.Status.DISMISSED),
+    (Incident.Status.CHECKING, Incident.Status.DISMISSED),
+    (Incident.Status.CONFIRMED, Incident.Status.CHECKING),
+    (Incident.Status.DISMISSED, Incident.Status.CHECKING),
+}
+
+
+@transaction.atomic
+def create_team(
+    *,
+    by: User | None,
+    mission: Mission,
+    name: str,
+    kind: str,
+    members: Sequence[Observer],
+    area: str = "",
+    area_country: Country | None = None,
+    area_constituency: Constituency | None = None,
+) -> Team:
+    """A team of two or more observers of `mission`."""
+    if len({member.pk for member in members}) < 2:
+        raise ValidationError(_("A team has two or more observers; add another."))
+    strangers = [member.code for member in members if member.mission_id != mission.pk]
+    if strangers:
+        words = _("Not of this mission: %(codes)s. Choose observers of the mission.")
+        raise ValidationError(words % {"codes": ", ".join(strangers)})
+    team = Team(
+        mission=mission,
+        name=name,
+        kind=kind,
+        area=area,
+        area_country=area_country,
+        area_constituency=area_constituency,
+    )
+    team.full_clean()
+    team.save()
+    team.members.set(members)
+    return team
+
+
+def _require_one_election(team: Team, station: PollingStation) -> None:
+    if station.election_id != team.mission.election_id:
+        words = _(
+            "%(station)s belongs to another election than the team %(team)s; choose a station of its election."
+        )
+        raise ValidationError({"station": words % {"station": station, "team": team}})
+
+
+@transaction.atomic
+def plan_deployment(
+    *,
+    by: User | None,
+    team: Team,
+    station: PollingStation,
+    starts_at: datetime,
+    ends_at: datetime,
+    notes: str = "",
+) -> Deployment:
+    """Plan `team` at `station` from `starts_at` until `ends_at`."""
+    _require_one_election(team, station)
+    deployment = Deployment(
+        team=team,
+        mission=team.mission,
+        election=team.mission.election,
+        station=station,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        notes=notes,
+    )
+    deployment.full_clean()
+    deployment.save()
+    return deployment
+
+
+def _step(row: Deployment | Visit, allowed: Sequence[str], **values: Any) -> bool:
+    """Change `row` only if its status is still one of `allowed`; whether it was."""
+    changed = type(row).objects.filter(pk=row.pk, status__in=allowed).update(**values)
+    row.refresh_from_db()
+    return bool(changed)
+
+
+@transaction.atomic
+def confirm_deployment(*, by: User | None, deployment: Deployment) -> Deployment:
+    """The mission confirms what was planned."""
+    if not _step(deployment, [Deployment.Status.PLANNED], status=Deployment.Status.CONFIRMED):
+        raise ValidationError(_("Only a planned deployment can be confirmed; reload to see what it is now."))
+    return deployment
+
+
+@transaction.atomic
+def call_off_deployment(*, by: User | None, deployment: Deployment) -> Deployment:
+    """The team will not go. The plan stays on record and no longer counts."""
+    alive = [Deployment.Status.PLANNED, Deployment.Status.CONFIRMED]
+    if not _step(deployment, alive, status=Deployment.Status.CALLED_OFF):
+        raise ValidationError(_("This deployment is called off already."))
+    return deployment
+
+
+def record_visit(
+    *,
+    by: User | None,
+    team: Team,
+    station: PollingStation,
+    phase: str,
+    arrived_at: datetime,
+    departed_at: datetime | None = None,
+    assessment: Assessment | None = None,
+    findings: str = "",
+    submission_key: UUID | None = None,
+    submit: bool = True,
+) -> Visit:
+    """A visit as a draft or, with `submit`, at once submitted.
+
+    The same `submission_key` again gives the visit that was recorded first, unchanged: a form sent twice, also in
+    the same instant, is one visit.
+    """
+    _require_one_election(team, station)
+    if assessment is not None and assessment.mission_id != team.mission_id:
+        words = _("“%(word)s” is not on the scale of %(mission)s; choose a step of its own scale.")
+        named = {"word": assessment.label, "mission": team.mission.organization.short_name}
+        raise ValidationError({"assessment": words % named})
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "team": team,
+        "mission": team.mission,
+        "election": team.mission.election,
+        "station": station,
+        "phase": phase,
+        "arrived_at": arrived_at,
+        "departed_at": departed_at,
+        "assessment": assessment,
+        "findings": findings,
+        "status": Visit.Status.SUBMITTED if submit else Visit.Status.DRAFT,
+        "created_by": by,
+        "submitted_by": by if submit else None,
+        "submitted_at": now if submit else None,
+    }
+    Visit(**values).full_clean()
+    if submission_key is None:
+        return Visit.objects.create(**values)
+    with transaction.atomic():
+        # In a race the unique key refuses the second, which then reads the first.
+        visit, _created = Visit.objects.get_or_create(submission_key=submission_key, defaults=values)
+    return visit
+
+
+@transaction.atomic
+def submit_visit(*, by: User | None, visit: Visit) -> Visit:
+    """From now on the visit counts."""
+    now = timezone.now()
+    if not _step(
+        visit,
+        [Visit.Status.DRAFT],
+        status=Visit.Status.SUBMITTED,
+        submitted_at=now,
+        submitted_by=by,
+    ):
+        raise ValidationError(_("This visit is submitted already."))
+    return visit
+
+
+@transaction.atomic
+def verify_visit(*, by: User | None, visit: Visit) -> Visit:
+    """Somebody looked at a submitted visit and found it in order."""
+    now = timezone.now()
+    if not _step(
+        visit, [Visit.Status.SUBMITTED], status=Visit.Status.VERIFIED, verified_at=now, verified_by=by
+    ):
+        raise ValidationError(_("Only a submitted visit can be verified; reload to see what it is now."))
+    return visit
+
+
+@transaction.atomic
+def reopen_visit(*, by: User | None, visit: Visit) -> Visit:
+    """Back to a draft: it no longer counts until it is submitted again."""
+    nobody = {"submitted_at": None, "submitted_by": None, "verified_at": None, "verified_by": None}
+    if not _step(visit, Visit.COUNTING, status=Visit.Status.DRAFT, **nobody):
+        raise ValidationError(_("This visit is a draft already."))
+    return visit
+
+
+CORRECTABLE = frozenset(("station", "phase", "arrived_at", "departed_at", "assessment", "findings"))
+
+
+@transaction.atomic
+def correct_visit(*, by: User | None, visit: Visit, **changes: Any) -> Visit:
+    """Correct what a visit says (station, phase, times, assessment, findings). A verified one must be verified anew."""
+    unknown = changes.keys() - CORRECTABLE
+    if unknown:
+        raise TypeError(f"cannot correct {', '.join(sorted(unknown))}")
+    locked = Visit.objects.select_for_update().get(pk=visit.pk)
+    for name, value in changes.items():
+        setattr(locked, name, value)
+    _require_one_election(locked.team, locked.station)
+    if locked.status == Visit.Status.VERIFIED:
+        locked.status, locked.verified_at, locked.verified_by = Visit.Status.SUBMITTED, None, None
+    locked.full_clean()
+    locked.save()
+    visit.refresh_from_db()
+    return visit
+
+
+@transaction.atomic
+def report_incident(
+    *,
+    by: User | None,
+    election: Election,
+    category: str,
+    severity: str,
+    occurred_at: datetime,
+    description: str,
+    station: PollingStation | None = None,
+    place: str = "",
+    team: Team | None = None,
+    submission_key: UUID | None = None,
+) -> Incident:
+    """Something went wrong. Not public until somebody publishes a summary. One key, one incident."""
+    if station is not None and station.election_id != election.pk:
+        raise ValidationError(
+            {"station": _("This station belongs to another election; choose one of this election.")}
+        )
+    values: dict[str, Any] = {
+        "election": election,
+        "category": category,
+        "severity": severity,
+        "occurred_at": occurred_at,
+        "description": description,
+        "station": station,
+        "place": place,
+        "team": team,
+    }
+    Incident(**values).full_clean()
+    if submission_key is None:
+        incident, created = Incident.objects.create(**values), True
+    else:
+        incident, created = Incident.objects.get_or_create(submission_key=submission_key, defaults=values)
+    if created:
+        IncidentChange.objects.create(incident=incident, status=incident.status, at=timezone.now(), by=by)
+    return incident
+
+
+@transaction.atomic
+def move_incident(*, by: User | None, incident: Incident, to: str, reason: str = "") -> Incident:
+    """One step in checking an incident (INCIDENT_STEPS); some need a reason (NEEDS_REASON)."""
+    locked = Incident.objects.select_for_update().get(pk=incident.pk)
+    status = Incident.Status(locked.status)
+    if to not in INCIDENT_STEPS[status]:
+        allowed = ", ".join(str(step.label) for step in INCIDENT_STEPS[status])
+        words = _("This incident is “%(status)s”; from there it can become: %(allowed)s.")
+        raise ValidationError(words % {"status": status.label, "allowed": allowed})
+    if (status, Incident.Status(to)) in NEEDS_REASON and not reason.strip():
+        raise ValidationError({"reason": _("Say why.")})
+    Incident.objects.filter(pk=locked.pk).update(status=to)
+    IncidentChange.objects.create(incident=locked, status=to, at=timezone.now(), by=by, reason=reason)
+    incident.refresh_from_db()
+    return incident
+
+
+@transaction.atomic
+def publish_incident(*, by: User | None, incident: Incident, summary: str) -> Incident:
+    """Show the summary, the category, where and when to the public; never who and never the description."""
+    if not summary.strip():
+        raise ValidationError({"summary": _("Write the public summary before you publish.")})
+    Incident.objects.filter(pk=incident.pk).update(summary=summary, publication=Publication.PUBLISHED)
+    incident.refresh_from_db()
+    return incident
+
+
+@transaction.atomic
+def withdraw_incident(*, by: User | None, incident: Incident) -> Incident:
+    """Take an incident back from the public."""
+    Incident.objects.filter(pk=incident.pk).update(publication=Publication.DRAFT)
+    incident.refresh_from_db()
+    return incident

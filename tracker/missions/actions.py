@@ -1,0 +1,268 @@
+"""What is done to accreditations. Every step is guarded, dated and written down with who took it."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from tracker.core.models import User
+from tracker.core.timezones import to_local
+from tracker.elections.models import Election
+from tracker.missions.models import (
+    Accreditation,
+    AccreditationChange,
+    AccreditationRule,
+    Category,
+    Observer,
+    Outlet,
+    Person,
+)
+from tracker.missions.numbers import is_number, normalized_number, propose_number
+
+Status = Accreditation.Status
+# The only steps there are. What is refused, withdrawn or expired stays so; a new application begins anew.
+STEPS: dict[str, tuple[str, ...]] = {
+    Status.APPLIED: (Status.ACCREDITED, Status.REFUSED, Status.WITHDRAWN),
+    Status.ACCREDITED: (Status.WITHDRAWN, Status.EXPIRED),
+    Status.REFUSED: (),
+    Status.WITHDRAWN: (),
+    Status.EXPIRED: (),
+}
+ALIVE = (Status.APPLIED, Status.ACCREDITED)
+TRIES = 8
+
+
+# --- applying
+
+
+@transaction.atomic
+def apply_for_observer(*, by: User, observer: Observer, at: datetime | None = None) -> Accreditation:
+    """Enter the application of `observer` in the election of its mission, dated `at` (now)."""
+    election = _locked_election(observer.mission.election_id)
+    application = Accreditation(election=election, category=Category.OBSERVER, observer=observer)
+    return _apply(application, by=by, at=at)
+
+
+@transaction.atomic
+def apply_for_media(
+    *, by: User, election: Election, outlet: Outlet, person: Person, at: datetime | None = None
+) -> Accreditation:
+    """Enter the application of `person`, whom `outlet` sends to `election`, dated `at` (now)."""
+    application = Accreditation(
+        election=_locked_election(election.pk), category=Category.MEDIA, outlet=outlet, media_person=person
+    )
+    return _apply(application, by=by, at=at)
+
+
+def check_application(application: Accreditation) -> None:
+    """Raise ValidationError if `application`, not yet saved, comes too early, too late or a second time."""
+    election, at = application.election, application.applied_at
+    rule = rule_of(election, application.category)
+    if rule and rule.opens_at and at < rule.opens_at:
+        words = _("Applications open on %(moment)s; enter it again from then on, or correct the rule.")
+        raise ValidationError(words % {"moment": local_moment(rule.opens_at, election)})
+    if rule and rule.closes_at and at >= rule.closes_at:
+        words = _("Applications closed on %(moment)s; the election's accreditation rule sets this deadline.")
+        raise ValidationError(words % {"moment": local_moment(rule.closes_at, election)})
+    alive = Accreditation.objects.filter(election=election, status__in=ALIVE)
+    if application.observer_id and alive.filter(observer_id=application.observer_id).exists():
+        raise ValidationError(
+            _("This observer already has an application or a badge; decide or withdraw that one first.")
+        )
+    if application.media_person_id and alive.filter(media_person_id=application.media_person_id).exists():
+        raise ValidationError(
+            _("This person already has an application or a badge; decide or withdraw that one first.")
+        )
+
+
+def _apply(application: Accreditation, *, by: User, at: datetime | None) -> Accreditation:
+    application.applied_at = at or timezone.now()
+    check_application(application)
+    application.full_clean()
+    application.save()
+    _note(application, by=by, at=application.applied_at)
+    return application
+
+
+# --- deciding
+
+
+@transaction.atomic
+def accredit(
+    *,
+    by: User,
+    accreditation: Accreditation,
+    number: str = "",
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+    reason: str = "",
+    at: datetime | None = None,
+) -> Accreditation:
+    """Give the badge. What is left empty is proposed: the number, and the days of the rule or of the election.
+
+    The election's row is locked first, so that two officers at once cannot exceed a quota.
+    """
+    election = _locked_election(accreditation.election_id)
+    row = _step(accreditation, Status.ACCREDITED, reason=reason, at=at)
+    rule = rule_of(election, row.category)
+    check_quotas(row, rule)
+    days = proposed_days(election, rule)
+    row.valid_from, row.valid_until = valid_from or days.first, valid_until or days.last
+    if row.valid_until < row.valid_from:
+        words = _("The badge would end on %(last)s, before it begins on %(first)s; correct one of the days.")
+        raise ValidationError(words % {"first": row.valid_from, "last": row.valid_until})
+    _save_with_number(row, number)
+    _note(row, by=by, at=_moment(row))
+    return row
+
+
+@transaction.atomic
+def refuse(
+    *, by: User, accreditation: Accreditation, reason: str, at: datetime | None = None
+) -> Accreditation:
+    """Refuse the application, for a reason that stays inside the register."""
+    if not reason.strip():
+        raise ValidationError(_("Say why it is refused; the reason stays inside the register."))
+    row = _step(accreditation, Status.REFUSED, reason=reason, at=at)
+    row.save()
+    _note(row, by=by, at=_moment(row))
+    return row
+
+
+@transaction.atomic
+def withdraw(
+    *, by: User, accreditation: Accreditation, reason: str, at: datetime | None = None
+) -> Accreditation:
+    """Take the badge back, or the application: the mission's or outlet's own wish, or the officer's decision."""
+    if not reason.strip():
+        raise ValidationError(_("Say why it is withdrawn; the reason stays inside the register."))
+    row = _step(accreditation, Status.WITHDRAWN, reason=reason, at=at)
+    row.save()
+    _note(row, by=by, at=_moment(row))
+    return row
+
+
+@transaction.atomic
+def expire_accreditations(*, on: date) -> int:
+    """Mark every badge whose last day lies before `on` as expired; how many. A clock does it, not a person."""
+    over = Accreditation.objects.filter(status=Status.ACCREDITED, valid_until__lt=on)
+    rows = list(over.select_for_update(of=("self",)).order_by("pk"))
+    at = timezone.now()
+    Accreditation.objects.filter(pk__in=[row.pk for row in rows]).update(
+        status=Status.EXPIRED, decided_at=at, reason=""
+    )
+    AccreditationChange.objects.bulk_create(
+        AccreditationChange(accreditation=row, status=Status.EXPIRED, at=at) for row in rows
+    )
+    return len(rows)
+
+
+# --- what the steps share
+
+
+class Days(NamedTuple):
+    """The days, both included, on which a badge is valid."""
+
+    first: date
+    last: date
+
+
+def rule_of(election: Election, category: str) -> AccreditationRule | None:
+    """The rule of `election` for applications in `category`, if it has one."""
+    return AccreditationRule.objects.filter(election=election, category=category).first()
+
+
+def proposed_days(election: Election, rule: AccreditationRule | None) -> Days:
+    """The days to propose for a badge: those of the rule, and the voting days where the rule is silent."""
+    first = (rule and rule.valid_from) or election.starts_on
+    last = (rule and rule.valid_until) or election.ends_on
+    return Days(first, last)
+
+
+def check_quotas(row: Accreditation, rule: AccreditationRule | None) -> None:
+    """Raise ValidationError if one more badge like `row` would exceed the quotas of `rule`."""
+    given = Accreditation.objects.filter(
+        election_id=row.election_id, category=row.category, status=Status.ACCREDITED
+    )
+    if rule and rule.quota is not None and (used := given.count()) >= rule.quota:
+        words = _("%(used)d of %(quota)d badges are given; withdraw one, or raise the quota in the rule.")
+        raise ValidationError(words % {"used": used, "quota": rule.quota})
+    if rule and rule.quota_each is not None:
+        if row.observer:
+            mine, name = (
+                given.filter(observer__mission=row.observer.mission_id),
+                str(row.observer.mission.organization),
+            )
+        else:
+            mine, name = given.filter(outlet=row.outlet_id), str(row.outlet)
+        if (used := mine.count()) >= rule.quota_each:
+            words = _(
+                "%(name)s has %(used)d of %(quota)d badges; withdraw one of them, or raise the quota in the rule."
+            )
+            raise ValidationError(words % {"name": name, "used": used, "quota": rule.quota_each})
+
+
+def local_moment(moment: datetime, election: Election) -> str:
+    """A moment on the clock of the election, for a sentence: 25 January 2024, 18:00 (Asia/Baku)."""
+    local = to_local(moment, election.timezone_id)
+    return f"{date_format(local, 'j F Y, H:i')} ({election.timezone_id})"
+
+
+def _locked_election(pk: int) -> Election:
+    return Election.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+
+
+def _step(accreditation: Accreditation, to: Status, *, reason: str, at: datetime | None) -> Accreditation:
+    """The row as it stands now, locked, with the step taken in memory; ValidationError if there is no such step."""
+    try:
+        row = Accreditation.objects.select_for_update(of=("self",)).get(pk=accreditation.pk)
+    except Accreditation.DoesNotExist:
+        raise ValidationError(
+            _("This application is no longer in the register; load the list again.")
+        ) from None
+    if to not in STEPS[row.status]:
+        words = _("It is %(now)s and cannot become %(to)s; load the list again to see what was decided.")
+        raise ValidationError(words % {"now": row.get_status_display(), "to": to.label})
+    moment = at or timezone.now()
+    if moment < (row.decided_at or row.applied_at):
+        words = _("The step before this one is dated %(moment)s; give a later moment.")
+        raise ValidationError(
+            words % {"moment": local_moment(row.decided_at or row.applied_at, row.election)}
+        )
+    row.status, row.decided_at, row.reason = to, moment, reason.strip()
+    return row
+
+
+def _save_with_number(row: Accreditation, number: str) -> None:
+    """Save `row` with the number asked for or, without one, with the first proposal that is still free."""
+    asked = normalized_number(number)
+    if asked and not is_number(asked):
+        raise ValidationError(
+            _("A number has Latin letters, digits and single hyphens, at most 20 signs; or leave it empty.")
+        )
+    for _try in range(1 if asked else TRIES):
+        row.number = asked or propose_number(row.category)
+        try:
+            with transaction.atomic():
+                row.save()
+            return
+        except IntegrityError as error:
+            if "accreditation_number_once" not in str(error):
+                raise
+    words = _(
+        "The number %(number)s is already given in this election; choose another or leave the field empty."
+    )
+    raise ValidationError(words % {"number": row.number})
+
+
+def _moment(row: Accreditation) -> datetime:
+    assert row.decided_at  # noqa: S101 - every step has set it
+    return row.decided_at
+
+
+def _note(row: Accreditation, *, by: User, at: datetime) -> None:
+    AccreditationChange.objects.create(accreditation=row, status=row.status, at=at, by=by, reason=row.reason)

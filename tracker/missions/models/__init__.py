@@ -1,0 +1,25 @@
+"""Who observes: organizations and their missions, the people in them, and their accreditation."""
+
+from tracker.missions.models.accreditation import (
+    Accreditation,
+    AccreditationChange,
+    AccreditationRule,
+    Category,
+)
+from tracker.missions.models.missions import Engagement, Membership, Mission, Organization, Statement
+from tracker.missions.models.people import Observer, Outlet, Person
+
+__all__ = [
+    "Accreditation",
+    "AccreditationChange",
+    "AccreditationRule",
+    "Category",
+    "Engagement",
+    "Membership",
+    "Mission",
+    "Observer",
+    "Organization",
+    "Outlet",
+    "Person",
+    "Statement",
+]

@@ -1,0 +1,201 @@
+"""Reads of missions and of the protocol log. Everything here is published and safe for the public."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db.models import Prefetch, Q
+from django.utils.translation import gettext_lazy as _
+
+from tracker.core.models import PublicationQuerySet, Source
+from tracker.elections.models import Election, Milestone
+from tracker.missions.models import Engagement, Membership, Mission, Organization, Statement
+
+
+def public_missions(election: Election) -> PublicationQuerySet:
+    """The published missions to `election`, ready to be listed without further queries."""
+    return (
+        Mission.objects.published()
+        .filter(election=election)
+        .select_related("organization", "organization__country", "source")
+        .prefetch_related(
+            Prefetch(
+                "memberships",
+                queryset=Membership.objects.published().select_related("organization", "source"),
+            ),
+            Prefetch("statements", queryset=Statement.objects.published().select_related("source")),
+        )
+    )
+
+
+def missions_of(election: Election, organization: Organization) -> list[Mission]:
+    """The missions in which `organization` took part: first its own, then those it joined."""
+    missions = (
+        public_missions(election).filter(Q(organization=organization) | Q(members=organization)).distinct()
+    )
+    return sorted(missions, key=lambda mission: (mission.organization_id != organization.pk, mission.pk))
+
+
+def organizations_in(election: Election) -> list[Organization]:
+    """Every published organization that leads or joined a mission to `election` or stands in its protocol log."""
+    missions = Mission.objects.published().filter(election=election)
+    memberships = Membership.objects.published().filter(mission__in=missions)
+    engagements = Engagement.objects.published().filter(election=election)
+    condition = Q(missions__in=missions) | Q(memberships__in=memberships) | Q(engagements__in=engagements)
+    return list(Organization.objects.published().filter(condition).distinct().order_by("name"))
+
+
+def public_engagements(election: Election) -> PublicationQuerySet:
+    """The published protocol log of `election` in the order of its dates."""
+    return (
+        Engagement.objects.published()
+        .filter(election=election)
+        .select_related("source")
+        .prefetch_related(Prefetch("organizations", queryset=Organization.objects.published()))
+    )
+
+
+class EntryKind:
+    """The three sorts of entries a timeline holds."""
+
+    MILESTONE = "milestone"
+    ENGAGEMENT = "engagement"
+    STATEMENT = "statement"
+    labels = {MILESTONE: _("Calendar"), ENGAGEMENT: _("Engagements"), STATEMENT: _("Statements")}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline. `at` is UTC, `timezone` the zone to show it in; dates are local to the place."""
+
+    kind: str
+    label: str
+    title: str
+    day: date | None
+    last_day: date | None = None
+    at: datetime | None = None
+    timezone: str = ""
+    details: list[tuple[str, str]] = field(default_factory=list)
+    organizations: list[Organization] = field(default_factory=list)
+    url: str = ""
+    notes: str = ""
+    source: Source | None = None
+    anchor: str = ""
+
+    def matches(self, text: str) -> bool:
+        """Whether `text` occurs in what the entry says, whatever the case."""
+        words = [self.title, self.notes, self.label, *(value for label, value in self.details)]
+        words += [f"{organization.name} {organization.acronym}" for organization in self.organizations]
+        return text.casefold() in " ".join(words).casefold()
+
+
+def timeline(
+    election: Election,
+    *,
+    kinds: Iterable[str] = (),
+    organization: Organization | None = None,
+    text: str = "",
+    first_day: date | None = None,
+    last_day: date | None = None,
+) -> list[Entry]:
+    """Milestones, engagements and statements of `election` in one list, oldest first, undated ones last.
+
+    Without `kinds` all three. `first_day` and `last_day` are inclusive and leave out undated entries.
+    """
+    wanted = set(kinds) or set(EntryKind.labels)
+    entries: list[Entry] = []
+    if EntryKind.MILESTONE in wanted and organization is None:
+        milestones = Milestone.objects.published().filter(election=election).select_related("source")
+        entries += map(_milestone_entry, milestones)
+    if EntryKind.ENGAGEMENT in wanted:
+        engagements = public_engagements(election)
+        if organization:
+            engagements = engagements.filter(organizations=organization)
+        entries += map(_engagement_entry, engagements)
+    if EntryKind.STATEMENT in wanted:
+        statements = (
+            Statement.objects.published()
+            .filter(mission__election=election)
+            .select_related("source", "mission__organization")
+        )
+        if organization:
+            took_part = Q(mission__organization=organization) | Q(mission__members=organization)
+            statements = statements.filter(took_part).distinct()
+        entries += map(_statement_entry, statements)
+    if text:
+        entries = [entry for entry in entries if entry.matches(text)]
+    if first_day:
+        entries = [entry for entry in entries if entry.day and (entry.last_day or entry.day) >= first_day]
+    if last_day:
+        entries = [entry for entry in entries if entry.day and entry.day <= last_day]
+    return sorted(entries, key=_entry_order)
+
+
+def _entry_order(entry: Entry) -> tuple[bool, date, bool, float, str]:
+    return (
+        entry.day is None,
+        entry.day or date.max,
+        entry.at is not None,
+        entry.at.timestamp() if entry.at else 0.0,
+        entry.anchor,
+    )
+
+
+def _milestone_entry(milestone: Milestone) -> Entry:
+    return Entry(
+        kind=EntryKind.MILESTONE,
+        label=str(milestone.get_kind_display()),
+        title=milestone.title,
+        day=milestone.starts_on,
+        last_day=milestone.ends_on,
+        at=milestone.at,
+        timezone=milestone.timezone_id or "",
+        details=_filled(
+            (_("Responsible"), milestone.responsible_body), (_("Basis"), str(milestone.get_basis_display()))
+        ),
+        notes=milestone.notes,
+        source=milestone.source,
+        anchor=f"milestone-{milestone.pk}",
+    )
+
+
+def _engagement_entry(engagement: Engagement) -> Entry:
+    host = ", ".join(part for part in (engagement.host, engagement.host_role) if part)
+    visitor = ", ".join(part for part in (engagement.visitor, engagement.visitor_role) if part)
+    people = " – ".join(part for part in (engagement.host, engagement.visitor) if part)
+    return Entry(
+        kind=EntryKind.ENGAGEMENT,
+        label=str(engagement.get_kind_display()),
+        title=people or str(engagement.get_kind_display()),
+        day=engagement.date,
+        details=_filled(
+            (_("Host"), host),
+            (_("Visitor"), visitor),
+            (_("Place"), engagement.place),
+            (_("Topics"), engagement.topics),
+            (_("Outcome or figures"), engagement.outcome),
+        ),
+        organizations=list(engagement.organizations.all()),
+        notes=engagement.notes,
+        source=engagement.source,
+        anchor=f"engagement-{engagement.pk}",
+    )
+
+
+def _statement_entry(statement: Statement) -> Entry:
+    return Entry(
+        kind=EntryKind.STATEMENT,
+        label=str(statement.get_kind_display()),
+        title=statement.title or f"{statement.mission.organization}",
+        day=statement.issued_on,
+        organizations=[statement.mission.organization],
+        details=_filled((_("Language"), statement.language)),
+        url=statement.url,
+        notes=statement.notes,
+        source=statement.source,
+        anchor=f"statement-{statement.pk}",
+    )
+
+
+def _filled(*pairs: tuple[object, str]) -> list[tuple[str, str]]:
+    return [(str(label), value) for label, value in pairs if value]

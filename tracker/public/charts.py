@@ -1,0 +1,199 @@
+"""Marks of maps and bars of charts: numbers for templates to draw, so that no template does arithmetic."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import ngettext
+
+from tracker.core.timezones import format_offset
+from tracker.elections.models import Election
+from tracker.public.projection import (
+    EUROPE_VIEWBOX,
+    WORLD_INSET_OUTLINE,
+    WORLD_VIEWBOX,
+    europe_xy,
+    spread,
+    world_xy,
+)
+from tracker.stations.models import PollingStation, VotingState
+from tracker.stations.queries import Clock
+
+# The state that stands for a place where stations differ: the one a voter would ask for first.
+STATE_ORDER = [
+    VotingState.OPEN,
+    VotingState.NOT_YET,
+    VotingState.BREAK,
+    VotingState.CLOSED,
+    VotingState.UNKNOWN,
+]
+MARK_GAP = {"world": 15.0, "europe": 25.0}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One place on a map, in the user units of its view box. `state` is a VotingState code."""
+
+    x: float
+    y: float
+    state: str
+    label: str
+    href: str
+    stations: int
+
+
+@dataclass(frozen=True)
+class StationMap:
+    """A world map and, for its crowded part, an inset. Places in the inset are only hinted at in the world."""
+
+    world_viewbox: str
+    inset_viewbox: str
+    world: list[Mark]
+    world_hints: list[Mark]
+    inset: list[Mark]
+    inset_frame: str
+    states: list[tuple[str, str, int]]
+    places: int
+    unplaced: int
+
+
+def station_map(election: Election, stations: Iterable[PollingStation]) -> StationMap:
+    """The map of `stations`, which must carry `voting_state` (see StationQuerySet.with_voting_state)."""
+    places: dict[tuple[float, float], list[PollingStation]] = defaultdict(list)
+    states: dict[str, int] = defaultdict(int)
+    unplaced = 0
+    for station in stations:
+        states[station.voting_state] += 1  # type: ignore[attr-defined]
+        if station.latitude is None or station.longitude is None:
+            unplaced += 1
+        else:
+            places[float(station.latitude), float(station.longitude)].append(station)
+    inside = {place for place in places if europe_xy(*place)}
+    return StationMap(
+        world_viewbox=_viewbox(WORLD_VIEWBOX),
+        inset_viewbox=_viewbox(EUROPE_VIEWBOX),
+        world=_marks(
+            election, places, {p: world_xy(*p) for p in places if p not in inside}, MARK_GAP["world"]
+        ),
+        world_hints=_marks(election, places, {p: world_xy(*p) for p in inside}, 0),
+        inset=_marks(election, places, {p: europe_xy(*p) for p in inside}, MARK_GAP["europe"]),  # type: ignore[misc]
+        inset_frame=" ".join(f"{x:.1f},{y:.1f}" for x, y in WORLD_INSET_OUTLINE),
+        states=[(state.value, str(state.label), states[state]) for state in STATE_ORDER if states[state]],
+        places=len(places),
+        unplaced=unplaced,
+    )
+
+
+def _viewbox(box: Iterable[float]) -> str:
+    return " ".join(f"{number:g}" for number in box)
+
+
+def _marks(
+    election: Election,
+    places: dict[tuple[float, float], list[PollingStation]],
+    points: dict[tuple[float, float], tuple[float, float]],
+    gap: float,
+) -> list[Mark]:
+    placed = spread([(place, x, y) for place, (x, y) in points.items()], gap) if gap else points
+    marks = []
+    for place, (x, y) in sorted(placed.items(), key=lambda item: (item[1][1], item[1][0])):
+        here = places[place]
+        states = {station.voting_state for station in here}  # type: ignore[attr-defined]
+        state = next(state for state in STATE_ORDER if state in states)
+        marks.append(
+            Mark(
+                x=round(x, 1),
+                y=round(y, 1),
+                state=state.value,
+                label=_label(here, state),
+                href=_href(election, here),
+                stations=len(here),
+            )
+        )
+    return marks
+
+
+def _label(stations: list[PollingStation], state: VotingState) -> str:
+    count = ngettext("%(count)s station", "%(count)s stations", len(stations)) % {"count": len(stations)}
+    cities = ", ".join(dict.fromkeys(station.city for station in stations))
+    return f"{cities}, {stations[0].country}: {count}, {state.label}"
+
+
+def _href(election: Election, stations: list[PollingStation]) -> str:
+    if len(stations) == 1:
+        return reverse("public:station", args=[election.slug, stations[0].pk])
+    query = urlencode({"q": stations[0].city, "country": stations[0].country_id})
+    return f"{reverse('public:stations', args=[election.slug])}?{query}"
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: float
+    y: float
+    width: float
+    label: str
+    text: str
+    state: str
+    stations: int
+
+
+@dataclass(frozen=True)
+class HoursChart:
+    """Opening hours as bars on one time axis, in SVG user units. `now_x` is None outside the axis."""
+
+    width: int
+    height: int
+    axis_y: float
+    bars: list[Bar]
+    # x, instant (UTC), whether it is the first of its day
+    ticks: list[tuple[float, datetime, bool]]
+    now_x: float | None
+
+
+def hours_chart(clock: Clock, *, width: int = 720, row: int = 26, margin: int = 92) -> HoursChart | None:
+    """The hours of `clock` drawn from the first opening to the last closing; None where no hours are known."""
+    if clock.first_opening is None or clock.last_closing is None:
+        return None
+    start = clock.first_opening.replace(minute=0, second=0, microsecond=0)
+    length = (clock.last_closing - start).total_seconds()
+
+    def x(instant: datetime) -> float:
+        return round(margin + (instant - start).total_seconds() / length * (width - margin - 4), 1)
+
+    bars = []
+    for number, hours in enumerate(clock.hours):
+        open_now = hours.opens_at <= clock.at < hours.closes_at
+        state = VotingState.OPEN if open_now else VotingState.CLOSED
+        if clock.at < hours.opens_at:
+            state = VotingState.NOT_YET
+        bars.append(
+            Bar(
+                x=x(hours.opens_at),
+                y=number * row + 4,
+                width=round(x(hours.closes_at) - x(hours.opens_at), 1),
+                label=format_offset(hours.offset),
+                text=ngettext("%(count)s station", "%(count)s stations", hours.stations)
+                % {"count": hours.stations},
+                state=state.value,
+                stations=hours.stations,
+            )
+        )
+    # About ten marks, whether the election lasts a day or a month.
+    hours = length / 3600
+    step = next((step for step in (1, 2, 3, 4, 6, 12) if hours / step <= 10), 24 * ceil(hours / 240))
+    ticks = [start + timedelta(hours=step * number) for number in range(int(hours / step) + 1)]
+    return HoursChart(
+        width=width,
+        height=len(bars) * row + 44,
+        axis_y=len(bars) * row + 6,
+        bars=bars,
+        ticks=[
+            (x(tick), tick, not number or tick.date() != ticks[number - 1].date())
+            for number, tick in enumerate(ticks)
+        ],
+        now_x=x(clock.at) if start <= clock.at <= clock.last_closing else None,
+    )

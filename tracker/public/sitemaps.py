@@ -1,0 +1,51 @@
+"""The sitemap: every public page in every language."""
+
+from typing import Any
+
+from django.contrib.sitemaps import Sitemap
+from django.urls import reverse
+
+from tracker.elections.models import Election
+from tracker.missions.queries import organizations_in
+from tracker.stations.models import PollingStation
+
+ELECTION_PAGES = ("dashboard", "stations", "clock", "missions", "figures", "coverage", "editions", "timeline")
+
+
+class LocalizedSitemap(Sitemap):
+    i18n = True
+    alternates = True
+    x_default = True
+
+
+class ElectionSitemap(LocalizedSitemap):
+    def items(self) -> list[tuple[str, ...]]:
+        slugs = Election.objects.published().values_list("slug", flat=True)
+        return [(), *((slug, page) for slug in slugs for page in ELECTION_PAGES)]
+
+    def location(self, item: Any) -> str:
+        return reverse(f"public:{item[1]}", args=[item[0]]) if item else reverse("public:elections")
+
+
+class StationSitemap(LocalizedSitemap):
+    def items(self) -> Any:
+        stations = PollingStation.objects.published().order_by("pk")
+        return stations.values_list("election__slug", "pk")
+
+    def location(self, item: Any) -> str:
+        return reverse("public:station", args=item)
+
+
+class MissionSitemap(LocalizedSitemap):
+    def items(self) -> list[tuple[str, str]]:
+        return [
+            (election.slug, organization.slug)
+            for election in Election.objects.published()
+            for organization in organizations_in(election)
+        ]
+
+    def location(self, item: Any) -> str:
+        return reverse("public:mission", args=item)
+
+
+SITEMAPS = {"elections": ElectionSitemap, "stations": StationSitemap, "missions": MissionSitemap}

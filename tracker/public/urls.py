@@ -1,0 +1,30 @@
+from django.contrib.sitemaps.views import sitemap
+from django.urls import include, path
+
+from tracker.public import views
+from tracker.public.sitemaps import SITEMAPS
+
+without_language = [
+    path("", views.elections, name="front"),
+    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("favicon.ico", views.favicon, name="favicon"),
+]
+
+election_pages = [
+    path("", views.dashboard, name="dashboard"),
+    path("stations/", views.stations, name="stations"),
+    path("stations/<int:station_id>/", views.station, name="station"),
+    path("clock/", views.clock, name="clock"),
+    path("missions/", views.missions, name="missions"),
+    path("missions/<slug:organization_slug>/", views.mission, name="mission"),
+    path("figures/", views.figures, name="figures"),
+    path("coverage/", views.coverage, name="coverage"),
+    path("editions/", views.editions, name="editions"),
+    path("timeline/", views.timeline, name="timeline"),
+]
+app_name = "public"
+urlpatterns = [
+    path("", views.elections, name="elections"),
+    path("e/<slug:slug>/", include(election_pages)),
+]

@@ -1,0 +1,342 @@
+"""The public pages. Each loads its election, asks one query a panel, and renders; nothing here writes or signs in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from tracker.coverage.announced import figure_panels
+from tracker.coverage.editions import NoSuchEdition, Shown, public_editions, shown_figures, trend
+from tracker.coverage.figures import key_figures
+from tracker.elections.models import AnnouncedFigure, Election
+from tracker.elections.queries import (
+    announced_figures,
+    calendar_glance,
+    elections_by_time,
+    latest_with_rivals,
+)
+from tracker.missions.models import Mission, Organization
+from tracker.missions.queries import (
+    EntryKind,
+    missions_of,
+    organizations_in,
+    public_engagements,
+    public_missions,
+)
+from tracker.missions.queries import timeline as timeline_entries
+from tracker.public.charts import hours_chart, station_map
+from tracker.public.coverage import coverage_matrix, hour_bars, phase_bars, trend_line
+from tracker.public.filters import MissionFilter, StationFilter, TimelineForm
+from tracker.public.moments import asked_moment, asked_zone
+from tracker.stations.models import PollingStation
+from tracker.stations.queries import name_key, public_stations, voting_clock
+
+PAGE_ROWS = 25
+# How often a page that shows figures asks whether they moved.
+REFRESH_SECONDS, REFRESH_SECONDS_ON = 15, 3
+# Zones a reader is offered first; any other name of the IANA list may be typed.
+OFFERED_ZONES = ["UTC", "Asia/Baku"]
+
+
+def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """Render a public page: the same for everybody, kept by browsers only after asking whether it changed."""
+    response = render(request, template, context, status=status)
+    patch_cache_control(response, public=True, max_age=0, s_maxage=15, must_revalidate=True)
+    return response
+
+
+def load_election(slug: str) -> Election:
+    """The published election at `slug`, or Http404."""
+    return get_object_or_404(Election.objects.published().select_related("country", "source"), slug=slug)
+
+
+def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give a view of an election the figures it shows: of the latest edition, or of the one in `?edition=`."""
+
+    @require_safe
+    @wraps(view)
+    def shown(request: HttpRequest, slug: str, **arguments: Any) -> HttpResponse:
+        election = load_election(slug)
+        asked = request.GET.get("edition", "")
+        context: dict[str, Any] = {"election": election, "asked": asked}
+        if asked and not (asked.isascii() and asked.isdigit() and len(asked) <= 9):
+            return page(request, "public/no_edition.html", context, status=404)
+        try:
+            figures = shown_figures(election, int(asked) if asked else None)
+        except NoSuchEdition as missing:
+            return page(request, "public/no_edition.html", context | {"missing": missing}, status=404)
+        if figures is None:
+            return page(request, "public/not_published.html", context)
+        return view(request, election, figures, **arguments)
+
+    return shown
+
+
+@require_safe
+def elections(request: HttpRequest) -> HttpResponse:
+    """What is coming, what is on, what was; each with its key figures."""
+    now = timezone.now()
+    by_time = elections_by_time(now)
+    figures = key_figures([*by_time.on, *by_time.coming, *by_time.past])
+    groups = [
+        (name, [(election, figures[election.pk]) for election in rows])
+        for name, rows in (("on", by_time.on), ("coming", by_time.coming), ("past", by_time.past))
+    ]
+    return page(
+        request, "public/elections.html", {"groups": groups, "any": any(rows for name, rows in groups)}
+    )
+
+
+@with_figures
+def dashboard(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
+    now = timezone.now()
+    counted = shown.figures
+    clock = voting_clock(election, now)
+    announced = list(announced_figures(election).filter(scope=""))
+    observers = [f for f in announced if f.metric == AnnouncedFigure.Metric.INTERNATIONAL_OBSERVERS]
+    context = {
+        "election": election,
+        "section": "dashboard",
+        "shown": shown,
+        "figures": counted,
+        "clock": clock,
+        "now": now,
+        "map": station_map(election, _mapped(election, now)),
+        "hours": hours_chart(clock),
+        "observers": latest_with_rivals(observers),
+        "calendar": calendar_glance(election, now),
+        "panels": [panel for panel in figure_panels(election, counted) if panel.recorded],
+        "by_country": sorted(counted.by_country, key=lambda row: (-row.stations, name_key(row.country))),
+        "most": max((row.stations for row in counted.by_country), default=1),
+        "mission_types": _mission_types(counted.missions_by_type),
+        "mission_statuses": _labelled(Mission.Status, counted.missions_by_status),
+    }
+    return page(request, "public/dashboard.html", context)
+
+
+def _mapped(election: Election, at: Any) -> list[PollingStation]:
+    return list(public_stations(election).abroad().counting().with_voting_state(at))
+
+
+def _labelled(choices: Any, counts: dict[str, int]) -> list[tuple[str, str, int]]:
+    return [(code, choices(code).label, count) for code, count in counts.items() if count]
+
+
+def _mission_types(counts: dict[str, dict[str, int]]) -> list[tuple[str, int, list[tuple[str, str, int]]]]:
+    rows = [
+        (Mission.Type(code).label, sum(statuses.values()), _labelled(Mission.Status, statuses))
+        for code, statuses in counts.items()
+    ]
+    return sorted(rows, key=lambda row: (-row[1], str(row[0])))
+
+
+@require_safe
+def stations(request: HttpRequest, slug: str) -> HttpResponse:
+    election = load_election(slug)
+    filters = StationFilter(request.GET, election=election)
+    valid = filters.is_valid()
+    now = timezone.now()
+    found = filters.qs if valid else public_stations(election).none()
+    moment = filters.form.cleaned_data.get("open_at") if valid else None
+    rows = Paginator(found.with_voting_state(moment or now), PAGE_ROWS).get_page(request.GET.get("page"))
+    context = {
+        "election": election,
+        "section": "stations",
+        "filters": filters,
+        "rows": rows,
+        "moment": moment,
+        "map": station_map(election, found.abroad().counting().with_voting_state(moment or now)),
+    }
+    return page(request, "public/stations.html", context, status=200 if valid else 400)
+
+
+@require_safe
+def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
+    election = load_election(slug)
+    zone, error = asked_zone(request.GET)
+    now = timezone.now()
+    sources = ("source", "number_source", "city_source", "address_source", "voters_source")
+    record = get_object_or_404(
+        public_stations(election).with_voting_state(now).select_related("timezone", *sources), pk=station_id
+    )
+    context = {
+        "election": election,
+        "section": "stations",
+        "station": record,
+        "zone": zone,
+        "zones": [*OFFERED_ZONES, record.timezone_id],
+        "error": error,
+        "same_host": public_stations(election)
+        .filter(country=record.country, host_mission=record.host_mission)
+        .exclude(pk=record.pk)
+        if record.host_mission
+        else [],
+    }
+    return page(request, "public/station.html", context, status=400 if error else 200)
+
+
+@require_safe
+def clock(request: HttpRequest, slug: str) -> HttpResponse:
+    election = load_election(slug)
+    at, zone, is_now, error = asked_moment(request.GET)
+    reading = voting_clock(election, at)
+    rows = public_stations(election).counting().with_voting_state(at).by_opening()
+    claims = [AnnouncedFigure.Metric.FIRST_STATION_TO_OPEN, AnnouncedFigure.Metric.LAST_STATION_TO_CLOSE]
+    context = {
+        "election": election,
+        "section": "clock",
+        "clock": reading,
+        "chart": hours_chart(reading),
+        "rows": rows,
+        "map": station_map(election, [row for row in rows if row.setting == PollingStation.Setting.ABROAD]),
+        "claims": announced_figures(election).filter(metric__in=claims),
+        "zone": zone,
+        "zones": sorted({*OFFERED_ZONES, *(row.zone for row in reading.hours)}),
+        "is_now": is_now,
+        "error": error,
+    }
+    return page(request, "public/clock.html", context, status=400 if error else 200)
+
+
+@with_figures
+def missions(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
+    counted = shown.figures
+    filters = MissionFilter(request.GET, queryset=public_missions(election))
+    valid = filters.is_valid()
+    rows = list(filters.qs) if valid else []
+    kinds = [
+        (kind, [row for row in rows if row.organization.kind == kind.value]) for kind in Organization.Kind
+    ]
+    context = {
+        "election": election,
+        "section": "missions",
+        "shown": shown,
+        "figures": counted,
+        "filters": filters,
+        "found": len(rows),
+        "kinds": [(kind.value, kind.label, found) for kind, found in kinds if found],
+        "statuses": _labelled(Mission.Status, counted.missions_by_status),
+    }
+    return page(request, "public/missions.html", context, status=200 if valid else 400)
+
+
+@require_safe
+def mission(request: HttpRequest, slug: str, organization_slug: str) -> HttpResponse:
+    election = load_election(slug)
+    organization = get_object_or_404(
+        Organization.objects.published().select_related("country", "source"), slug=organization_slug
+    )
+    rows = missions_of(election, organization)
+    engagements = list(public_engagements(election).filter(organizations=organization))
+    if not rows and not engagements:
+        raise Http404
+    names = {name for name in (organization.acronym, organization.name) if name}
+    context = {
+        "election": election,
+        "section": "missions",
+        "organization": organization,
+        "missions": rows,
+        "engagements": engagements,
+        "announced": announced_figures(election).filter(scope__in=names),
+    }
+    return page(request, "public/mission.html", context)
+
+
+@with_figures
+def figures(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
+    panels = figure_panels(election, shown.figures)
+    total = sum(len(block.figures) for panel in panels for block in panel.blocks)
+    context = {"election": election, "section": "figures", "shown": shown, "panels": panels, "total": total}
+    return page(request, "public/figures.html", context)
+
+
+@with_figures
+def coverage(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
+    now = timezone.now()
+    counted = shown.figures
+    on = voting_clock(election, now).open > 0 or election.demonstration
+    context = {
+        "election": election,
+        "section": "coverage",
+        "shown": shown,
+        "figures": counted,
+        # While people vote, a visit shows within seconds; at other times a reader's line is spared.
+        "refresh": REFRESH_SECONDS_ON if on else REFRESH_SECONDS,
+        "countries": sorted(
+            counted.by_country, key=lambda row: (*row.coverage.neediness, name_key(row.country))
+        ),
+        "constituencies": sorted(
+            (row for row in counted.by_constituency if row.coverage.stations),
+            key=lambda row: (*row.coverage.neediness, row.number),
+        ),
+        "missions": counted.by_mission,
+        "matrix": coverage_matrix(election, shown, request.GET.get("page")),
+        "phases": phase_bars(counted.phases),
+        "hours": hour_bars(counted.hours),
+        "overlap": sorted((number, count) for number, count in counted.by_visitors.items() if number),
+        "trend": trend_line(trend(election)),
+    }
+    return page(request, "public/coverage.html", context)
+
+
+@require_safe
+def editions(request: HttpRequest, slug: str) -> HttpResponse:
+    election = load_election(slug)
+    rows = Paginator(public_editions(election), PAGE_ROWS).get_page(request.GET.get("page"))
+    context = {"election": election, "section": "editions", "rows": rows}
+    return page(request, "public/editions.html", context)
+
+
+@require_safe
+def timeline(request: HttpRequest, slug: str) -> HttpResponse:
+    election = load_election(slug)
+    organizations = organizations_in(election)
+    form = TimelineForm(request.GET, kinds=EntryKind.labels, organizations=organizations)
+    entries = []
+    if form.is_valid():
+        asked = form.cleaned_data
+        entries = timeline_entries(
+            election,
+            kinds=asked["kind"],
+            organization=form.organizations.get(asked["organization"]),
+            text=asked["q"],
+            first_day=asked["first_day"],
+            last_day=asked["last_day"],
+        )
+    context = {
+        "election": election,
+        "section": "timeline",
+        "form": form,
+        "entries": entries,
+        "narrowed": form.is_valid() and any(form.cleaned_data.values()),
+    }
+    return page(request, "public/timeline.html", context, status=200 if form.is_valid() else 400)
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    address = request.build_absolute_uri(reverse("sitemap"))
+    lines = ["User-agent: *", "Disallow: /staff/", f"Sitemap: {address}", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    return HttpResponsePermanentRedirect(static("public/favicon.svg"))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", {"error_page": True}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    # No request context and no database: whatever failed may still be failing.
+    return render(None, "500.html", status=500)  # type: ignore[arg-type]

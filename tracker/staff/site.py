@@ -1,0 +1,46 @@
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+# The index in the order of the work, not of the apps. A model that is not named here comes last, under its own app.
+SECTIONS = (
+    (_("Elections"), ("Election", "Constituency", "Milestone", "AnnouncedFigure")),
+    (_("Polling stations"), ("PollingStation", "VotingWindow")),
+    (_("Missions"), ("Organization", "Mission", "Membership", "Engagement", "Statement")),
+    (_("Sources"), ("Source",)),
+    (_("Accounts"), ("User", "Group")),
+    (_("Reference tables"), ("Country", "TimeZone")),
+)
+
+
+class StaffSite(AdminSite):
+    """The register's admin, at /staff/."""
+
+    site_title = _("Observation tracker")
+    site_header = _("Observation tracker: the register")
+    index_title = _("The register")
+    enable_nav_sidebar = True
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """The models a person may see, in the sections people work in; one app's own page stays as it is."""
+        apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return apps
+        models = {model["object_name"]: (app, model) for app in apps for model in app["models"]}
+        sections = []
+        for title, names in SECTIONS:
+            found = [models.pop(name) for name in names if name in models]
+            if found:
+                app, first = found[0]
+                # An app's address lights up its section; two sections of one app need their own.
+                address = app["app_url"] if app["app_label"] != "core" else first["admin_url"]
+                sections.append(
+                    app | {"name": title, "app_url": address, "models": [model for _app, model in found]}
+                )
+        for app in apps:
+            rest = [model for model in app["models"] if model["object_name"] in models]
+            if rest:
+                sections.append(app | {"models": rest})
+        return sections
