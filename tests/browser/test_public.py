@@ -110,6 +110,20 @@ def test_nothing_is_wider_than_the_screen(open_page: Callable[[str], Page], widt
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
+def test_columns_stand_under_their_heads(open_page: Callable[[str], Page]) -> None:
+    """Each cell of a table begins where its column's head begins."""
+    edges = """table => [...table.tHead.rows[0].cells].map((head, number) =>
+        [head, table.tBodies[0].rows[0].cells[number]].map(cell => Math.round(cell.getBoundingClientRect().left)))"""
+    for name in ("stations", "clock", "missions", "coverage"):
+        page = open_page(f"{BASE}{name}/")
+        page.set_viewport_size({"width": 1280, "height": 800})
+        tables = page.locator("main table")
+        assert tables.count()
+        for table in tables.all():
+            for head, cell in table.evaluate(edges):
+                assert head == cell, (name, table.inner_text()[:80])
+
+
 def test_works_without_scripts(browser: object, live_server: object) -> None:
     load_az2024()
     context = browser.new_context(java_script_enabled=False)  # type: ignore[attr-defined]
