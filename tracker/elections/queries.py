@@ -1,5 +1,6 @@
 """Reads of elections, their calendar and announced figures. Everything here is published."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,17 +19,24 @@ class ElectionsByTime:
     past: list[Election]
 
 
-def elections_by_time(at: datetime) -> ElectionsByTime:
-    """Which published elections are coming, on, and past at the instant `at`, by the date in their own zone."""
+def elections_by_time(
+    at: datetime, frames: Mapping[int, tuple[datetime, datetime]] | None = None
+) -> ElectionsByTime:
+    """Which published elections are coming, on, and past at the instant `at`.
+
+    An election is on while it is a voting day in its own zone, and from its first opening to its last closing, which
+    may lie a day before and after. `frames` are these two by the id of the election.
+    """
     coming: list[Election] = []
     on: list[Election] = []
     past: list[Election] = []
     for election in Election.objects.published().select_related("country").order_by("starts_on", "slug"):
         today = to_local(at, election.timezone_id).date()
-        if today < election.starts_on:
-            coming.append(election)
-        elif today <= election.ends_on:
+        opening, closing = (frames or {}).get(election.pk, (at, at))
+        if election.starts_on <= today <= election.ends_on or opening <= at < closing:
             on.append(election)
+        elif today < election.starts_on:
+            coming.append(election)
         else:
             past.insert(0, election)
     return ElectionsByTime(coming=coming, on=on, past=past)

@@ -37,7 +37,7 @@ from tracker.public.coverage import coverage_matrix, hour_bars, phase_bars, tren
 from tracker.public.filters import MissionFilter, StationFilter, TimelineForm
 from tracker.public.moments import asked_moment, asked_zone
 from tracker.stations.models import PollingStation
-from tracker.stations.queries import name_key, public_stations, voting_clock
+from tracker.stations.queries import name_key, public_stations, voting_clock, voting_frames
 
 PAGE_ROWS = 25
 # How often a page that shows figures asks whether they moved.
@@ -84,7 +84,7 @@ def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 def elections(request: HttpRequest) -> HttpResponse:
     """What is coming, what is on, what was; each with its key figures."""
     now = timezone.now()
-    by_time = elections_by_time(now)
+    by_time = elections_by_time(now, voting_frames())
     figures = key_figures([*by_time.on, *by_time.coming, *by_time.past])
     groups = [
         (name, [(election, figures[election.pk]) for election in rows])
@@ -188,15 +188,15 @@ def clock(request: HttpRequest, slug: str) -> HttpResponse:
     election = load_election(slug)
     at, zone, is_now, error = asked_moment(request.GET)
     reading = voting_clock(election, at)
-    rows = public_stations(election).counting().with_voting_state(at).by_opening()
+    stations = public_stations(election).counting().with_voting_state(at).by_opening()
     claims = [AnnouncedFigure.Metric.FIRST_STATION_TO_OPEN, AnnouncedFigure.Metric.LAST_STATION_TO_CLOSE]
     context = {
         "election": election,
         "section": "clock",
         "clock": reading,
         "chart": hours_chart(reading),
-        "rows": rows,
-        "map": station_map(election, [row for row in rows if row.setting == PollingStation.Setting.ABROAD]),
+        "rows": Paginator(stations, PAGE_ROWS).get_page(request.GET.get("page")),
+        "map": station_map(election, _mapped(election, at)),
         "claims": announced_figures(election).filter(metric__in=claims),
         "zone": zone,
         "zones": sorted({*OFFERED_ZONES, *(row.zone for row in reading.hours)}),

@@ -66,6 +66,13 @@ def host_missions_of(election: Election) -> list[str]:
     return list(stations.order_by("host_mission").values_list("host_mission", flat=True).distinct())
 
 
+def voting_frames() -> dict[int, tuple[datetime, datetime]]:
+    """The first opening and the last closing (UTC) of each election that has hours, by its id. One query."""
+    windows = VotingWindow.objects.published().filter(station__in=PollingStation.objects.counting())
+    spans = windows.order_by().values_list("station__election").annotate(Min("opens_at"), Max("closes_at"))
+    return {election: (first, last) for election, first, last in spans}
+
+
 @dataclass(frozen=True)
 class ZoneHours:
     """Stations that open and close at the same instants under the same UTC offset."""
