@@ -16,6 +16,9 @@ from tracker.core.models import (
     source_key,
 )
 
+# From the first voting day to the last.
+LONGEST_ELECTION = timedelta(days=31)
+
 
 @choices_enforced("election")
 class Election(Publishable):
@@ -95,7 +98,7 @@ class Election(Publishable):
             ),
             models.CheckConstraint(
                 name="election_at_most_a_month",
-                condition=Q(ends_on__lte=F("starts_on") + timedelta(days=31)),
+                condition=Q(ends_on__lte=F("starts_on") + LONGEST_ELECTION),
                 violation_error_message=_("Voting cannot take more than a month; check the years."),
             ),
             models.CheckConstraint(

@@ -21,6 +21,7 @@ from tracker.core.models import (
     published_condition,
     source_key,
 )
+from tracker.core.timezones import format_hours
 from tracker.elections.models import Constituency, Election
 
 
@@ -295,4 +296,4 @@ class VotingWindow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.opens_at:%Y-%m-%d %H:%M}-{self.closes_at:%H:%M} UTC"
+        return f"{format_hours(self.opens_at, self.closes_at)} UTC"

@@ -75,7 +75,7 @@ def voting_frames() -> dict[int, tuple[datetime, datetime]]:
 
 @dataclass(frozen=True)
 class ZoneHours:
-    """Stations that open and close at the same instants under the same UTC offset."""
+    """Stations that open and close at the same instants and whose clocks show the same meanwhile."""
 
     offset: timedelta
     opens_at: datetime
@@ -151,11 +151,11 @@ def voting_clock(election: Election, at: datetime) -> Clock:
 
 
 def _hours(windows: QuerySet[VotingWindow]) -> list[ZoneHours]:
-    """Windows grouped by opening, closing and UTC offset, in the order of opening."""
-    groups: dict[tuple[datetime, datetime, timedelta], dict[str, int]] = defaultdict(dict)
+    """Windows grouped by opening, closing and the UTC offsets then, in the order of opening."""
+    groups: dict[tuple[datetime, datetime, timedelta, timedelta], dict[str, int]] = defaultdict(dict)
     rows = windows.order_by().values_list("opens_at", "closes_at", "station__timezone_id")
     for opens_at, closes_at, zone, count in rows.annotate(Count("station")):
-        groups[opens_at, closes_at, offset_at(opens_at, zone)][zone] = count
+        groups[opens_at, closes_at, offset_at(opens_at, zone), offset_at(closes_at, zone)][zone] = count
     return [
         ZoneHours(
             offset=offset,
@@ -165,5 +165,5 @@ def _hours(windows: QuerySet[VotingWindow]) -> list[ZoneHours]:
             stations=sum(zones.values()),
             zone=min(zones),
         )
-        for (opens_at, closes_at, offset), zones in sorted(groups.items())
+        for (opens_at, closes_at, offset, _closing_offset), zones in sorted(groups.items())
     ]
