@@ -46,16 +46,16 @@ def election() -> Election:
 def test_gaps_come_first_and_zero_rows_are_rows(client: Client, election: Election) -> None:
     text = read(client, address("coverage", election))
     assert "33 % of polling stations visited 1 of 3 stations." in text
-    assert "2 stations nobody visited 1 of them planned, 1 without any plan." in text
+    assert "2 stations nobody visited 1 of them planned, 1 without any plan. A plan is" in text
     countries = text[text.index("Countries, gaps first") :]
-    assert countries.index("Japan nobody 0 0 1") < countries.index("Türkiye 1 0 1")
-    assert countries.index("Kazakhstan nobody 0 1 1") < countries.index("Türkiye 1 0 1")
+    assert countries.index("Japan nobody 0 0 1 1") < countries.index("Türkiye 1 0 0 1")
+    assert countries.index("Kazakhstan nobody 0 1 0 1") < countries.index("Türkiye 1 0 0 1")
     matrix = text[text.index("Stations by mission, gaps first") :]
     assert matrix.index("Tokyo , Japan gap, no plan") < matrix.index(
-        "Astana , Kazakhstan gap, planned planned"
+        "Astana , Kazakhstan gap, planned P planned, not visited"
     )
-    assert matrix.index("Astana , Kazakhstan gap, planned planned") < matrix.index(
-        "Ankara , Türkiye visited visited"
+    assert matrix.index("Astana , Kazakhstan gap, planned P planned, not visited") < matrix.index(
+        "Ankara , Türkiye visited V+ visited without a plan"
     )
 
 

@@ -29,7 +29,12 @@ def hash_edition(edition: Edition) -> str:
     The lines are: hash before, election id, number, as of, published at, publisher's id or "-", totals, changes, hash
     of the content. The content itself stands only for its hash, so that a thinned edition still proves the chain.
     """
-    lines = (
+    return hashlib.sha256("\n".join(chain_lines(edition)).encode()).hexdigest()
+
+
+def chain_lines(edition: Edition) -> list[str]:
+    """The lines that the hash of an edition is made of."""
+    return [
         edition.previous_hash,
         str(edition.election_id),
         str(edition.number),
@@ -39,8 +44,7 @@ def hash_edition(edition: Edition) -> str:
         edition.total,
         edition.changes,
         edition.content_hash,
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    ]
 
 
 def _instant(at: datetime) -> str:

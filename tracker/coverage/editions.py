@@ -308,6 +308,11 @@ class TrendPoint:
     visited: int
     visits: int
 
+    @property
+    def share(self) -> float:
+        """Visited stations among stations, 0-1; 0 where there is none."""
+        return self.visited / self.stations if self.stations else 0.0
+
 
 TREND_POINTS = 60
 
@@ -344,6 +349,12 @@ def public_editions(election: Election) -> QuerySet[Edition]:
     return (
         Edition.objects.published().filter(election=election).order_by("-number").defer("content", "detail")
     )
+
+
+def last_thinning(election: Election) -> datetime | None:
+    """When an edition of `election` last lost its figures."""
+    at: datetime | None = Edition.objects.filter(election=election).aggregate(at=Max("thinned_at"))["at"]
+    return at
 
 
 def drift(election: Election) -> list[str]:

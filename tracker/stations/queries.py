@@ -143,6 +143,13 @@ def voting_clock(election: Election, at: datetime) -> Clock:
     )
 
 
+def voting_spans(election_id: int) -> list[tuple[datetime, datetime]]:
+    """The distinct hours, opening and closing (UTC), of the stations that count: a few, however many stations."""
+    stations = PollingStation.objects.published().filter(election=election_id).counting()
+    windows = VotingWindow.objects.published().filter(station__in=stations)
+    return list(windows.order_by("opens_at", "closes_at").values_list("opens_at", "closes_at").distinct())
+
+
 def _hours(windows: QuerySet[VotingWindow]) -> list[ZoneHours]:
     """Windows grouped by opening, closing and UTC offset, in the order of opening."""
     groups: dict[tuple[datetime, datetime, timedelta], dict[str, int]] = defaultdict(dict)
