@@ -74,7 +74,8 @@ def first_break(election: Election) -> Break | None:
             return Break(edition.number, "its figures are not those that were hashed")
         if edition.hash != hash_edition(edition):
             return Break(
-                edition.number, "its number, times, publisher, totals or changes are not those that were hashed"
+                edition.number,
+                "its number, times, publisher, totals or changes are not those that were hashed",
             )
         if edition.content is not None and canonical(json.loads(edition.content)["total"]) != edition.total:
             return Break(edition.number, "its totals are not those of its figures")
@@ -99,9 +100,15 @@ def _thinned_against_the_rule(election: Election) -> dict[int, str]:
             if age <= Edition.KEEP_ALL:
                 found[number] = "its figures were taken within a day"
             elif until is not None and until < thinned_at:
-                found[number] = f"its figures were taken, and no later edition of the same {slot[0]} kept its own"
+                found[number] = (
+                    f"its figures were taken, and no later edition of the same {slot[0]} kept its own"
+                )
         for slot in slots.values():
-            if slot not in kept or (until := kept[slot]) is not None and (thinned_at is None or thinned_at > until):
+            if (
+                slot not in kept
+                or (until := kept[slot]) is not None
+                and (thinned_at is None or thinned_at > until)
+            ):
                 kept[slot] = thinned_at
     return found
 

@@ -97,7 +97,9 @@ def _publish_in_snapshot(election: Election, *, by: User | None, seen: str | Non
     if seen is not None and not published:
         raise ValidationError(_("The election is a draft: publish it first, then its figures."))
     if seen is not None and now.publishing == Election.Publishing.LIVE:
-        raise ValidationError(_("This election publishes live: its figures are counted and published by themselves."))
+        raise ValidationError(
+            _("This election publishes live: its figures are counted and published by themselves.")
+        )
     if seen is None and not (published and now.publishing == Election.Publishing.LIVE):
         _keep_newest_mark(election)
         return None

@@ -53,9 +53,7 @@ def country_gaps(election: Election, figures: Figures) -> list[CoverageRow]:
     ordered = sorted(figures.by_country, key=lambda row: (*row.coverage.neediness, name_key(row.country)))
     stations = reverse("public:stations", args=[election.slug])
     return [
-        CoverageRow(
-            row.country.name, f"{stations}?{urlencode({'country': row.country.iso2})}", row.coverage
-        )
+        CoverageRow(row.country.name, f"{stations}?{urlencode({'country': row.country.iso2})}", row.coverage)
         for row in ordered
     ]
 

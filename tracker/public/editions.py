@@ -44,7 +44,9 @@ def edition_rows(editions: Iterable[Edition]) -> list[EditionRow]:
 
 def edition_sheet(election: Election, number: int) -> EditionSheet | None:
     """The sheet of edition `number`, whether or not its figures are kept; None if there is none."""
-    near = {row.number: row for row in public_editions(election).filter(number__range=(number - 1, number + 1))}
+    near = {
+        row.number: row for row in public_editions(election).filter(number__range=(number - 1, number + 1))
+    }
     if number not in near:
         return None
     edition = near[number]
