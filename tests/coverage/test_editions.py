@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from threading import Barrier, Event, Thread
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -23,7 +24,7 @@ from tests.factories import (
 from tracker.core.models import User
 from tracker.coverage import editions
 from tracker.coverage.chain import first_break, hash_edition
-from tracker.coverage.models import Edition, Mark
+from tracker.coverage.models import Edition, Mark, Tally
 from tracker.elections.models import Election
 from tracker.fieldwork.models import Visit
 from tracker.stations.models import PollingStation
@@ -218,10 +219,9 @@ def test_verify_names_the_first_break(statement: str, number: int) -> None:
     assert f"{station.election.slug}: broken at edition {number}: " in said.getvalue()
 
 
-def test_old_editions_are_thinned_by_the_rule_and_the_chain_still_proves(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Of the last day all, of a week one a minute, before that one an hour."""
+@pytest.fixture
+def thinned(monkeypatch: pytest.MonkeyPatch) -> Election:
+    """Eight editions of nine days; thinned, the first and the fourth are without content."""
     now = timezone.now().replace(minute=30, second=30, microsecond=0)
     moments = [
         now - timedelta(days=9, minutes=2),
@@ -243,15 +243,228 @@ def test_old_editions_are_thinned_by_the_rule_and_the_chain_still_proves(
         Edition.objects.filter(number=5).update(content=None, detail=None, thinned_at=now)
     assert editions.thin(now) == 2
     assert editions.thin(now) == 0
+    return station.election
+
+
+def test_old_editions_are_thinned_by_the_rule_and_the_chain_still_proves(thinned: Election) -> None:
+    """Of the last day all, of a week one a minute, before that one an hour."""
     kept = Edition.objects.filter(content__isnull=False).order_by("number").values_list("number", flat=True)
     assert list(kept) == [2, 3, 5, 6, 7, 8]
-    assert first_break(station.election) is None
+    assert first_break(thinned) is None
     with pytest.raises(editions.NoSuchEdition) as refused:
-        editions.shown_figures(station.election, 4)
+        editions.shown_figures(thinned, 4)
     assert (refused.value.thinned, refused.value.kept) == (True, 5)
 
 
+@pytest.mark.parametrize(
+    ("statement", "number", "reason"),
+    [
+        ("UPDATE coverage_edition SET content = NULL, detail = NULL, thinned_at = now() WHERE number = 7", 7, "within a day"),
+        ("UPDATE coverage_edition SET content = NULL, detail = NULL, thinned_at = now() + interval '1 day' WHERE number = 5", 5, "no later edition of the same minute"),
+        ("UPDATE coverage_edition SET content = NULL, detail = NULL, thinned_at = now() + interval '1 day' WHERE number = 2", 2, "no later edition of the same hour"),
+        ("UPDATE coverage_edition SET total = replace(total, '\"visited\":1', '\"visited\":0') WHERE number = 8", 8, "totals"),
+    ],
+)  # fmt: skip
+def test_verify_proves_that_thinned_editions_obey_the_rule(
+    thinned: Election, statement: str, number: int, reason: str
+) -> None:
+    assert first_break(thinned) is None
+    alter(statement)
+    found = first_break(thinned)
+    assert found is not None
+    assert found.number == number
+    assert reason in found.reason
+
+
+def test_an_edition_whose_keeper_was_thinned_later_still_obeys_the_rule() -> None:
+    """Two of one minute, thinned after a day; after a week the keeper itself goes, for a later one of its hour."""
+    begin = timezone.now().replace(minute=10, second=0, microsecond=0) - timedelta(days=9)
+    station = make_station()
+    with pytest.MonkeyPatch.context() as patch:
+        for seconds in (0, 10, 600):
+            make_visit(station=station)
+            patch.setattr(
+                editions.timezone, "now", lambda seconds=seconds: begin + timedelta(seconds=seconds)
+            )
+            published(station.election)
+    assert editions.thin(begin + timedelta(days=2)) == 1
+    assert editions.thin(begin + timedelta(days=9)) == 1
+    kept = Edition.objects.filter(content__isnull=False).values_list("number", flat=True)
+    assert list(kept) == [3]
+    assert first_break(station.election) is None
+
+
+def test_the_trend_has_thinned_editions_and_stays_short(thinned: Election) -> None:
+    points = editions.trend(thinned)
+    assert [point.number for point in points][0] == 1
+    assert [point.number for point in points][-1] == 8
+    assert [(point.visits, point.stations) for point in points][-1] == (8, 1)
+    assert points[0].visits == 1  # its content is gone, its totals are not
+    assert [point.number for point in editions.trend(thinned, Edition.objects.get(number=3))][-1] == 3
+
+
+def test_a_long_trend_is_thinned_to_equal_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    station = make_station()
+    begin = timezone.now()
+    for number in range(130):
+        make_visit(station=station)
+        monkeypatch.setattr(editions.timezone, "now", lambda number=number: begin + timedelta(minutes=number))
+        published(station.election)
+    points = editions.trend(station.election)
+    assert (points[0].number, points[-1].number) == (1, 130)
+    assert 55 <= len(points) <= 62
+
+
+# --- several at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_at_once_make_one_edition_and_forget_no_mark() -> None:
+    station = make_station(constituency=None)
+    for number in range(1, 6):
+        make_visit(station=station)
+        start, failures = Barrier(4), []
+
+        def work(start: Barrier = start, failures: list[Exception] = failures) -> None:
+            try:
+                start.wait()
+                editions.refresh(Election.objects.get(pk=station.election_id))
+            except Exception as problem:
+                failures.append(problem)
+            finally:
+                connection.close()
+
+        workers = [Thread(target=work) for _ in range(4)]
+        [worker.start() for worker in workers]
+        [worker.join() for worker in workers]
+        assert failures == []
+        assert list(Edition.objects.order_by("number").values_list("number", flat=True)) == list(
+            range(1, number + 1)
+        )
+        assert not Mark.objects.exists()
+    assert first_break(station.election) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_commits_while_others_count_keeps_its_mark() -> None:
+    visit = make_visit()
+    editions.refresh_stale()
+    open_, counted = Event(), Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            Visit.objects.filter(pk=visit.pk).update(status="draft", submitted_at=None)
+            open_.set()
+            assert counted.wait(30)
+        connection.close()
+
+    writer = Thread(target=change)
+    writer.start()
+    assert open_.wait(30)
+    version = editions.register_version(visit.election)
+    make_incident(election=visit.election, place="Astana")
+    editions.refresh_stale()  # sees the incident and not the open transaction
+    assert editions.register_version(visit.election) > version
+    version = editions.register_version(visit.election)
+    counted.set()
+    writer.join()
+    assert editions.register_version(visit.election) > version
+    assert Mark.objects.filter(election=visit.election).exists()
+    (edition,) = editions.refresh_stale()
+    assert visited(edition) == 0
+
+
+def test_a_worker_that_holds_an_old_copy_asks_how_the_election_publishes_now() -> None:
+    station = make_station()
+    published(station.election)
+    held = Election.objects.get(pk=station.election_id)
+    Election.objects.filter(pk=held.pk).update(publishing="reviewed")
+    make_visit(station=station)
+    assert editions.refresh(held) is None  # its copy still says live
+    assert Mark.objects.filter(election=held).count() == 1
+    Election.objects.filter(pk=held.pk).update(publishing="live")
+    held = Election.objects.get(pk=held.pk)
+    held.publishing = "reviewed"
+    edition = editions.refresh(held)
+    assert edition is not None
+    assert (edition.number, visited(edition), edition.published_by) == (2, 1, None)
+
+
+def test_an_election_that_is_deleted_meanwhile_leaves_nothing_behind() -> None:
+    election = make_election()
+    editions.refresh_stale()
+    draft = make_election(publication="draft")
+    editions.refresh_stale()
+    held = Election.objects.get(pk=draft.pk)
+    draft.delete()
+    assert editions.refresh(held) is None
+    editions.refresh_stale()
+    assert not Mark.objects.exists()
+    assert set(Tally.objects.values_list("election_id", flat=True)) <= {election.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_election_that_cannot_be_counted_does_not_keep_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, whole = make_station(constituency=None), make_station(constituency=None)
+    true_count = editions.count
+
+    def count(election: Election) -> object:
+        if election.pk == broken.election_id:
+            raise ZeroDivisionError
+        return true_count(election)
+
+    monkeypatch.setattr(editions, "count", count)
+    (edition,) = editions.refresh_stale()
+    assert edition.election_id == whole.election_id
+    assert broken.election.slug in caplog.text
+    monkeypatch.undo()
+    (edition,) = editions.refresh_stale()  # its mark was kept
+    assert edition.election_id == broken.election_id
+
+
 # --- marks and drift
+
+
+def test_a_statement_leaves_one_mark_an_election_however_many_rows_it_writes() -> None:
+    first, second = make_election(), make_election()
+    Mark.objects.all().delete()
+    PollingStation.objects.bulk_create(
+        PollingStation(
+            election=election, setting="abroad", number=str(number), country_id="KZ", city="Astana",
+            timezone_id="Asia/Almaty", publication="published",
+        )
+        for election in (first, second)
+        for number in range(300)
+    )  # fmt: skip
+    assert sorted(Mark.objects.values_list("election_id", flat=True)) == sorted([first.pk, second.pk])
+    Mark.objects.all().delete()
+    PollingStation.objects.filter(election=first).update(city="Almaty")
+    assert list(Mark.objects.values_list("election_id", flat=True)) == [first.pk]
+    Mark.objects.all().delete()
+    PollingStation.objects.filter(city="Nowhere").update(city="Almaty")
+    assert not Mark.objects.exists()
+    PollingStation.objects.filter(election=first).delete()
+    assert set(Mark.objects.values_list("election_id", flat=True)) == {first.pk}
+
+
+def test_the_version_of_the_register_grows_with_changes_and_not_with_counting() -> None:
+    station = make_station()
+    seen = [editions.register_version(station.election)]
+    editions.refresh_stale()
+    assert editions.register_version(station.election) == seen[-1]
+    make_visit(station=station)
+    assert editions.register_version(station.election) > seen[-1]
+    seen.append(editions.register_version(station.election))
+    editions.refresh_stale()
+    editions.refresh_stale()
+    assert editions.register_version(station.election) == seen[-1]
+    Election.objects.filter(pk=station.election_id).update(publishing="reviewed")
+    make_visit(station=station)
+    grown = editions.register_version(station.election)
+    editions.refresh_stale()  # keeps the newest mark only
+    assert editions.register_version(station.election) == grown > seen[-1]
 
 
 SOURCES = {

@@ -148,7 +148,9 @@ def differences(before: Json, after: Json) -> list[Json]:
     for key, old, new in _pairs(before, after):
         if old != new:
             found.append({"key": key, "before": old, "after": new})
-    return found
+    # The content comes with sorted keys; a reader expects the order of the page.
+    order = list(CHANGES)
+    return sorted(found, key=lambda row: order.index(row["key"]) if row["key"] in order else len(order))
 
 
 def _pairs(before: Json, after: Json) -> Iterator[tuple[str, object, object]]:

@@ -264,8 +264,9 @@ def phase_bars(phases: dict[str, dict[str, int]]) -> list[Bar]:
     """Visits and distinct stations by phase, phases nobody saw included."""
     most = max((row["visits"] for row in phases.values()), default=0)
     return [
-        Bar(str(Visit.Phase(code).label), row["visits"], row["stations"], _width(row["visits"], most), code)
-        for code, row in phases.items()
+        Bar(str(phase.label), row["visits"], row["stations"], _width(row["visits"], most), phase.value)
+        for phase in Visit.Phase
+        for row in [phases.get(phase.value, {"visits": 0, "stations": 0})]
     ]
 
 
