@@ -36,15 +36,24 @@
   function renew(fresh) {
     var now = fresh.getElementById("live"), foot = fresh.getElementById("footer-as-of");
     if (!now) { return; }
-    var moved = live.dataset.moved !== now.dataset.moved, active = document.activeElement;
+    var moved = live.dataset.moved !== now.dataset.moved, active = document.activeElement, chosen = selected();
     morph(live, now);
     if (foot) { morph(document.getElementById("footer-as-of"), foot); }
-    if (active && active !== document.activeElement && document.contains(active)) { active.focus({ preventScroll: true }); }
+    // A row that changed its place has lost both.
+    if (active !== document.activeElement && document.contains(active)) { active.focus({ preventScroll: true }); }
+    if (chosen && document.contains(chosen[0]) && document.contains(chosen[2]) && getSelection().isCollapsed) {
+      getSelection().setBaseAndExtent.apply(getSelection(), chosen);
+    }
     // To the ear rarely: who listens would hear of every visit otherwise.
     if (moved && performance.now() / 1000 - spoken > SPEAK_AGAIN) {
       spoken = performance.now() / 1000;
       say(live.dataset.moved, false);
     }
+  }
+
+  function selected() {
+    var now = getSelection();
+    return now.isCollapsed ? null : [now.anchorNode, now.anchorOffset, now.focusNode, now.focusOffset];
   }
 
   function say(text, lost) {
@@ -93,7 +102,9 @@
   }
 
   function key(node) {
-    return node.nodeType === Node.ELEMENT_NODE ? node.id || node.dataset.key || node.getAttribute("aria-labelledby") || "" : "";
+    if (node.nodeType !== Node.ELEMENT_NODE) { return ""; }
+    if (node.id) { return "#" + node.id; }
+    return node.dataset.key || (node.hasAttribute("aria-labelledby") ? node.nodeName + node.getAttribute("aria-labelledby") : "");
   }
 
   document.addEventListener("visibilitychange", function () {

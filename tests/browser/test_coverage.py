@@ -81,9 +81,8 @@ def test_the_page_moves_by_itself_and_the_reader_keeps_their_place(
     page.get_by_text("1 constituency without a station on record").click()
     page.get_by_role("link", name="Japan", exact=True).focus()
     page.evaluate("window.scrollTo(0, 400)")
-    page.evaluate(
-        "getSelection().selectAllChildren(document.querySelector('#constituencies-title')); window.kept = document.querySelector('h1')"
-    )
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('#constituencies-title'))")
+    page.evaluate("window.kept = document.querySelector('h1')")
     before = page.evaluate("scrollY")
     visit(election, "Tokyo")
     expect(page.get_by_text("2 of 22 stations.")).to_be_visible(timeout=8000)

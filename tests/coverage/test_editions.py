@@ -256,20 +256,23 @@ def test_old_editions_are_thinned_by_the_rule_and_the_chain_still_proves(thinned
     assert (refused.value.thinned, refused.value.kept) == (True, 5)
 
 
+TAKE = "content = NULL, detail = NULL, thinned_at = now()"
+
+
 @pytest.mark.parametrize(
-    ("statement", "number", "reason"),
+    ("change", "number", "reason"),
     [
-        ("UPDATE coverage_edition SET content = NULL, detail = NULL, thinned_at = now() WHERE number = 7", 7, "within a day"),
-        ("UPDATE coverage_edition SET content = NULL, detail = NULL, thinned_at = now() + interval '1 day' WHERE number = 5", 5, "no later edition of the same minute"),
-        ("UPDATE coverage_edition SET content = NULL, detail = NULL, thinned_at = now() + interval '1 day' WHERE number = 2", 2, "no later edition of the same hour"),
-        ("UPDATE coverage_edition SET total = replace(total, '\"visited\":1', '\"visited\":0') WHERE number = 8", 8, "totals"),
+        (TAKE, 7, "within a day"),
+        (f"{TAKE} + interval '1 day'", 5, "no later edition of the same minute"),
+        (f"{TAKE} + interval '1 day'", 2, "no later edition of the same hour"),
+        ("total = replace(total, '\"visited\":1', '\"visited\":0')", 8, "totals"),
     ],
-)  # fmt: skip
+)
 def test_verify_proves_that_thinned_editions_obey_the_rule(
-    thinned: Election, statement: str, number: int, reason: str
+    thinned: Election, change: str, number: int, reason: str
 ) -> None:
     assert first_break(thinned) is None
-    alter(statement)
+    alter(f"UPDATE coverage_edition SET {change} WHERE number = {number}")  # noqa: S608
     found = first_break(thinned)
     assert found is not None
     assert found.number == number
@@ -296,11 +299,11 @@ def test_an_edition_whose_keeper_was_thinned_later_still_obeys_the_rule() -> Non
 
 def test_the_trend_has_thinned_editions_and_stays_short(thinned: Election) -> None:
     points = editions.trend(thinned)
-    assert [point.number for point in points][0] == 1
-    assert [point.number for point in points][-1] == 8
-    assert [(point.visits, point.stations) for point in points][-1] == (8, 1)
+    assert points[0].number == 1
+    assert points[-1].number == 8
+    assert (points[-1].visits, points[-1].stations) == (8, 1)
     assert points[0].visits == 1  # its content is gone, its totals are not
-    assert [point.number for point in editions.trend(thinned, Edition.objects.get(number=3))][-1] == 3
+    assert editions.trend(thinned, Edition.objects.get(number=3))[-1].number == 3
 
 
 def test_a_long_trend_is_thinned_to_equal_spans(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -546,9 +549,55 @@ def test_recount_reports_drift_and_publish_ends_it() -> None:
     assert f"{visit.election.slug}: edition 2, drift 0" in said.getvalue()
 
 
-def test_an_unknown_election_is_named() -> None:
+@pytest.mark.parametrize("command", ["recount", "verify_editions"])
+def test_an_unknown_election_is_named(command: str) -> None:
     with pytest.raises(CommandError, match="'nowhere'"):
-        call_command("recount", "--election", "nowhere")
+        call_command(command, "--election", "nowhere")
+
+
+def test_the_commands_speak_of_many_elections() -> None:
+    """Live and counted, live and changed, reviewed and waiting, with no edition; thinned ones are said."""
+    counted, changed = make_election(slug="counted"), make_election(slug="changed")
+    reviewed = make_election(slug="reviewed", publishing="reviewed")
+    publisher = User.objects.create_user("publisher")
+    editions.publish(by=publisher, election=reviewed, seen=editions.count_now(reviewed).hash)
+    editions.refresh_stale()
+    make_station(election=changed)
+    make_station(election=reviewed)
+    make_election(slug="bare")
+    said = StringIO()
+    with pytest.raises(CommandError, match="2 of 4 elections drift") as ended:
+        call_command("recount", stdout=said)
+    assert ended.value.returncode == 1
+    lines = said.getvalue().splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == [
+        "bare: no edition, drift 1 (changes are waiting to be counted)",
+        "changed: edition 1, drift 2 (changes are waiting to be counted)",
+        "counted: edition 1, drift 0",
+        "reviewed: edition 1, 2 waiting for a publisher",
+    ]
+    assert "  total.stations: 0 published, 1 counted" in lines
+    said = StringIO()
+    call_command("recount", "--publish", stdout=said)
+    assert said.getvalue().splitlines()[-1] == "4 elections, no drift."
+    said = StringIO()
+    call_command("verify_editions", stdout=said)
+    assert [line.split(", last")[0] for line in said.getvalue().splitlines()] == [
+        "bare: 1 editions, the chain holds",
+        "changed: 2 editions, the chain holds",
+        "counted: 1 editions, the chain holds",
+        "reviewed: 1 editions, the chain holds",
+    ]
+    assert counted.editions.count() == 1
+    Mark.objects.all().delete()  # a mark that was lost is drift, whoever publishes
+    with pytest.raises(CommandError, match="1 of 4 elections drift"):
+        call_command("recount", stdout=StringIO())
+
+
+def test_thinned_editions_are_told(thinned: Election) -> None:
+    said = StringIO()
+    call_command("verify_editions", "--election", thinned.slug, stdout=said)
+    assert f"{thinned.slug}: 8 editions (2 thinned by the rule), the chain holds" in said.getvalue()
 
 
 def test_as_of_is_the_moment_of_counting() -> None:

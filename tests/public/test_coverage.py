@@ -196,7 +196,8 @@ def test_the_map_says_the_coverage_and_the_voting_state(client: Client, election
         election.stations.filter(city=city).update(
             latitude=latitude, longitude=longitude, coordinate_precision="city"
         )
-    make_station(election=election, country="JP", city="Tokyo", number="", latitude=35.7, longitude=139.7, coordinate_precision="city",
+    make_station(election=election, country="JP", city="Tokyo", number="",
+                 latitude=35.7, longitude=139.7, coordinate_precision="city",
                  timezone="Asia/Tokyo", constituency=None)  # fmt: skip
     tokyo = election.stations.filter(city="Tokyo").order_by("pk")
     make_visit(team=make_team(election=election, members=[]), station=tokyo[1])

@@ -104,13 +104,13 @@ def _thinned_against_the_rule(election: Election) -> dict[int, str]:
                     f"its figures were taken, and no later edition of the same {slot[0]} kept its own"
                 )
         for slot in slots.values():
-            if (
-                slot not in kept
-                or (until := kept[slot]) is not None
-                and (thinned_at is None or thinned_at > until)
-            ):
-                kept[slot] = thinned_at
+            kept[slot] = _later(kept.get(slot, published_at), thinned_at)
     return found
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of two moments; None is for ever."""
+    return None if one is None or other is None else max(one, other)
 
 
 def _begin(at: datetime, grain: str) -> datetime:

@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -50,6 +52,17 @@ def count_now(election: Election) -> Counted:
     return Counted(canonical(content), canonical(detail), as_of)
 
 
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """A transaction in which all queries see one moment, unless another transaction is around it already."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
 def refresh(election: Election) -> Edition | None:
     """Count an election that publishes live and publish an edition if its figures moved; None if they did not.
 
@@ -71,15 +84,11 @@ def publish(*, by: User, election: Election, seen: str) -> Edition | None:
 
 def _publish(election: Election, *, by: User | None, seen: str | None) -> Edition | None:
     # Within somebody else's transaction, that one's snapshot and fate decide.
-    outermost = not connection.in_atomic_block
-    tries = TRIES if outermost else 1
+    tries = 1 if connection.in_atomic_block else TRIES
     while True:
         tries -= 1
         try:
-            with transaction.atomic():
-                if outermost:  # all queries see one moment
-                    with connection.cursor() as cursor:
-                        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            with one_moment():
                 return _publish_in_snapshot(election, by=by, seen=seen)
         except (IntegrityError, OperationalError):
             # Another process published this number, or counted these marks, meanwhile: look again at what there is.
@@ -361,8 +370,9 @@ def last_thinning(election: Election) -> datetime | None:
 
 def drift(election: Election) -> list[str]:
     """Where the latest edition differs from a count of the rows as they are, in words; empty if nowhere."""
-    counted = count_now(election)
-    last = Edition.objects.filter(election=election).order_by("-number").first()
+    with one_moment():
+        last = Edition.objects.filter(election=election).order_by("-number").first()
+        counted = count_now(election)
     if last is None:
         return ["no edition is published yet"]
     if last.content_hash == counted.hash:

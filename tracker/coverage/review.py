@@ -1,18 +1,18 @@
 """What a publisher looks at before figures are published: what the public sees now, and what it would see then."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import Country, Publication
 from tracker.coverage.chain import CHANGES, differences
 from tracker.coverage.counting import Json
-from tracker.coverage.editions import count_now
+from tracker.coverage.editions import count_now, one_moment
 from tracker.coverage.models import Edition, Mark
 from tracker.elections.models import Election
 from tracker.stations.models import PollingStation
@@ -86,11 +86,7 @@ class Review:
 
 def review(election: Election) -> Review:
     """Compare what is published of `election` with its rows as they are now, in one snapshot."""
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if outermost:  # all queries see one moment
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with one_moment():
         counted = count_now(election)
         last = Edition.objects.filter(election=election).order_by("-number").first()
         after, detail = json.loads(counted.content), json.loads(counted.detail)
@@ -140,27 +136,17 @@ def _moved(before: Json, after: Json) -> list[tuple[str, list[RowMoved]]]:
     countries = {
         row.iso2: row.name for row in Country.objects.filter(iso2__in=_codes(before) | _codes(after))
     }
-    tables: list[tuple[Any, Json, Json]] = [
-        (
-            _("Countries"),
-            *(_keyed(c["countries"], lambda r: countries.get(r["code"], r["code"])) for c in (before, after)),
-        ),
-        (
-            _("Constituencies"),
-            *(
-                _keyed(c["constituencies"], lambda r: f"{r['number']} {r['name']}".strip())
-                for c in (before, after)
-            ),
-        ),
-        (_("Missions"), *(_keyed(c["missions"], lambda r: r["name"]) for c in (before, after))),
+    kinds: list[tuple[Any, str, Callable[[Json], str]]] = [
+        (_("Countries"), "countries", lambda row: str(countries.get(row["code"], row["code"]))),
+        (_("Constituencies"), "constituencies", lambda row: f"{row['number']} {row['name']}".strip()),
+        (_("Missions"), "missions", lambda row: row["name"]),
     ]
     found = []
-    for title, old, new in tables:
-        names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    for title, key, name_of in kinds:
+        old, new = _keyed(before[key], name_of), _keyed(after[key], name_of)
+        names = sorted(name for name in {**old, **new} if old.get(name) != new.get(name))
         if names:
-            found.append(
-                (str(title), [RowMoved(name, old.get(name), new.get(name)) for name in sorted(names)])
-            )
+            found.append((str(title), [RowMoved(name, old.get(name), new.get(name)) for name in names]))
     return found
 
 
@@ -168,10 +154,11 @@ def _codes(content: Json) -> set[str]:
     return {row["code"] for row in content["countries"]}
 
 
-def _keyed(rows: list[Json], name: Any) -> dict[str, tuple[int, int, int]]:
+def _keyed(rows: list[Json], name_of: Callable[[Json], str]) -> dict[str, tuple[int, int, int]]:
     """Rows by name: visited, planned, and stations (of a mission: visits)."""
     return {
-        name(row): (row["visited"], row["planned"], row.get("stations", row.get("visits", 0))) for row in rows
+        name_of(row): (row["visited"], row["planned"], row["stations" if "stations" in row else "visits"])
+        for row in rows
     }
 
 

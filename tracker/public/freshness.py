@@ -1,7 +1,7 @@
 """Whether a page that shows figures is still the one a reader has: answered before anything is read or rendered.
 
-Such a page is made of its edition, of what the register says now (names, hours, announced figures), of the voting states
-that hold now, and of the program. The ETag is made of these and of nothing else, and each is cheap to ask for.
+Such a page is made of its edition, of what the register says now (names, hours, announced figures), of the voting
+states that hold now, and of the program. The ETag is made of these and of nothing else, and each is cheap to ask for.
 """
 
 import hashlib
