@@ -297,6 +297,14 @@ def test_an_edition_whose_keeper_was_thinned_later_still_obeys_the_rule() -> Non
     assert first_break(station.election) is None
 
 
+def test_an_edition_that_is_thinned_while_somebody_opens_it_is_not_there(thinned: Election) -> None:
+    shown = editions.shown_figures(thinned, 3)
+    assert shown is not None
+    alter(f"UPDATE coverage_edition SET {TAKE} WHERE number = 3")
+    with pytest.raises(editions.NoSuchEdition):
+        _ = shown.figures
+
+
 def test_the_trend_has_thinned_editions_and_stays_short(thinned: Election) -> None:
     points = editions.trend(thinned)
     assert points[0].number == 1

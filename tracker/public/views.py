@@ -102,15 +102,15 @@ def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
             return page(request, "public/no_edition.html", context, status=404)
         try:
             figures = shown_figures(election, int(asked) if asked else None)
+            if figures is None:
+                return page(request, "public/not_published.html", context)
+            fresh = freshness(election, figures.edition)
+            unchanged = fresh.unchanged(request)
+            return (
+                unchanged if unchanged is not None else view(request, election, figures, fresh, **arguments)
+            )
         except NoSuchEdition as missing:
             return page(request, "public/no_edition.html", context | {"missing": missing}, status=404)
-        if figures is None:
-            return page(request, "public/not_published.html", context)
-        fresh = freshness(election, figures.edition)
-        unchanged = fresh.unchanged(request)
-        if unchanged is not None:
-            return unchanged
-        return view(request, election, figures, fresh, **arguments)
 
     return shown
 
