@@ -30,7 +30,10 @@
       return answer.text();
     }).then(function (text) {
       failures = 0;
-      var fresh = new DOMParser().parseFromString(text, "text/html").getElementById("live");
+      var page = new DOMParser().parseFromString(text, "text/html"), fresh = page.getElementById("live");
+      /* The clock of a demonstration stands in its banner, outside the figures. */
+      var clock = document.getElementById("simulated-time"), moment = page.getElementById("simulated-time");
+      if (clock && moment) { clock.textContent = moment.textContent; }
       if (fresh) { seconds = Number(fresh.dataset.refresh) || seconds; patch(fresh); }
       later();
     }).catch(function () { failures += 1; later(); });

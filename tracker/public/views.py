@@ -22,6 +22,7 @@ from tracker.elections.queries import (
     calendar_glance,
     elections_by_time,
     latest_with_rivals,
+    present_moment,
 )
 from tracker.missions.models import Mission, Organization
 from tracker.missions.queries import (
@@ -55,7 +56,8 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
 
 def load_election(slug: str) -> Election:
     """The published election at `slug`, or Http404."""
-    return get_object_or_404(Election.objects.published().select_related("country", "source"), slug=slug)
+    rows = Election.objects.published().select_related("country", "source", "simulated_day")
+    return get_object_or_404(rows, slug=slug)
 
 
 def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -97,7 +99,7 @@ def elections(request: HttpRequest) -> HttpResponse:
 
 @with_figures
 def dashboard(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
-    now = timezone.now()
+    now = present_moment(election)
     counted = shown.figures
     clock = voting_clock(election, now)
     announced = list(announced_figures(election).filter(scope=""))
@@ -143,7 +145,7 @@ def stations(request: HttpRequest, slug: str) -> HttpResponse:
     election = load_election(slug)
     filters = StationFilter(request.GET, election=election)
     valid = filters.is_valid()
-    now = timezone.now()
+    now = present_moment(election)
     found = filters.qs if valid else public_stations(election).none()
     moment = filters.form.cleaned_data.get("open_at") if valid else None
     rows = Paginator(found.with_voting_state(moment or now), PAGE_ROWS).get_page(request.GET.get("page"))
@@ -162,7 +164,7 @@ def stations(request: HttpRequest, slug: str) -> HttpResponse:
 def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
     election = load_election(slug)
     zone, error = asked_zone(request.GET)
-    now = timezone.now()
+    now = present_moment(election)
     sources = ("source", "number_source", "city_source", "address_source", "voters_source")
     record = get_object_or_404(
         public_stations(election).with_voting_state(now).select_related("timezone", *sources), pk=station_id
@@ -186,7 +188,7 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
 @require_safe
 def clock(request: HttpRequest, slug: str) -> HttpResponse:
     election = load_election(slug)
-    at, zone, is_now, error = asked_moment(request.GET)
+    at, zone, is_now, error = asked_moment(request.GET, present_moment(election))
     reading = voting_clock(election, at)
     rows = public_stations(election).counting().with_voting_state(at).by_opening()
     claims = [AnnouncedFigure.Metric.FIRST_STATION_TO_OPEN, AnnouncedFigure.Metric.LAST_STATION_TO_CLOSE]
@@ -260,7 +262,7 @@ def figures(request: HttpRequest, election: Election, shown: Shown) -> HttpRespo
 
 @with_figures
 def coverage(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
-    now = timezone.now()
+    now = present_moment(election)
     counted = shown.figures
     on = voting_clock(election, now).open > 0 or election.demonstration
     context = {
