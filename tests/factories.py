@@ -79,9 +79,7 @@ def make_election(**over: Any) -> Election:
 def make_simulated_day(**over: Any) -> SimulatedDay:
     """Noon UTC on 7 February 2024, as a demonstration's clock shows it."""
     over["election"] = over.get("election") or make_election(demonstration=True)
-    return SimulatedDay.objects.create(
-        **{"seed": 1, "now": datetime(2024, 2, 7, 12, tzinfo=UTC)} | over
-    )
+    return SimulatedDay.objects.create(**{"seed": 1, "now": datetime(2024, 2, 7, 12, tzinfo=UTC)} | over)
 
 
 def make_constituency(**over: Any) -> Constituency:

@@ -126,7 +126,7 @@ class Election(Publishable):
 
 
 class SimulatedDay(models.Model):
-    """How far the election day of a demonstration was played: its clock, and how many of its events are done.
+    """How far the election day of a demonstration was played: its clock, and the last of its events that is done.
 
     A table of its own and not a field of the election: it moves every second, which is no change of the election,
     must not mark its figures as changed, and must not meet an officer who edits the election meanwhile.
@@ -140,8 +140,8 @@ class SimulatedDay(models.Model):
     demonstration = models.BooleanField(_("demonstration"), default=True, editable=False)
     seed = models.PositiveIntegerField(_("seed"))
     now = models.DateTimeField(_("simulated moment (UTC)"))
-    # Counted up in the transaction of each event: an event whose answer was lost is known to be done or not.
-    played = models.PositiveIntegerField(_("events played"), default=0)
+    # Written in the transaction of each event: of an event whose answer was lost it is known whether it is done.
+    last_event = models.TextField(_("last event played"), blank=True)
 
     class Meta:
         verbose_name = _("simulated day")

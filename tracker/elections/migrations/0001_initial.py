@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
                 ('demonstration', models.BooleanField(default=True, editable=False, verbose_name='demonstration')),
                 ('seed', models.PositiveIntegerField(verbose_name='seed')),
                 ('now', models.DateTimeField(verbose_name='simulated moment (UTC)')),
-                ('played', models.PositiveIntegerField(default=0, verbose_name='events played')),
+                ('last_event', models.TextField(blank=True, verbose_name='last event played')),
             ],
             options={
                 'verbose_name': 'simulated day',
