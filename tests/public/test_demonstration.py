@@ -22,7 +22,6 @@ from tests.factories import (
 from tests.public.pages import LANGUAGES, address
 from tracker.core.models import Country
 from tracker.elections.models import Election
-from tracker.elections.queries import elections_by_time, present_moment
 from tracker.public import urls
 
 pytestmark = pytest.mark.django_db
@@ -85,16 +84,17 @@ def test_a_real_election_says_nothing_of_the_kind(client: Client) -> None:
         assert "noindex" not in html, path
 
 
-def test_the_list_of_elections_marks_it_and_puts_it_behind_the_real_ones(
+def test_the_list_of_elections_marks_it_and_puts_it_behind_all_real_ones(
     client: Client, demo: Election
 ) -> None:
-    real = make_election(slug="real")
-    now = present_moment(real)
-    assert elections_by_time(now).past == [real, demo]
+    make_election(slug="real")
+    make_simulated_day(election=demo)  # its day is on, the real one is long past
     html = client.get("/en/").content.decode()
+    assert re.findall(r"<h2>([^<]*)</h2>", html) == ["Past", "Demonstration"]
     cards = re.findall(r'<li class="card election".*?</li>', html, re.DOTALL)
-    assert ["Demonstration" in card for card in cards] == [False, True]
-    assert "Demonstration" in cards[1].split("<h3>", 1)[0]
+    assert [address("dashboard", demo) in card for card in cards] == [False, True]
+    assert ["Demonstration" in card.split("<h3>", 1)[0] for card in cards] == [False, True]
+    assert "Voting now, in simulated time." in cards[1]
 
 
 def test_the_sitemap_leaves_it_out(client: Client, demo: Election) -> None:

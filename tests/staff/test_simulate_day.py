@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -344,17 +345,9 @@ def test_killed_in_the_middle_and_started_again_it_is_the_same_day(tmp_path: Pat
     simulate()
     whole = field_work()
     demonstration.reset_day(demo, by=demonstration.simulated_staff())
-    name = connection.settings_dict["NAME"]
-    url = os.environ["DATABASE_URL"]
     kills = 0
     while kills < 3:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "simulate_day", "--speed", "0"],
-            cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": _with_name(url, str(name))},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        process = start_simulation()
         assert process.stdout is not None
         # Some lines are awaited, then it is killed wherever it is.
         lines = [process.stdout.readline() for _ in range(25)]
@@ -371,7 +364,52 @@ def test_killed_in_the_middle_and_started_again_it_is_the_same_day(tmp_path: Pat
     assert "drift 0" in said
 
 
-def _with_name(url: str, name: str) -> str:
-    from urllib.parse import urlsplit, urlunsplit
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_throws_it_out_again_and_again_is_waited_for(tmp_path: Path) -> None:
+    demo = load_small(tmp_path)
+    simulate()
+    whole = field_work()
+    demonstration.reset_day(demo, by=demonstration.simulated_staff())
+    process = start_simulation()
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if len(lines) in (10, 40, 90):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+    process.stdout.close()
+    assert process.wait() == 0, "".join(lines)
+    assert "The database does not answer; waiting for it. Nothing is lost (Ctrl-C stops).\n" in lines
+    assert "The database answers again; going on.\n" in lines
+    assert field_work() == whole
+    assert "demo: edition 1, drift 0\n" in lines  # the same figures as of the day before the reset
 
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+@pytest.mark.django_db(transaction=True)
+def test_an_interrupt_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    load_small(tmp_path)
+    process = start_simulation("--speed", "60")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    said = process.stdout.read()
+    process.stdout.close()
+    assert process.wait() == 130
+    assert said.endswith("Stopped. Start it again and the day goes on from here; --reset begins it anew.\n")
+
+
+def start_simulation(*more: str) -> "subprocess.Popen[str]":
+    """The command in a process of its own, on the database of the tests."""
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "simulate_day", "--speed", "0", *more],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": urlunsplit(url)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

@@ -116,6 +116,27 @@ def test_phases_follow_the_hours_of_the_station() -> None:
     assert all(phases.values())
 
 
+def test_votes_are_counted_once_after_the_last_of_several_days() -> None:
+    world = make_world()
+    day = timedelta(days=1)
+    two_days = ((OPENS, CLOSES), (OPENS + day, CLOSES + day))
+    stations = {
+        key: Station(key, station.name, station.zone, two_days, "1", "1")
+        for key, station in world.stations.items()
+    }
+    later = [
+        Slot(f"{slot.key} later", slot.team, slot.station, slot.starts_at + day, slot.ends_at + day)
+        for slot in world.slots
+    ]
+    counting = [
+        event.data["arrived_at"]
+        for event in plan_day(World(stations, world.teams, (*world.slots, *later)), 1)
+        if event.kind == Kind.DRAFT and event.data["phase"] == "counting"
+    ]
+    assert counting
+    assert min(counting) > CLOSES + day
+
+
 def test_visits_without_a_plan_stay_where_the_team_is_and_only_there() -> None:
     world = make_world()
     far = Station("far", "Elsewhere", "Etc/GMT-3", ((OPENS, CLOSES),), group="2", area="2")

@@ -27,7 +27,7 @@ class ElectionsByTime:
 def elections_by_time(at: datetime) -> ElectionsByTime:
     """Which published elections are coming, on, and past at the instant `at`, by the date in their own zone.
 
-    A demonstration whose day is simulated stands where its own clock puts it, and always behind the real elections.
+    A demonstration whose day is simulated stands where its own clock puts it.
     """
     coming: list[Election] = []
     on: list[Election] = []
@@ -41,8 +41,6 @@ def elections_by_time(at: datetime) -> ElectionsByTime:
             on.append(election)
         else:
             past.insert(0, election)
-    for found in (coming, on, past):
-        found.sort(key=lambda election: election.demonstration)
     return ElectionsByTime(coming=coming, on=on, past=past)
 
 

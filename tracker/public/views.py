@@ -84,14 +84,16 @@ def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
 @require_safe
 def elections(request: HttpRequest) -> HttpResponse:
-    """What is coming, what is on, what was; each with its key figures."""
-    now = timezone.now()
-    by_time = elections_by_time(now)
+    """What is coming, what is on, what was; each with its key figures. What is invented comes last."""
+    by_time = elections_by_time(timezone.now())
     figures = key_figures([*by_time.on, *by_time.coming, *by_time.past])
-    groups = [
-        (name, [(election, figures[election.pk]) for election in rows])
-        for name, rows in (("on", by_time.on), ("coming", by_time.coming), ("past", by_time.past))
-    ]
+    real: list[tuple[str, list[Any]]] = []
+    invented: list[Any] = []
+    for name, rows in (("on", by_time.on), ("coming", by_time.coming), ("past", by_time.past)):
+        cards = [(election, figures[election.pk], name) for election in rows]
+        real.append((name, [card for card in cards if not card[0].demonstration]))
+        invented += [card for card in cards if card[0].demonstration]
+    groups = [*real, ("demonstration", invented)]
     return page(
         request, "public/elections.html", {"groups": groups, "any": any(rows for name, rows in groups)}
     )

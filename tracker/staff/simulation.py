@@ -206,7 +206,8 @@ def _slot(world: World, slot: Slot, random: Random) -> Iterator[Event]:
     elif closes:
         left = closes + _minutes(random, 5, 15)
         stays = [("closing", arrival, left)]
-        if slot.ends_at - closes >= timedelta(minutes=45):
+        last = max(c for _o, c in station.windows)  # of several voting days, only the last ends with a count
+        if closes == last and slot.ends_at - closes >= timedelta(minutes=45):
             stays.append(("counting", left + timedelta(minutes=1), left + _minutes(random, 45, 100)))
     else:
         stays = [("voting", arrival, arrival + _minutes(random, 20, 45))]
