@@ -160,6 +160,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in (
+        ("resume jobs", "tracker.core.tasks.resume_jobs", 60),
         ("refresh stale figures", "tracker.coverage.tasks.refresh_stale", 60),
         ("thin editions", "tracker.coverage.tasks.thin_editions", 3600),
         ("expire accreditations", "tracker.missions.tasks.expire_accreditations", 3600),
@@ -202,6 +203,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tracker.coverage.middleware.NudgeMiddleware",
 ]
 
 # Everything is served from our own host; nothing is inline, the admin included.

@@ -20,7 +20,16 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tracker.core.models import Country, Publication, Publishable, Source, TimeZone, User, published_condition
+from tracker.core.models import (
+    Country,
+    Job,
+    Publication,
+    Publishable,
+    Source,
+    TimeZone,
+    User,
+    published_condition,
+)
 from tracker.core.timezones import Proposal, format_offset, offset_at, propose_zone
 
 # What is typed as example.org is an https address.
@@ -292,6 +301,17 @@ class TimeZoneAdmin(ReferenceAdmin):
     @admin.display(description=_("offset now"))
     def offset_now(self, zone: TimeZone) -> str:
         return format_offset(offset_at(timezone.now(), zone.name))
+
+
+@admin.register(Job)
+class JobAdmin(ReferenceAdmin):
+    """What was done in the background, for whoever looks back; work with jobs is at /staff/jobs/."""
+
+    list_display = ("kind", "state", "done", "total", "requested_by", "requested_at", "finished_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("requested_by",)
+    search_fields = ("kind", "requested_by__username", "result", "error")
+    date_hierarchy = "requested_at"
 
 
 def source_keys() -> list[models.ForeignKey]:

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,4 +11,6 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from tracker.core.reference import sync_reference_tables
 
+        # The kinds of job stand in each app's tasks; screens and commands know them too, not only the worker.
+        autodiscover_modules("tasks")
         post_migrate.connect(sync_reference_tables, sender=self)

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Self, TypeVar
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -202,6 +203,78 @@ def source_key(label: Any = _("source"), **options: Any) -> Any:
         "related_name": "+",
     }
     return models.ForeignKey(Source, verbose_name=label, **(defaults | options))
+
+
+@choices_enforced("job")
+class Job(models.Model):
+    """Long work that somebody asked for: what it is, how far it is, what came of it. `core.jobs` moves it on."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    # The states in which there is something left to do.
+    OPEN = (State.WAITING, State.RUNNING)
+
+    kind = models.CharField(_("kind"), max_length=40)
+    arguments = models.JSONField(_("arguments"), default=dict, help_text=_("Keys of rows; no personal data."))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    done = models.PositiveIntegerField(_("done"), default=0)
+    # Empty until the work knows how much it is.
+    total = models.PositiveIntegerField(_("of"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("times begun"), default=0)
+    cancel_asked = models.BooleanField(_("asked to stop"), default=False)
+    requested_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("asked for by"),
+        related_name="jobs",
+    )
+    requested_at = models.DateTimeField(_("asked for (UTC)"), default=timezone.now)
+    started_at = models.DateTimeField(_("begun (UTC)"), null=True, blank=True)
+    # The last sign of life of whoever is at work.
+    heartbeat_at = models.DateTimeField(_("last heard of (UTC)"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("ended (UTC)"), null=True, blank=True)
+    result = models.TextField(_("result"), blank=True, help_text=_("A sentence; no personal data."))
+    error = models.TextField(_("what went wrong"), blank=True)
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.CheckConstraint(name="job_has_kind", condition=~Q(kind="")),
+            models.CheckConstraint(
+                name="job_done_within_total", condition=Q(total__isnull=True) | Q(done__lte=F("total"))
+            ),
+            models.CheckConstraint(
+                name="job_begun_dated",
+                condition=Q(state__in=["waiting", "cancelled"]) | Q(started_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="job_end_dated",
+                condition=Q(state__in=["waiting", "running"], finished_at__isnull=True)
+                | (~Q(state__in=["waiting", "running"]) & Q(finished_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @property
+    def remaining_seconds(self) -> int | None:
+        """How long the rest takes at the pace so far; None while nothing can be said."""
+        if self.state != self.State.RUNNING or not (
+            self.started_at and self.heartbeat_at and self.total and self.done
+        ):
+            return None
+        spent = (self.heartbeat_at - self.started_at).total_seconds()
+        return round(spent / self.done * (self.total - self.done))
 
 
 def localized(record: models.Model, field: str) -> str:

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from tracker.core.timezones import to_local
 from tracker.elections.models import AnnouncedFigure, Election, Milestone
+
+
+def present_moment(election: Election) -> datetime:
+    """The moment that everything about `election` takes as now: the simulated one of a demonstration, if it has one."""
+    return election.simulated_now or timezone.now()
 
 
 @dataclass(frozen=True)
@@ -25,15 +31,18 @@ def elections_by_time(
     """Which published elections are coming, on, and past at the instant `at`.
 
     An election is on while it is a voting day in its own zone, and from its first opening to its last closing, which
-    may lie a day before and after. `frames` are these two by the id of the election.
+    may lie a day before and after. `frames` are these two by the id of the election. A demonstration whose day is
+    simulated stands where its own clock puts it.
     """
     coming: list[Election] = []
     on: list[Election] = []
     past: list[Election] = []
-    for election in Election.objects.published().select_related("country").order_by("starts_on", "slug"):
-        today = to_local(at, election.timezone_id).date()
-        opening, closing = (frames or {}).get(election.pk, (at, at))
-        if election.starts_on <= today <= election.ends_on or opening <= at < closing:
+    rows = Election.objects.published().select_related("country", "simulated_day")
+    for election in rows.order_by("starts_on", "slug"):
+        now = election.simulated_now or at
+        today = to_local(now, election.timezone_id).date()
+        opening, closing = (frames or {}).get(election.pk, (now, now))
+        if election.starts_on <= today <= election.ends_on or opening <= now < closing:
             on.append(election)
         elif today < election.starts_on:
             coming.append(election)

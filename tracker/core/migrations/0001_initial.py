@@ -1,7 +1,9 @@
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.core.validators
+import django.db.models.deletion
 import django.utils.timezone
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -83,6 +85,32 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'sources',
                 'ordering': ['publisher', 'published_on', 'url'],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('url', ''), _negated=True), fields=('url',), name='source_url_once'), models.CheckConstraint(condition=models.Q(('url', ''), ('url__regex', '^https?://'), _connector='OR'), name='source_url_http'), models.CheckConstraint(condition=models.Q(models.Q(('url', ''), _negated=True), models.Q(('title', ''), _negated=True), _connector='OR'), name='source_names_url_or_title'), models.CheckConstraint(condition=models.Q(('published_on', ''), ('published_on__regex', '^\\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01]))?)?$'), _connector='OR'), name='source_published_on_iso')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Job',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=40, verbose_name='kind')),
+                ('arguments', models.JSONField(default=dict, help_text='Keys of rows; no personal data.', verbose_name='arguments')),
+                ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='waiting', max_length=10, verbose_name='state')),
+                ('done', models.PositiveIntegerField(default=0, verbose_name='done')),
+                ('total', models.PositiveIntegerField(blank=True, null=True, verbose_name='of')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='times begun')),
+                ('cancel_asked', models.BooleanField(default=False, verbose_name='asked to stop')),
+                ('requested_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked for (UTC)')),
+                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='begun (UTC)')),
+                ('heartbeat_at', models.DateTimeField(blank=True, null=True, verbose_name='last heard of (UTC)')),
+                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='ended (UTC)')),
+                ('result', models.TextField(blank=True, help_text='A sentence; no personal data.', verbose_name='result')),
+                ('error', models.TextField(blank=True, verbose_name='what went wrong')),
+                ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to=settings.AUTH_USER_MODEL, verbose_name='asked for by')),
+            ],
+            options={
+                'verbose_name': 'job',
+                'verbose_name_plural': 'jobs',
+                'ordering': ['-requested_at', '-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind', ''), _negated=True), name='job_has_kind'), models.CheckConstraint(condition=models.Q(('total__isnull', True), ('done__lte', models.F('total')), _connector='OR'), name='job_done_within_total'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'cancelled']), ('started_at__isnull', False), _connector='OR'), name='job_begun_dated'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['waiting', 'running'])), models.Q(models.Q(('state__in', ['waiting', 'running']), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='job_end_dated'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed', 'cancelled'])), name='job_state_known')],
             },
         ),
     ]
