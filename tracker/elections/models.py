@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import (
@@ -410,3 +412,14 @@ class AnnouncedFigure(Publishable):
 
     def __str__(self) -> str:
         return f"{self.get_metric_display()}: {self.place or self.value} ({self.announced_by})"
+
+    @property
+    def written_value(self) -> str:
+        """The value as a reader expects it: 6,478,623 or 76.73 % or Seoul. Other units are written beside it."""
+        if self.value is None:
+            return self.place
+        whole = self.value == self.value.to_integral()
+        text = number_format(
+            self.value if whole else self.value.normalize(), 0 if whole else None, force_grouping=True
+        )
+        return _t("%(number)s %%") % {"number": text} if self.unit == self.Unit.PERCENT else text

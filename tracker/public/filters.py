@@ -7,6 +7,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tracker.elections.models import Constituency, Election
 from tracker.missions.models import Membership, Mission, Organization
@@ -52,7 +53,7 @@ class MomentFilter(django_filters.Filter):
 class StationFilter(django_filters.FilterSet):
     """The station list: by country, host mission, constituency, text, open at a moment; sorted."""
 
-    q = django_filters.CharFilter(method="search", label=_("Text"))
+    q = django_filters.CharFilter(method="search", label=pgettext_lazy("filter", "Text"))
     country = django_filters.ChoiceFilter(label=_("Country"), empty_label=_("All countries"))
     host_mission = django_filters.ChoiceFilter(label=_("Host mission"), empty_label=_("All host missions"))
     constituency = django_filters.ChoiceFilter(
@@ -130,7 +131,7 @@ class StationFilter(django_filters.FilterSet):
 class MissionFilter(django_filters.FilterSet):
     """The mission list: by kind of organization, status and text."""
 
-    q = django_filters.CharFilter(method="search", label=_("Text"))
+    q = django_filters.CharFilter(method="search", label=pgettext_lazy("filter", "Text"))
     kind = django_filters.ChoiceFilter(
         field_name="organization__kind",
         label=_("Kind of organization"),
@@ -168,7 +169,7 @@ class MissionFilter(django_filters.FilterSet):
 class TimelineForm(forms.Form):
     """What a reader may ask of the timeline. Unknown values are errors beside the field, not a failed page."""
 
-    q = forms.CharField(required=False, max_length=100, label=_("Text"))
+    q = forms.CharField(required=False, max_length=100, label=pgettext_lazy("filter", "Text"))
     kind = forms.MultipleChoiceField(required=False, label=_("Show"), widget=forms.CheckboxSelectMultiple)
     organization = forms.ChoiceField(required=False, label=_("Organization"))
     first_day = forms.DateField(

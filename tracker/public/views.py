@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
 from django.urls import reverse
@@ -27,13 +27,14 @@ from tracker.elections.queries import (
 from tracker.missions.models import Mission, Organization
 from tracker.missions.queries import (
     EntryKind,
+    bystanders,
     missions_of,
     organizations_in,
     public_engagements,
     public_missions,
 )
 from tracker.missions.queries import timeline as timeline_entries
-from tracker.public.charts import hours_chart, station_map
+from tracker.public.charts import hours_chart, station_map, voting_counts
 from tracker.public.coverage import (
     assessment_bars,
     constituency_gaps,
@@ -139,6 +140,7 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
     now = present_moment(election)
     counted = shown.figures
     clock = voting_clock(election, now)
+    mapped = _mapped(election, now)
     announced = list(announced_figures(election).filter(scope=""))
     observers = [f for f in announced if f.metric == AnnouncedFigure.Metric.INTERNATIONAL_OBSERVERS]
     context = {
@@ -149,7 +151,8 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
         "gaps": gap_glance(counted),
         "clock": clock,
         "now": now,
-        "map": station_map(election, _mapped(election, now)),
+        "map": station_map(election, mapped),
+        "mapped": mapped,
         "hours": hours_chart(clock),
         "observers": latest_with_rivals(observers),
         "calendar": calendar_glance(election, now),
@@ -163,7 +166,8 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
 
 
 def _mapped(election: Election, at: Any) -> list[PollingStation]:
-    return list(public_stations(election).abroad().counting().with_voting_state(at))
+    stations = public_stations(election).abroad().counting().with_voting_state(at)
+    return sorted(stations, key=lambda station: (name_key(station.country), station.city, station.number))
 
 
 def _labelled(choices: Any, counts: dict[str, int]) -> list[tuple[str, str, int]]:
@@ -234,6 +238,7 @@ def clock(request: HttpRequest, slug: str) -> HttpResponse:
         "election": election,
         "section": "clock",
         "clock": reading,
+        "states": voting_counts(reading),
         "chart": hours_chart(reading),
         "rows": Paginator(stations, PAGE_ROWS).get_page(request.GET.get("page")),
         "map": station_map(election, _mapped(election, at)),
@@ -276,7 +281,7 @@ def mission(request: HttpRequest, slug: str, organization_slug: str) -> HttpResp
     )
     rows = missions_of(election, organization)
     engagements = list(public_engagements(election).filter(organizations=organization))
-    if not rows and not engagements:
+    if not rows and not engagements and (election.demonstration or not bystanders().contains(organization)):
         raise Http404
     names = {name for name in (organization.acronym, organization.name) if name}
     context = {
@@ -365,6 +370,7 @@ def timeline(request: HttpRequest, slug: str) -> HttpResponse:
         "section": "timeline",
         "form": form,
         "entries": entries,
+        "bystanders": [] if election.demonstration else bystanders(),
         "narrowed": form.is_valid() and any(form.cleaned_data.values()),
     }
     return page(request, "public/timeline.html", context, status=200 if form.is_valid() else 400)
@@ -379,7 +385,8 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    return HttpResponsePermanentRedirect(static("public/favicon.svg"))
+    # The name of the file changes with its content: a permanent answer would be kept beyond it.
+    return HttpResponseRedirect(static("public/favicon.svg"))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -157,7 +157,7 @@ def _windows(dataset: Dataset, row: Row, election: Row | None) -> list[list[str]
     windows: list[list[str]] = []
     first, last = days
     every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    for number, day in enumerate(own_days or every_day):
+    for day in own_days or every_day:
         try:
             instants = window_to_utc(day, opening, closing, zone)
         except NonexistentLocalTime as error:
