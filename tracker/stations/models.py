@@ -116,7 +116,13 @@ class PollingStation(Publishable):
     election = models.ForeignKey(
         Election, on_delete=models.PROTECT, verbose_name=_("election"), related_name="stations"
     )
-    setting = models.CharField(_("setting"), max_length=10, choices=Setting, default=Setting.ABROAD)
+    setting = models.CharField(
+        _("setting"),
+        max_length=10,
+        choices=Setting,
+        default=Setting.ABROAD,
+        help_text=_("Abroad: for out-of-country voting. Special: in a hospital, a prison, on a ship."),
+    )
     status = models.CharField(
         _("status"),
         max_length=12,
@@ -141,10 +147,24 @@ class PollingStation(Publishable):
     )
     number_source = source_key(_("source of number and constituency"))
     country = models.ForeignKey(
-        Country, on_delete=models.PROTECT, verbose_name=_("country"), related_name="stations"
+        Country,
+        on_delete=models.PROTECT,
+        verbose_name=_("country"),
+        related_name="stations",
+        help_text=_("Where the station stands."),
     )
-    city = models.CharField(_("city"), max_length=80)
-    city_basis = models.CharField(_("how the city is known"), max_length=20, choices=CityBasis, blank=True)
+    city = models.CharField(
+        _("city"),
+        max_length=80,
+        help_text=_("In the usual English spelling."),
+    )
+    city_basis = models.CharField(
+        _("how the city is known"),
+        max_length=20,
+        choices=CityBasis,
+        blank=True,
+        help_text=_("Whether the published list names the city, or how else it is known."),
+    )
     city_source = source_key(_("source of the city"))
     host_mission = models.CharField(
         _("host mission"),
@@ -153,7 +173,11 @@ class PollingStation(Publishable):
         help_text=_("The embassy or consulate that houses the station."),
     )
     host_mission_basis = models.CharField(
-        _("how the host mission is known"), max_length=20, choices=HostMissionBasis, blank=True
+        _("how the host mission is known"),
+        max_length=20,
+        choices=HostMissionBasis,
+        blank=True,
+        help_text=_("Whether a source names the embassy or consulate, or it is inferred."),
     )
     address = models.CharField(
         _("address"), max_length=200, blank=True, help_text=_("In the spelling of its source.")
@@ -185,7 +209,11 @@ class PollingStation(Publishable):
         help_text=_("Degrees, east positive."),
     )
     coordinate_precision = models.CharField(
-        _("coordinates mark"), max_length=10, choices=Precision, blank=True
+        _("coordinates mark"),
+        max_length=10,
+        choices=Precision,
+        blank=True,
+        help_text=_("The centre of the city, or the very building."),
     )
     registered_voters = models.PositiveIntegerField(
         _("registered voters"),
@@ -220,14 +248,20 @@ class PollingStation(Publishable):
             ),
             # Target of the composite keys that keep field work within one election.
             models.UniqueConstraint(name="station_id_election", fields=["id", "election"]),
-            models.CheckConstraint(name="station_has_city", condition=~Q(city="")),
+            models.CheckConstraint(
+                name="station_has_city",
+                condition=~Q(city=""),
+                violation_error_message=_("Give the city in which the station stands."),
+            ),
             models.CheckConstraint(
                 name="station_latitude_in_range",
                 condition=Q(latitude__isnull=True) | Q(latitude__range=(-90, 90)),
+                violation_error_message=_("A latitude lies between -90 and 90 degrees."),
             ),
             models.CheckConstraint(
                 name="station_longitude_in_range",
                 condition=Q(longitude__isnull=True) | Q(longitude__range=(-180, 180)),
+                violation_error_message=_("A longitude lies between -180 and 180 degrees."),
             ),
             models.CheckConstraint(
                 name="station_coordinates_marked",
