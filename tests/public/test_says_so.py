@@ -1,6 +1,7 @@
 """Pages say what they do not know: a missing source, an unchecked address, who took no part, what is not judged."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,16 @@ def test_a_value_is_written_alike_in_public_and_in_the_admin(
     assert f"<b>{written}</b>" in client.get(address("figures", figure.election)).content.decode()
     listed = admin_client.get("/staff/elections/announcedfigure/").content.decode()
     assert re.search(rf"exactly {re.escape(written)}( voters)?</td>", listed)
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({"invited_by": "Central Election Commission"}, "Invited by Central Election Commission"),
+        ({"invited_on": date(2024, 1, 3)}, "Invited 3 January 2024"),
+        ({"invited_by": "CEC", "invited_on": date(2024, 1, 3)}, "Invited by CEC, 3 January 2024"),
+    ],
+)
+def test_an_invitation_is_one_sentence(client: Client, over: dict[str, object], said: str) -> None:
+    mission = make_mission(**over)
+    assert said in read(client, address("mission", mission.election, mission.organization.slug))
