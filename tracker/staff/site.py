@@ -12,7 +12,7 @@ SECTIONS = (
     (_("Missions"), ("Organization", "Mission", "Membership", "Engagement", "Statement")),
     (_("What was published"), ("Publishing", "Edition")),
     (_("Sources"), ("Source",)),
-    (_("Accounts"), ("User", "Group")),
+    (_("Accounts and jobs"), ("User", "Group", "Jobs", "Job")),
     (_("Reference tables"), ("Country", "TimeZone")),
 )
 
@@ -27,11 +27,13 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
-        from tracker.staff import publishing  # the site is made before the apps' models are loaded
+        from tracker.staff import jobs, publishing  # the site is made before the apps' models are loaded
 
         return [
             path("publishing/", self.admin_view(publishing.elections), name="publishing"),
             path("publishing/<slug:slug>/", self.admin_view(publishing.election), name="publishing_election"),
+            path("jobs/", self.admin_view(jobs.jobs), name="jobs"),
+            path("jobs/<int:pk>/", self.admin_view(jobs.job), name="job"),
             *super().get_urls(),
         ]
 
@@ -49,6 +51,15 @@ class StaffSite(AdminSite):
                 "admin_url": reverse("admin:publishing"),
             }
             models["Publishing"] = (app, screen)
+        if "Job" in models:
+            app, job = models["Job"]
+            screen = job | {
+                "name": _("Jobs in the background"),
+                "object_name": "Jobs",
+                "admin_url": reverse("admin:jobs"),
+            }
+            models["Jobs"] = (app, screen | {"add_url": None})
+            job["name"] = _("Jobs, for looking back")
         sections = []
         for title, names in SECTIONS:
             found = [models.pop(name) for name in names if name in models]
