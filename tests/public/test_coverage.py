@@ -378,6 +378,7 @@ def test_what_figure_pages_read_is_marked(client: Client, election: Election) ->
         "core_country",
         "core_timezone",
         "coverage_edition",
+        "elections_simulatedday",
     }  # reference tables; and what the tag is made of
     assert seen.tables - unmarked <= marked
     assert len(seen.tables) > 10
