@@ -28,6 +28,16 @@ def public_missions(election: Election) -> PublicationQuerySet:
     )
 
 
+def missions_that_announced_visits(election: Election) -> PublicationQuerySet:
+    """The published missions to `election` that said how many stations they visited, or where; with their sources."""
+    said = Q(stations_visited__isnull=False) | ~Q(areas_observed="")
+    return (
+        public_missions(election)
+        .filter(said, status__in=Mission.PRESENT)
+        .order_by("organization__name", "pk")
+    )
+
+
 def missions_of(election: Election, organization: Organization) -> list[Mission]:
     """The missions in which `organization` took part: first its own, then those it joined."""
     missions = (

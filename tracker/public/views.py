@@ -28,6 +28,7 @@ from tracker.missions.models import Mission, Organization
 from tracker.missions.queries import (
     EntryKind,
     missions_of,
+    missions_that_announced_visits,
     organizations_in,
     public_engagements,
     public_missions,
@@ -312,6 +313,7 @@ def coverage(request: HttpRequest, election: Election, shown: Shown, fresh: Fres
         "constituencies": constituency_gaps(counted),
         "hosts": host_gaps(counted),
         "missions": mission_bars(counted),
+        "announced": missions_that_announced_visits(election),
         "overlap": overlap_bars(counted),
         "phases": phase_bars(counted.phases),
         "hours": hour_bars(counted.hours),
