@@ -15,6 +15,7 @@ from django.urls import reverse
 from tests import factories
 from tracker.core.models import Country, Publication, Publishable, Source, TimeZone, User
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
+from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
@@ -35,6 +36,8 @@ pytestmark = pytest.mark.django_db
 MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     AnnouncedFigure: factories.make_figure,
     Constituency: factories.make_constituency,
+    Deployment: factories.make_deployment,
+    Incident: factories.make_incident,
     Country: lambda: factories.country("KZ"),
     Election: factories.make_election,
     Engagement: factories.make_engagement,
@@ -46,14 +49,20 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     PollingStation: factories.make_station,
     Source: factories.make_source,
     Statement: factories.make_statement,
+    Team: factories.make_team,
     TimeZone: lambda: factories.zone("Asia/Almaty"),
     User: factories.make_administrator,
+    Visit: lambda: factories.make_visit(status="draft"),
     VotingWindow: factories.make_window,
 }
 # Screens whose rows are entered elsewhere: they refuse to add or to change.
 READ_ONLY = {Country, TimeZone, VotingWindow}
 # People and accreditation have models and no screens yet: they come with the accreditation desk.
 WITHOUT_SCREENS = {Accreditation, AccreditationChange, AccreditationRule, Observer, Outlet, Person}
+# Rows entered within another screen.
+INLINE_ONLY = {Assessment, IncidentChange}
+# Screens whose rows are entered and changed on a page of their own, to which the admin's forms lead.
+ELSEWHERE = {Visit}
 EVERY_MODEL = sorted(MAKERS, key=lambda model: model.__name__)
 
 
@@ -71,8 +80,12 @@ def test_every_model_of_the_register_has_screens_and_a_row_in_this_sweep() -> No
     registered = set(admin.site._registry)
     # What a file brought in is the loader's own memory, not part of the register.
     ours = {model for model in apps.get_models() if model.__module__.startswith("tracker.")}
-    ours = {model for model in ours if model._meta.app_label in ("core", "elections", "stations", "missions")}
-    assert ours - registered == WITHOUT_SCREENS
+    ours = {
+        model
+        for model in ours
+        if model._meta.app_label in ("core", "elections", "stations", "missions", "fieldwork")
+    }
+    assert ours - registered == WITHOUT_SCREENS | INLINE_ONLY
     assert set(MAKERS) == {
         m for m in registered if m._meta.app_label != "coverage" and m.__name__ != "LoadedRecord"
     }
@@ -89,10 +102,11 @@ def test_an_administrator_opens_every_screen(administrator: Client, model: type[
         "add": administrator.get(address(model, "add")).status_code,
         "delete": administrator.get(address(model, "delete", row.pk)).status_code,
     }
-    refused = 403 if model in READ_ONLY else 200
+    refused = 403 if model in READ_ONLY else 302 if model in ELSEWHERE else 200
+    changed = 302 if model in ELSEWHERE else 200
     removable = 403 if model in (Country, TimeZone) else 200
     assert answers == {
-        "list": 200, "search": 200, "change": 200, "history": 200, "add": refused, "delete": removable,
+        "list": 200, "search": 200, "change": changed, "history": 200, "add": refused, "delete": removable,
     }  # fmt: skip
 
 
@@ -182,10 +196,11 @@ def test_something_in_use_is_not_deleted(administrator: Client) -> None:
 def test_the_index_follows_the_work(administrator: Client) -> None:
     sections = administrator.get("/staff/").context["app_list"]
     names = [str(section["name"]) for section in sections]
-    assert names[:6] == [
+    assert names[:7] == [
         "Elections",
         "Polling stations",
         "Missions",
+        "Field work",
         "Sources",
         "Accounts",
         "Reference tables",

@@ -224,7 +224,12 @@ def record_visit(
 
 @transaction.atomic
 def enter_visit(
-    *, by: User | None, submission_key: UUID, submit: bool, incident: dict[str, Any] | None = None, **said: Any
+    *,
+    by: User | None,
+    submission_key: UUID,
+    submit: bool,
+    incident: dict[str, Any] | None = None,
+    **said: Any,
 ) -> Visit:
     """What one form says, at once: the visit and, with `incident`, what went wrong there (arguments of
     `report_incident` apart from election, station and team).
@@ -237,9 +242,7 @@ def enter_visit(
         correct_visit(by=by, visit=visit, **{name: said[name] for name in CORRECTABLE & said.keys()})
         submit_visit(by=by, visit=visit)
     if incident is not None:
-        report_incident(
-            by=by, election=visit.election, station=visit.station, team=visit.team, **incident
-        )
+        report_incident(by=by, election=visit.election, station=visit.station, team=visit.team, **incident)
     return visit
 
 

@@ -15,7 +15,17 @@ from tracker.stations.models import PollingStation
 INCIDENT_KIND = "incident"
 INCIDENT_LABEL = _("Incidents")
 # What the public reads of an incident. Never the description, the team, or who reported it.
-PUBLIC_FIELDS = ("election", "category", "severity", "status", "occurred_at", "station", "place", "summary", "publication")  # fmt: skip
+PUBLIC_FIELDS = (
+    "election",
+    "category",
+    "severity",
+    "status",
+    "occurred_at",
+    "station",
+    "place",
+    "summary",
+    "publication",
+)
 
 
 def public_incidents(election: Election) -> PublicationQuerySet:

@@ -48,7 +48,9 @@ def planning_warnings(
 
 def fingerprint(warnings: Sequence[Warning]) -> str:
     """Stands for exactly these warnings: whoever agreed to them has not agreed to others."""
-    return sha256("\n".join(warning.text for warning in warnings).encode()).hexdigest()[:16] if warnings else ""
+    return (
+        sha256("\n".join(warning.text for warning in warnings).encode()).hexdigest()[:16] if warnings else ""
+    )
 
 
 def clashes(

@@ -23,6 +23,7 @@ from tracker.elections.queries import (
     elections_by_time,
     latest_with_rivals,
 )
+from tracker.fieldwork.queries import INCIDENT_KIND, INCIDENT_LABEL, incident_entries, public_incidents
 from tracker.missions.models import Mission, Organization
 from tracker.missions.queries import (
     EntryKind,
@@ -36,6 +37,7 @@ from tracker.public.charts import hours_chart, station_map
 from tracker.public.coverage import coverage_matrix, hour_bars, phase_bars, trend_line
 from tracker.public.filters import MissionFilter, StationFilter, TimelineForm
 from tracker.public.moments import asked_moment, asked_zone
+from tracker.public.station import station_coverage
 from tracker.stations.models import PollingStation
 from tracker.stations.queries import name_key, public_stations, voting_clock
 
@@ -174,6 +176,8 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
         "zone": zone,
         "zones": [*OFFERED_ZONES, record.timezone_id],
         "error": error,
+        "coverage": station_coverage(election, record.pk),
+        "incidents": public_incidents(election).filter(station=record),
         "same_host": public_stations(election)
         .filter(country=record.country, host_mission=record.host_mission)
         .exclude(pk=record.pk)
@@ -299,10 +303,13 @@ def editions(request: HttpRequest, slug: str) -> HttpResponse:
 def timeline(request: HttpRequest, slug: str) -> HttpResponse:
     election = load_election(slug)
     organizations = organizations_in(election)
-    form = TimelineForm(request.GET, kinds=EntryKind.labels, organizations=organizations)
+    kinds = EntryKind.labels | {INCIDENT_KIND: INCIDENT_LABEL}
+    form = TimelineForm(request.GET, kinds=kinds, organizations=organizations)
     entries = []
     if form.is_valid():
         asked = form.cleaned_data
+        # An incident is of no organization: who reported it is not public.
+        with_incidents = not asked["organization"] and (not asked["kind"] or INCIDENT_KIND in asked["kind"])
         entries = timeline_entries(
             election,
             kinds=asked["kind"],
@@ -310,6 +317,7 @@ def timeline(request: HttpRequest, slug: str) -> HttpResponse:
             text=asked["q"],
             first_day=asked["first_day"],
             last_day=asked["last_day"],
+            more=incident_entries(election) if with_incidents else (),
         )
     context = {
         "election": election,
