@@ -1,6 +1,6 @@
 """Admin screens of field work. What has an action is done by the action; no status is ever typed over."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -58,7 +58,7 @@ admin.site.unregister((Mission, PollingStation))
 @admin.register(Mission)
 class MissionInTheFieldAdmin(KeepsItsElection, MissionAdmin):
     field_work = ("teams",)
-    inlines = (*MissionAdmin.inlines, AssessmentInline)
+    inlines: ClassVar[Any] = (*MissionAdmin.inlines, AssessmentInline)
 
 
 @admin.register(PollingStation)
@@ -123,7 +123,7 @@ class TeamAdmin(admin.ModelAdmin):
         return rows.order_by("mission__organization__name", "name"), duplicates
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.mission = None if obj else self._chosen_mission(request)
         return form
 
@@ -360,7 +360,7 @@ class IncidentAdmin(PublishableAdmin):
         (_("For the mission"), {"fields": ("description",)}),
         (_("Checking and publication"), {"fields": ("status", "publication_badge", "summary", "steps")}),
     )
-    actions = ("publish", "unpublish")
+    actions: ClassVar[Any] = ("publish", "unpublish")
 
     @admin.display(description=_("where"), ordering="station__city")
     def where(self, incident: Incident) -> str:

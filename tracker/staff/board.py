@@ -85,7 +85,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     mission, country = request.GET.get("mission", ""), request.GET.get("country", "")
     # The choices come with the board, which is read once: whatever is not among them finds nothing to narrow.
     form.fields["mission"].choices = [(mission, mission)] if mission.isdecimal() and len(mission) < 10 else []  # type: ignore[attr-defined]
-    form.fields["country"].choices = [(country, country)]  # type: ignore[attr-defined]
+    form.fields["country"].choices = [(country, country)] if country.isalpha() else []  # type: ignore[attr-defined]
     form.is_valid()
     said = form.cleaned_data
     asked = Asked(said.get("mission"), said.get("country", ""), said.get("state", ""), said.get("text", ""))
