@@ -40,6 +40,7 @@ def open_page(page: Page, live_server: Any) -> Callable[[str], Page]:
         page.goto(f"{live_server.url}{path}")
         if "/login/" in page.url:
             sign_in(page)
+        page.wait_for_load_state("networkidle")
         return page
 
     return go
@@ -168,8 +169,11 @@ def test_what_is_typed_survives_a_reload_and_not_signing_out(
     expect(page.get_by_label("Findings")).to_have_value("Only half")
     # A day later it is gone.
     page.evaluate(
-        "for (const key of Object.keys(localStorage)) { if (key.startsWith('visit-draft')) { const kept ="
-        " JSON.parse(localStorage.getItem(key)); kept.at -= 25 * 3600 * 1000; localStorage.setItem(key, JSON.stringify(kept)); } }"
+        """() => {
+            const key = Object.keys(localStorage).find((name) => name.startsWith("visit-draft"));
+            const kept = JSON.parse(localStorage.getItem(key));
+            localStorage.setItem(key, JSON.stringify({...kept, at: kept.at - 25 * 3600 * 1000}));
+        }"""
     )
     page.reload()
     expect(page.get_by_label("Findings")).to_have_value("")
@@ -183,7 +187,9 @@ def test_errors_keep_what_was_typed(open_page: Callable[[str], Page], page: Page
     open_page("/staff/visits/new/")
     page.get_by_label("Findings").fill("Not lost")
     submit(page)
-    expect(page.get_by_text("Choose the station, or write its number.")).to_be_focused()
+    problem = page.locator("[data-errors=station] .errorlist")
+    expect(problem).to_have_text("Choose the station, or write its number.")
+    expect(problem).to_be_focused()
     expect(page.get_by_label("Findings")).to_have_value("Not lost")
     choose_station(page, "Astana")
     submit(page)
@@ -264,7 +270,6 @@ def test_the_screens_keep_the_policy_and_shut_nobody_out(
         f"/staff/missions/mission/{team.mission_id}/change/",
     ):
         open_page(path)
-        page.wait_for_load_state("networkidle")
         found += [f"{path} {fault}" for fault in faults(page)]
     assert found == []
 

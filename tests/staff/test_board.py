@@ -95,7 +95,9 @@ def test_confirm_and_call_off_ask_first(coordinator: Client) -> None:
     assert coordinator.get(f"{address}/delete/").status_code == 404
 
 
-@pytest.mark.parametrize("screen", ["board/", "board/{slug}/", "board/{slug}/plan/", "board/{slug}/deployments/{pk}/confirm/"])  # fmt: skip
+@pytest.mark.parametrize(
+    "screen", ["board/", "board/{slug}/", "board/{slug}/plan/", "board/{slug}/deployments/{pk}/confirm/"]
+)
 def test_strangers_and_staff_without_a_permission_are_turned_away(client: Client, screen: str) -> None:
     plan = factories.make_deployment()
     path = "/staff/" + screen.format(slug=plan.election.slug, pk=plan.pk)

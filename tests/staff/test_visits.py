@@ -169,7 +169,8 @@ def test_many_stations_are_looked_up(observer: Client, team: Team, monkeypatch: 
     found = observer.get(
         "/staff/visits/stations/", {"election": team.mission.election.slug, "q": "seoul 48"}
     ).json()
-    assert found == {"stations": [{"id": seoul.pk, "text": "Seoul 48, Kazakhstan, Embassy in Astana", "zone": "Asia/Seoul"}]}  # fmt: skip
+    row = {"id": seoul.pk, "text": "Seoul 48, Kazakhstan, Embassy in Astana", "zone": "Asia/Seoul"}
+    assert found == {"stations": [row]}
     assert observer.post(NEW, said(team, seoul)).status_code == 302
 
 

@@ -34,13 +34,13 @@ class SlotForm(forms.ModelForm):
     """A deployment entered as a date and two hours on the clock of its station; warns once before it is saved."""
 
     date = forms.DateField(
-        label=_("date"),
+        label=_("Date"),
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "data-hours": "date"}),
         input_formats=["%Y-%m-%d"],
         help_text=_("On the station's own calendar."),
     )
-    opens = HoursField(_("from, local time"))
-    closes = HoursField(_("until, local time"))
+    opens = HoursField(_("From, local time"))
+    closes = HoursField(_("Until, local time"))
     anyway = forms.CharField(
         label=_("Save anyway: I have read the warnings"), required=False, widget=forms.HiddenInput
     )
@@ -62,7 +62,6 @@ class SlotForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("opens", "closes"):
             self.fields[name].widget.attrs["data-hours"] = name
-        # An unbound or rightly filled form shows no box; `warn` brings it.
         self.fields["date"].widget.attrs["data-utc-url"] = reverse_lazy("admin:fieldwork_deployment_utc")
 
     def clean(self) -> dict[str, Any]:

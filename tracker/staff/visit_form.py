@@ -70,6 +70,7 @@ class VisitForm(forms.Form):
         queryset=Assessment.objects.none(),
         required=False,
         widget=forms.RadioSelect,
+        blank=True,  # or what was chosen could not be taken back
         empty_label=_("none yet"),
     )
     findings = forms.CharField(
