@@ -111,6 +111,16 @@ def test_a_visit_of_another_team_is_unplanned_beside_the_plan() -> None:
     ]
 
 
+def test_other_phases_of_a_planned_stay_are_no_surprise_but_a_later_return_is() -> None:
+    plan = make_deployment()
+    for moment in (at(6, 5), at(7, 30), at(9)):
+        make_visit(team=plan.team, station=plan.station, arrived_at=moment)
+    assert chips(read(plan.election)) == [
+        ("12:00–14:00", plan.team.name, "on_time", False),
+        ("14:00–16:00", plan.team.name, "unplanned", False),
+    ]
+
+
 def test_a_long_slot_goes_on_in_the_columns_after() -> None:
     plan = make_deployment(starts_at=at(6), ends_at=at(9, 30))
     assert [(slot, goes_on) for slot, _team, _outcome, goes_on in chips(read(plan.election))] == [

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
@@ -217,6 +218,31 @@ def test_drafts_wait_in_the_list_of_who_entered_them(observer: Client, team: Tea
     assert f"/staff/visits/{draft.pk}/correct/" in page
     assert f"/staff/visits/{done.pk}/" in page
     assert f"/staff/visits/{strange.pk}/" not in page
+
+
+def test_whoever_only_enters_visits_finishes_their_own_drafts_and_decides_nothing(
+    client: Client, team: Team
+) -> None:
+    account = User.objects.create_user("in-the-field", password="x", is_staff=True)
+    account.user_permissions.set(Permission.objects.filter(codename="add_visit"))
+    client.force_login(account)
+    client.post(NEW, said(team, station_of(team), do="draft"))
+    own, strange = Visit.objects.get(), factories.make_visit(team=team, status="draft")
+    page = f"/staff/visits/{own.pk}/"
+    assert [client.get(path).status_code for path in ("/staff/visits/", page, f"{page}correct/")] == [
+        200,
+        200,
+        200,
+    ]
+    foreign = f"/staff/visits/{strange.pk}/"
+    answers = [client.get(foreign), client.get(f"{foreign}correct/"), client.post(f"{foreign}submit/")]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    client.post(f"{page}submit/")
+    own.refresh_from_db()
+    assert own.status == "submitted"
+    answers = [client.post(f"{page}verify/"), client.post(f"{page}reopen/"), client.get(f"{page}correct/")]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert "Verify" not in client.get(page).content.decode()
 
 
 @pytest.mark.parametrize("screen", ["", "new/", "stations/", "{pk}/", "{pk}/correct/", "{pk}/reopen/"])

@@ -360,7 +360,7 @@ class IncidentAdmin(PublishableAdmin):
         (_("For the mission"), {"fields": ("description",)}),
         (_("Checking and publication"), {"fields": ("status", "publication_badge", "summary", "steps")}),
     )
-    actions: ClassVar[Any] = ("publish", "unpublish")
+    actions: Any = ("publish", "unpublish")
 
     @admin.display(description=_("where"), ordering="station__city")
     def where(self, incident: Incident) -> str:

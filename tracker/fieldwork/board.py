@@ -353,9 +353,9 @@ def _chips(
         arrived_at = to_local(visit.arrived_at, zone)
         if visit.pk in taken or arrived_at.date() != day:
             continue
+        if any(_within(visit, plan) for plan in plans):
+            continue  # another phase of a planned stay: the plan shows the arrival
         outcome = Outcome.UNPLANNED
-        if any(plan.team_id == visit.team_id for plan in plans):
-            continue  # a second visit of a planned team: the station's row counts it, the plan shows the first
         text = f"{arrived_at:%H:%M}"
         chip = Chip(visit.team, text, outcome, str(outcome.label), SIGNS[outcome], None, visit, text)
         found.append((chip, arrived_at.hour, arrived_at.hour))
@@ -372,6 +372,12 @@ def _visit_of(plan: Deployment, visits: Sequence[Visit], taken: set[int]) -> Vis
         and abs(visit.arrived_at - plan.starts_at) <= timedelta(hours=12)
     ]
     return min(own, key=lambda visit: abs(visit.arrived_at - plan.starts_at), default=None)
+
+
+def _within(visit: Visit, plan: Deployment) -> bool:
+    """Whether the team of `plan` arrived in its slot, a little before and after included."""
+    same = visit.team_id == plan.team_id
+    return same and plan.starts_at - GRACE <= visit.arrived_at <= plan.ends_at + GRACE
 
 
 def outcome_of(plan: Deployment, visit: Visit | None, now: datetime) -> Outcome:

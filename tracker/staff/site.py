@@ -20,7 +20,7 @@ SECTIONS = (
 FIELD_SCREENS = (
     (_("Deployment board"), "admin:boards", "fieldwork.view_deployment"),
     (_("Enter a visit"), "admin:visit_new", "fieldwork.add_visit"),
-    (_("My visits and drafts"), "admin:visits", "fieldwork.view_visit"),
+    (_("My visits and drafts"), "admin:visits", "fieldwork.add_visit"),
     (_("Incidents to check"), "admin:incidents", "fieldwork.view_incident"),
 )
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count
@@ -166,11 +166,24 @@ def _history(visit: Visit) -> Any:
     return LogEntry.objects.filter(content_type=kind, object_id=str(visit.pk)).select_related("user")
 
 
+def _own(request: HttpRequest, visit: Visit) -> bool:
+    """Whether this account entered `visit` and may still enter visits."""
+    return visit.created_by_id == request.user.pk and request.user.has_perm("fieldwork.add_visit")
+
+
+def _may_change(request: HttpRequest, visit: Visit) -> bool:
+    """Whoever enters visits finishes their own drafts; everything else is for those who may change visits."""
+    if request.user.has_perm("fieldwork.change_visit"):
+        return True
+    return visit.status == Visit.Status.DRAFT and _own(request, visit)
+
+
 @require_safe
 def visit(request: HttpRequest, pk: int) -> HttpResponse:
     """One visit: what it says, who did what and when, and what can be done now."""
-    require(request, "fieldwork.view_visit")
     found = _load(pk)
+    if not _own(request, found):
+        require(request, "fieldwork.view_visit")
     context = {
         "visit": found,
         "history": _history(found).order_by("action_time", "pk"),
@@ -178,7 +191,8 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
             "occurred_at"
         ),
         "done": "done" in request.GET,
-        "may_change": request.user.has_perm("fieldwork.change_visit"),
+        "may_change": _may_change(request, found),
+        "may_decide": request.user.has_perm("fieldwork.change_visit"),
         "may_add": request.user.has_perm("fieldwork.add_visit"),
         "election": found.election,
     }
@@ -187,8 +201,9 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct what a visit says; a draft may be submitted with the same press."""
-    require(request, "fieldwork.change_visit")
     found = _load(pk)
+    if not _may_change(request, found):
+        raise PermissionDenied
     form = VisitForm(request.POST or None, team=found.team, visit=found)
     if request.method == "POST" and form.is_valid():
         try:
@@ -223,10 +238,11 @@ STEPS = {
 
 def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     """Submit, verify or open a visit again; opening asks first, because something is lost by it."""
-    require(request, "fieldwork.change_visit")
     if step not in STEPS:
         raise Http404
     found = _load(pk)
+    if not (step == "submit" and _may_change(request, found)):
+        require(request, "fieldwork.change_visit")
     if request.method != "POST":
         if step != "reopen":
             return redirect("admin:visit", pk)
@@ -247,7 +263,8 @@ def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
 @require_safe
 def visits(request: HttpRequest) -> HttpResponse:
     """What this account has entered, drafts first: they wait to be submitted."""
-    require(request, "fieldwork.view_visit")
+    if not request.user.has_perm("fieldwork.add_visit"):
+        require(request, "fieldwork.view_visit")
     own = Visit.objects.filter(created_by=request.user).select_related(*RELATED)  # type: ignore[misc]
     counts = dict(own.order_by().values_list("status").annotate(Count("pk")))
     rows = Paginator(own.exclude(status=Visit.Status.DRAFT), ROWS).get_page(request.GET.get("page"))
