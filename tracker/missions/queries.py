@@ -107,13 +107,15 @@ def timeline(
     text: str = "",
     first_day: date | None = None,
     last_day: date | None = None,
+    more: Iterable[Entry] = (),
 ) -> list[Entry]:
     """Milestones, engagements and statements of `election` in one list, oldest first, undated ones last.
 
-    Without `kinds` all three. `first_day` and `last_day` are inclusive and leave out undated entries.
+    Without `kinds` all three. `first_day` and `last_day` are inclusive and leave out undated entries. `more` are
+    entries of layers above, narrowed by text and days and put in order with the others.
     """
     wanted = set(kinds) or set(EntryKind.labels)
-    entries: list[Entry] = []
+    entries: list[Entry] = list(more)
     if EntryKind.MILESTONE in wanted and organization is None:
         milestones = Milestone.objects.published().filter(election=election).select_related("source")
         entries += map(_milestone_entry, milestones)
