@@ -498,7 +498,7 @@ def serve(
     """
     check_signals()
     say("Preparing the data ...")
-    prepare_data(python, env)
+    prepare_data(python, env | {"REDIS_URL": ""})  # nothing listens yet; an edition is counted at its end
     parts = parts_of(python, host, port, env)
     supervisor = Supervisor(DATA, ROOT, say)
     try:

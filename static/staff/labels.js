@@ -38,7 +38,20 @@
         }
     };
 
-    const labelAll = () => { labelCells(document); labelLookups(document); };
+    // A moment is two fields, for the day and the hour; the label of the row belongs to both.
+    const labelMoments = () => {
+        for (const field of document.querySelectorAll("p.datetime input")) {
+            const row = field.closest(".flex-container, .form-row");
+            const name = row?.querySelector("legend, label")?.textContent.trim().replace(/:$/, "");
+            const part = [...field.parentNode.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+            const before = part.filter((node) => node.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_FOLLOWING).pop();
+            if (name && !field.hasAttribute("aria-label")) {
+                field.setAttribute("aria-label", [name, before?.textContent.trim().replace(/:$/, "")].filter(Boolean).join(", "));
+            }
+        }
+    };
+
+    const labelAll = () => { labelCells(document); labelLookups(document); labelMoments(); };
 
     window.addEventListener("load", () => {
         labelAll();

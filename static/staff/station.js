@@ -8,20 +8,13 @@ window.addEventListener("load", () => {
     const rows = () => [...document.querySelectorAll("#windows-group tr.form-row:not(.empty-form)")];
     const part = (row, name) => row.querySelector(`[data-hours="${name}"]`);
 
-    const showUtc = async (row) => {
+    const showUtc = (row) => {
         const date = part(row, "date");
         const output = row.querySelector("output.utc-hours");
         if (!date || !output || !zone) { return; }
-        const query = new URLSearchParams({zone: zone.value});
-        for (const name of ["date", "opens", "closes"]) { query.set(name, part(row, name).value); }
-        row.dataset.asked = query;
-        try {
-            const answer = await fetch(`${date.dataset.utcUrl}?${query}`, {credentials: "same-origin"});
-            if (!answer.ok || row.dataset.asked !== String(query)) { return; }
-            const hours = await answer.json();
-            output.textContent = hours.text || hours.error || "";
-            output.classList.toggle("wrong", Boolean(hours.error));
-        } catch { output.textContent = ""; } // no line: shown after saving
+        const query = {zone: zone.value};
+        for (const name of ["date", "opens", "closes"]) { query[name] = part(row, name).value; }
+        window.askHours(date.dataset.utcUrl, query, output);
     };
 
     const proposeDates = (dates) => {

@@ -122,6 +122,8 @@ def test_columns_stand_under_their_heads(open_page: Callable[[str], Page]) -> No
         tables = page.locator("main table:visible")  # some are folded away
         assert tables.count()
         for table in tables.all():
+            if not table.is_visible():  # folded away
+                continue
             for head, cell in table.evaluate(edges):
                 assert head == cell, (name, table.inner_text()[:80])
 

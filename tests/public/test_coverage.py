@@ -36,6 +36,7 @@ from tracker.coverage import editions
 from tracker.coverage.models import Edition
 from tracker.coverage.tasks import refresh_stale
 from tracker.elections.models import Election
+from tracker.missions.models import Mission
 
 pytestmark = pytest.mark.django_db
 
@@ -127,9 +128,21 @@ def test_the_page_answers_304_until_an_edition_moves_it(client: Client, election
 def test_the_real_election_pretends_nothing(client: Client, az2024: Election) -> None:
     call_command("recount", "--publish", stdout=StringIO())
     text = read(client, address("coverage", az2024))
-    assert "0 % of polling stations visited 0 of 49 stations." in text
-    assert "No plan and no visit is recorded in this register." in text
-    assert "Stations visited, as announced" in text
+    assert "49 polling stations on record" in text
+    assert "so it cannot say which stations were covered and which were not" in text
+    # What it does not know it does not call a gap, and no share is made of it.
+    assert " %" not in text
+    assert "nobody" not in text
+    assert "Türkiye 0 0 5 5" in text
+    announced = tables(text, "Stations visited, as missions announced", "Countries, gaps first")
+    assert "Shanghai Cooperation Organisation 60 " in announced
+    assert (
+        announced.count("Source:")
+        == Mission.objects.exclude(stations_visited=None, areas_observed="").count()
+    )
+    dashboard = read(client, address("dashboard", az2024))
+    assert "No plan and no visit is recorded in this register" in dashboard
+    assert "not visited" not in dashboard
 
 
 def tables(text: str, title: str, until: str) -> str:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from tests import factories
 from tracker.core.models import Country, Job, Publication, Publishable, Source, TimeZone, User
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone, SimulatedDay
+from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
@@ -35,6 +36,8 @@ pytestmark = pytest.mark.django_db
 MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     AnnouncedFigure: factories.make_figure,
     Constituency: factories.make_constituency,
+    Deployment: factories.make_deployment,
+    Incident: factories.make_incident,
     Country: lambda: factories.country("KZ"),
     Election: factories.make_election,
     Engagement: factories.make_engagement,
@@ -47,14 +50,20 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     PollingStation: factories.make_station,
     Source: factories.make_source,
     Statement: factories.make_statement,
+    Team: factories.make_team,
     TimeZone: lambda: factories.zone("Asia/Almaty"),
     User: factories.make_administrator,
+    Visit: lambda: factories.make_visit(status="draft"),
     VotingWindow: factories.make_window,
 }
 # Screens whose rows are entered elsewhere: they refuse to add or to change.
 READ_ONLY = {Country, Job, TimeZone, VotingWindow}
 # People and accreditation have models and no screens yet: they come with the accreditation desk.
 WITHOUT_SCREENS = {Accreditation, AccreditationChange, AccreditationRule, Observer, Outlet, Person}
+# Rows entered within another screen.
+INLINE_ONLY = {Assessment, IncidentChange}
+# Screens whose rows are entered and changed on a page of their own, to which the admin's forms lead.
+ELSEWHERE = {Visit}
 EVERY_MODEL = sorted(MAKERS, key=lambda model: model.__name__)
 
 
@@ -72,9 +81,13 @@ def test_every_model_of_the_register_has_screens_and_a_row_in_this_sweep() -> No
     registered = set(admin.site._registry)
     # What a file brought in is the loader's own memory, not part of the register.
     ours = {model for model in apps.get_models() if model.__module__.startswith("tracker.")}
-    ours = {model for model in ours if model._meta.app_label in ("core", "elections", "stations", "missions")}
+    ours = {
+        model
+        for model in ours
+        if model._meta.app_label in ("core", "elections", "stations", "missions", "fieldwork")
+    }
     # The clock of a demonstration is moved by its simulation and by nobody else.
-    assert ours - registered - {SimulatedDay} == WITHOUT_SCREENS
+    assert ours - registered - {SimulatedDay} == WITHOUT_SCREENS | INLINE_ONLY
     assert set(MAKERS) == {
         m for m in registered if m._meta.app_label != "coverage" and m.__name__ != "LoadedRecord"
     }
@@ -91,10 +104,11 @@ def test_an_administrator_opens_every_screen(administrator: Client, model: type[
         "add": administrator.get(address(model, "add")).status_code,
         "delete": administrator.get(address(model, "delete", row.pk)).status_code,
     }
-    refused = 403 if model in READ_ONLY else 200
+    refused = 403 if model in READ_ONLY else 302 if model in ELSEWHERE else 200
+    changed = 302 if model in ELSEWHERE else 200
     removable = 403 if model in (Country, Job, TimeZone) else 200
     assert answers == {
-        "list": 200, "search": 200, "change": 200, "history": 200, "add": refused, "delete": removable,
+        "list": 200, "search": 200, "change": changed, "history": 200, "add": refused, "delete": removable,
     }  # fmt: skip
 
 
@@ -188,9 +202,10 @@ def test_the_index_follows_the_work(administrator: Client) -> None:
         "Elections",
         "Polling stations",
         "Missions",
+        "Field work",
         "What was published",
         "Sources",
-        "Accounts",
+        "Accounts and jobs",
         "Reference tables",
     ]
 

@@ -144,11 +144,11 @@ def test_a_day_ends_with_figures_equal_to_the_recount_and_a_chain_that_holds(
     assert PollingStation.objects.filter(status="cancelled").count() == 2
     # What nobody visits is listed first, the countries and the constituency without any plan before all others.
     page = client.get(address("coverage", demo)).context
-    rows = [(row.country.iso2, row.coverage.visited, row.coverage.planned) for row in page["countries"]]
+    rows = [(row.href[-2:], row.coverage.visited, row.coverage.planned) for row in page["countries"]]
     unplanned = {"KE", "EG", "BR", "CA", "KZ", "AE"}
     assert set(rows[:6]) == {(iso2, 0, 0) for iso2 in unplanned}
     assert rows[-1][1] > 0
-    assert next(row.number for row in page["constituencies"]) == "6"
+    assert page["constituencies"].rows[0].name.startswith("6 ")
     # The clock stays at the end of the day, and to move it marks nothing as changed.
     end = SimulatedDay.objects.get().now
     assert end > datetime(2030, 3, 11, 2, tzinfo=UTC)

@@ -307,7 +307,7 @@ def test_a_second_mission_of_one_type_is_refused(administrator: Client) -> None:
         "election": mission.election_id, "organization": mission.organization_id, "type": mission.type,
         "status": "planned", "publication": "draft",
     }  # fmt: skip
-    for prefix in ("memberships", "statements"):
+    for prefix in ("memberships", "statements", "assessments"):
         form |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
     page = administrator.post("/staff/missions/mission/add/", form)
     assert errors_of(page) == ["This organization already has a mission of this type in this election."]

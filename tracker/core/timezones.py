@@ -191,8 +191,12 @@ def _iso6709(position: str) -> tuple[float, float]:
 
 
 def _distance_km(here: tuple[float, float], place: _Place) -> float:
-    """Great-circle distance in km (haversine formula, mean radius 6371 km)."""
-    lat1, lon1, lat2, lon2 = map(radians, (*here, place.latitude, place.longitude))
+    return great_circle_km(here, (place.latitude, place.longitude))
+
+
+def great_circle_km(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """Great-circle distance of two places in degrees, in km (haversine formula, mean radius 6371 km)."""
+    lat1, lon1, lat2, lon2 = map(radians, (*here, *there))
     h = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
     return 2 * 6371.0 * asin(min(1.0, sqrt(h)))
 

@@ -192,6 +192,11 @@ class Figures:
         return self.total.stations
 
     @property
+    def field_work(self) -> bool:
+        """Whether the register holds any plan or visit; without one it cannot say what nobody covers."""
+        return bool(self.total.planned or self.total.visits)
+
+    @property
     def abroad(self) -> Coverage:
         return self.settings.get("abroad", Coverage())
 

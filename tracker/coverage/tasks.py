@@ -2,9 +2,16 @@
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from tracker.core.jobs import Progress, job_kind
+from tracker.core.models import Job
 from tracker.coverage import editions
 from tracker.coverage.nudges import REFRESH_TASK
+from tracker.elections.models import Election
+
+RECOUNT = "recount"
 
 
 @shared_task(name=REFRESH_TASK)
@@ -17,3 +24,20 @@ def refresh_stale() -> int:
 def thin_editions() -> int:
     """Take the content of old editions by the rule; how many."""
     return editions.thin(timezone.now())
+
+
+@job_kind(RECOUNT, label=_("Count all figures"))
+def recount(job: Job, progress: Progress) -> str:
+    """Count every published election from its rows; a live one whose figures moved gets an edition."""
+    elections = list(Election.objects.published().order_by("slug"))
+    published = 0
+    progress(0, len(elections))
+    for number, election in enumerate(elections, 1):
+        published += editions.refresh(election) is not None
+        progress(number, len(elections))
+    words = ngettext(
+        "%(counted)d elections counted, %(published)d edition published.",
+        "%(counted)d elections counted, %(published)d editions published.",
+        published,
+    )
+    return words % {"counted": len(elections), "published": published}

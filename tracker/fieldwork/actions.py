@@ -52,12 +52,7 @@ def create_team(
     area_constituency: Constituency | None = None,
 ) -> Team:
     """A team of two or more observers of `mission`."""
-    if len({member.pk for member in members}) < 2:
-        raise ValidationError(_("A team has two or more observers; add another."))
-    strangers = [member.code for member in members if member.mission_id != mission.pk]
-    if strangers:
-        words = _("Not of this mission: %(codes)s. Choose observers of the mission.")
-        raise ValidationError(words % {"codes": ", ".join(strangers)})
+    _require_members(mission, members)
     team = Team(
         mission=mission,
         name=name,
@@ -70,6 +65,30 @@ def create_team(
     team.save()
     team.members.set(members)
     return team
+
+
+@transaction.atomic
+def change_team(*, by: User | None, team: Team, members: Sequence[Observer], **changes: Any) -> Team:
+    """Change name, kind, area and members of a team; its mission stays."""
+    unknown = changes.keys() - {"name", "kind", "area", "area_country", "area_constituency"}
+    if unknown:
+        raise TypeError(f"cannot change {', '.join(sorted(unknown))}")
+    _require_members(team.mission, members)
+    for name, value in changes.items():
+        setattr(team, name, value)
+    team.full_clean()
+    team.save()
+    team.members.set(members)
+    return team
+
+
+def _require_members(mission: Mission, members: Sequence[Observer]) -> None:
+    if len({member.pk for member in members}) < 2:
+        raise ValidationError({"members": _("A team has two or more observers; add another.")})
+    strangers = [member.code for member in members if member.mission_id != mission.pk]
+    if strangers:
+        words = _("Not of this mission: %(codes)s. Choose observers of the mission.")
+        raise ValidationError({"members": words % {"codes": ", ".join(strangers)}})
 
 
 def _require_one_election(team: Team, station: PollingStation) -> None:
@@ -103,6 +122,31 @@ def plan_deployment(
     )
     deployment.full_clean()
     deployment.save()
+    return deployment
+
+
+MOVABLE = frozenset(("team", "station", "starts_at", "ends_at", "notes"))
+
+
+@transaction.atomic
+def change_deployment(*, by: User | None, deployment: Deployment, **changes: Any) -> Deployment:
+    """Move a plan: another team, station or slot. What the mission had confirmed must be confirmed anew."""
+    unknown = changes.keys() - MOVABLE
+    if unknown:
+        raise TypeError(f"cannot change {', '.join(sorted(unknown))}")
+    locked = Deployment.objects.select_for_update(of=("self",)).get(pk=deployment.pk)
+    if locked.status == Deployment.Status.CALLED_OFF:
+        raise ValidationError(_("This deployment is called off; plan a new one."))
+    moved = any(getattr(locked, name) != value for name, value in changes.items() if name != "notes")
+    for name, value in changes.items():
+        setattr(locked, name, value)
+    locked.mission, locked.election = locked.team.mission, locked.team.mission.election
+    _require_one_election(locked.team, locked.station)
+    if moved:
+        locked.status = Deployment.Status.PLANNED
+    locked.full_clean()
+    locked.save()
+    deployment.refresh_from_db()
     return deployment
 
 
@@ -175,6 +219,30 @@ def record_visit(
     with transaction.atomic():
         # In a race the unique key refuses the second, which then reads the first.
         visit, _created = Visit.objects.get_or_create(submission_key=submission_key, defaults=values)
+    return visit
+
+
+@transaction.atomic
+def enter_visit(
+    *,
+    by: User | None,
+    submission_key: UUID,
+    submit: bool,
+    incident: dict[str, Any] | None = None,
+    **said: Any,
+) -> Visit:
+    """What one form says, at once: the visit and, with `incident`, what went wrong there (arguments of
+    `report_incident` apart from election, station and team).
+
+    Sent again it changes nothing, with one exception: what was kept as a draft by the same hand and is now sent to
+    be submitted becomes what it says now, and is submitted.
+    """
+    visit = record_visit(by=by, submission_key=submission_key, submit=submit, **said)
+    if submit and visit.status == Visit.Status.DRAFT and by is not None and visit.created_by_id == by.pk:
+        correct_visit(by=by, visit=visit, **{name: said[name] for name in CORRECTABLE & said.keys()})
+        submit_visit(by=by, visit=visit)
+    if incident is not None:
+        report_incident(by=by, election=visit.election, station=visit.station, team=visit.team, **incident)
     return visit
 
 

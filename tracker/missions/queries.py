@@ -28,6 +28,16 @@ def public_missions(election: Election) -> PublicationQuerySet:
     )
 
 
+def missions_that_announced_visits(election: Election) -> PublicationQuerySet:
+    """The published missions to `election` that said how many stations they visited, or where; with their sources."""
+    said = Q(stations_visited__isnull=False) | ~Q(areas_observed="")
+    return (
+        public_missions(election)
+        .filter(said, status__in=Mission.PRESENT)
+        .order_by("organization__name", "pk")
+    )
+
+
 def missions_of(election: Election, organization: Organization) -> list[Mission]:
     """The missions in which `organization` took part: first its own, then those it joined."""
     missions = (
@@ -122,13 +132,15 @@ def timeline(
     text: str = "",
     first_day: date | None = None,
     last_day: date | None = None,
+    more: Iterable[Entry] = (),
 ) -> list[Entry]:
     """Milestones, engagements and statements of `election` in one list, oldest first, undated ones last.
 
-    Without `kinds` all three. `first_day` and `last_day` are inclusive and leave out undated entries.
+    Without `kinds` all three. `first_day` and `last_day` are inclusive and leave out undated entries. `more` are
+    entries of layers above, narrowed by text and days and put in order with the others.
     """
     wanted = set(kinds) or set(EntryKind.labels)
-    entries: list[Entry] = []
+    entries: list[Entry] = list(more)
     if EntryKind.MILESTONE in wanted and organization is None:
         milestones = Milestone.objects.published().filter(election=election).select_related("source")
         entries += map(_milestone_entry, milestones)

@@ -24,11 +24,13 @@ from tracker.elections.queries import (
     latest_with_rivals,
     present_moment,
 )
+from tracker.fieldwork.queries import INCIDENT_KIND, INCIDENT_LABEL, incident_entries, public_incidents
 from tracker.missions.models import Mission, Organization
 from tracker.missions.queries import (
     EntryKind,
     bystanders,
     missions_of,
+    missions_that_announced_visits,
     organizations_in,
     public_engagements,
     public_missions,
@@ -56,6 +58,7 @@ from tracker.public.editions import edition_rows, edition_sheet
 from tracker.public.filters import MissionFilter, StationFilter, TimelineForm
 from tracker.public.freshness import Freshness, freshness
 from tracker.public.moments import asked_moment, asked_zone
+from tracker.public.station import station_coverage
 from tracker.stations.models import PollingStation
 from tracker.stations.queries import name_key, public_stations, voting_clock, voting_frames
 
@@ -218,6 +221,8 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
         "zone": zone,
         "zones": [*OFFERED_ZONES, record.timezone_id],
         "error": error,
+        "coverage": station_coverage(election, record.pk),
+        "incidents": public_incidents(election).filter(station=record),
         "same_host": public_stations(election)
         .filter(country=record.country, host_mission=record.host_mission)
         .exclude(pk=record.pk)
@@ -317,6 +322,7 @@ def coverage(request: HttpRequest, election: Election, shown: Shown, fresh: Fres
         "constituencies": constituency_gaps(counted),
         "hosts": host_gaps(counted),
         "missions": mission_bars(counted),
+        "announced": missions_that_announced_visits(election),
         "overlap": overlap_bars(counted),
         "phases": phase_bars(counted.phases),
         "hours": hour_bars(counted.hours),
@@ -353,10 +359,13 @@ def editions(request: HttpRequest, slug: str) -> HttpResponse:
 def timeline(request: HttpRequest, slug: str) -> HttpResponse:
     election = load_election(slug)
     organizations = organizations_in(election)
-    form = TimelineForm(request.GET, kinds=EntryKind.labels, organizations=organizations)
+    kinds = EntryKind.labels | {INCIDENT_KIND: INCIDENT_LABEL}
+    form = TimelineForm(request.GET, kinds=kinds, organizations=organizations)
     entries = []
     if form.is_valid():
         asked = form.cleaned_data
+        # An incident is of no organization: who reported it is not public.
+        with_incidents = not asked["organization"] and (not asked["kind"] or INCIDENT_KIND in asked["kind"])
         entries = timeline_entries(
             election,
             kinds=asked["kind"],
@@ -364,6 +373,7 @@ def timeline(request: HttpRequest, slug: str) -> HttpResponse:
             text=asked["q"],
             first_day=asked["first_day"],
             last_day=asked["last_day"],
+            more=incident_entries(election) if with_incidents else (),
         )
     context = {
         "election": election,

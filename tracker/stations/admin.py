@@ -1,11 +1,9 @@
 """Admin screens of polling stations: one screen for a station with its zone and its hours."""
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Min, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path
@@ -15,16 +13,15 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin import ZoneProposalMixin, public_address
-from tracker.core.timezones import Proposal, format_hours, format_offset, offset_at, to_local, zone_names
+from tracker.core.timezones import Proposal, format_hours, format_offset, offset_at, to_local
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.elections.models import Election
 from tracker.stations.forms import (
-    HoursField,
     StationForm,
     WindowForm,
     WindowFormSet,
+    answer_hours,
     describe_hours,
-    hours_in_utc,
     propose_station_zone,
     voting_days,
 )
@@ -132,7 +129,7 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
     )
 
     class Media:
-        js = ("staff/station.js",)
+        js = ("staff/hours.js", "staff/station.js")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request)
@@ -191,20 +188,7 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
     def utc_view(self, request: HttpRequest) -> HttpResponse:
         """What the hours being typed mean in UTC, as JSON: `text`, or `error`, or neither while they are incomplete."""
         self.require_editor(request)
-        zone = request.GET.get("zone", "")
-        clock = HoursField(label="")
-        try:
-            day = datetime.strptime(request.GET.get("date", ""), "%Y-%m-%d").date()  # noqa: DTZ007 - only the date
-            opens, closes = (clock.clean(request.GET.get(name, "")) for name in ("opens", "closes"))
-        except (ValueError, ValidationError):
-            return JsonResponse({})
-        if zone not in zone_names():
-            return JsonResponse({"error": _t("Choose a time zone to see these hours in UTC.")})
-        try:
-            opens_at, closes_at = hours_in_utc(day, opens, closes, zone)
-            return JsonResponse({"text": describe_hours(opens_at, closes_at, zone)})
-        except ValueError as error:
-            return JsonResponse({"error": str(error)})
+        return JsonResponse(answer_hours(request.GET, request.GET.get("zone", "")))
 
     def voting_days_view(self, request: HttpRequest) -> HttpResponse:
         """The voting dates of the chosen election, as JSON."""

@@ -23,6 +23,7 @@ from tracker.core.timezones import (
     propose_zone,
     to_local,
     window_to_utc,
+    zone_names,
 )
 from tracker.elections.models import Election
 from tracker.stations.models import PollingStation, VotingWindow
@@ -76,6 +77,25 @@ def hours_in_utc(day: date, opens: time, closes: time, zone: str) -> tuple[datet
         return window_to_utc(day, opens, closes, zone)
     except OverflowError as error:
         raise ValueError(_t("This date is beyond the calendar.")) from error
+
+
+def answer_hours(query: Any, zone: str) -> dict[str, str]:
+    """What the hours being typed (`date`, `opens`, `closes` in `query`) mean in UTC: `text`, or `error`, or neither.
+
+    Neither while they are incomplete.
+    """
+    clock = HoursField(label="")
+    try:
+        day = datetime.strptime(query.get("date", ""), "%Y-%m-%d").date()  # noqa: DTZ007 - only the date
+        opens, closes = (clock.clean(query.get(name, "")) for name in ("opens", "closes"))
+    except (ValueError, forms.ValidationError):
+        return {}
+    if zone not in zone_names():
+        return {"error": _t("Choose a time zone to see these hours in UTC.")}
+    try:
+        return {"text": describe_hours(*hours_in_utc(day, opens, closes, zone), zone)}
+    except ValueError as error:
+        return {"error": str(error)}
 
 
 class StationForm(forms.ModelForm):

@@ -1,0 +1,205 @@
+"""The board: gaps first, plan beside what happened, and as many queries for many stations as for one."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import (
+    make_constituency,
+    make_deployment,
+    make_election,
+    make_mission,
+    make_station,
+    make_team,
+    make_visit,
+    make_window,
+)
+from tracker.fieldwork.board import Asked, Board, read_board
+
+pytestmark = pytest.mark.django_db
+DAY = date(2024, 2, 7)
+NOW = datetime(2024, 2, 7, 9, tzinfo=UTC)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return datetime(2024, 2, 7, hour, minute, tzinfo=UTC)
+
+
+def read(
+    election: Any, *, now: datetime = NOW, day: date | None = None, page: str | None = None, **asked: Any
+) -> Board:
+    return read_board(election, Asked(**asked), day=day, page=page, now=now)
+
+
+def rows(board: Board) -> list[tuple[str, str]]:
+    return [(row.station.city, row.state) for group in board.groups for row in group.rows]
+
+
+def chips(board: Board) -> list[tuple[str, str, str, bool]]:
+    """Every line of the board: slot, team, outcome, whether it only goes on."""
+    return [
+        (slot, chip.team.name, str(chip.outcome), chip.goes_on)
+        for group in board.groups
+        for row in group.rows
+        for slot, cell in zip(board.slots, row.cells, strict=True)
+        for chip in cell.chips
+    ]
+
+
+def test_gaps_come_first_then_plans_then_visits_each_by_country() -> None:
+    election = make_election()
+    team = make_team(election=election)
+    make_deployment(team=team, station=make_station(election=election, city="Planned"))
+    make_visit(team=team, station=make_station(election=election, city="Visited"))
+    make_station(election=election, city="Zagreb", country="HR")
+    make_station(election=election, city="Aktau", country="KZ")
+    make_station(election=election, city="Nobody counts", status="cancelled")
+    make_station(city="Elsewhere")
+    board = read(election)
+    assert rows(board) == [
+        ("Zagreb", "gap"),
+        ("Aktau", "gap"),
+        ("Planned", "planned"),
+        ("Visited", "visited"),
+    ]
+    assert [(group.state_label, str(group.country)) for group in board.groups] == [
+        ("no plan, no visit", "Croatia"), ("no plan, no visit", "Kazakhstan"),
+        ("planned, not visited", "Kazakhstan"), ("visited", "Kazakhstan"),
+    ]  # fmt: skip
+    assert board.counts == {"stations": 4, "gap": 2, "planned": 1, "visited": 1, "unplanned": 1}
+
+
+def test_a_draft_visit_and_a_plan_called_off_leave_the_gap() -> None:
+    election = make_election()
+    station = make_station(election=election, city="Rome")
+    make_deployment(station=station, status="called_off")
+    make_visit(station=station, status="draft")
+    board = read(election)
+    assert rows(board) == [("Rome", "gap")]
+    assert chips(board) == []
+    assert board.groups[0].rows[0].drafts == 1
+
+
+@pytest.mark.parametrize(
+    ("arrival", "now", "outcome"),
+    [
+        (at(6, 30), NOW, "on_time"),
+        (at(5, 50), NOW, "on_time"),
+        (at(6, 31), NOW, "late"),
+        (None, at(7, 59), "not_yet"),
+        (None, at(8), "missed"),
+    ],
+)
+def test_plan_against_what_happened(arrival: datetime | None, now: datetime, outcome: str) -> None:
+    plan = make_deployment()  # from 6 until 8 UTC, which is noon until 14 in Astana
+    if arrival:
+        make_visit(team=plan.team, station=plan.station, arrived_at=arrival)
+    board = read(plan.election, now=now)
+    assert chips(board) == [("12:00–14:00", plan.team.name, outcome, False)]
+
+
+def test_a_visit_of_another_team_is_unplanned_beside_the_plan() -> None:
+    plan = make_deployment()
+    other = make_team(mission=plan.mission, name="Other")
+    make_visit(team=other, station=plan.station, arrived_at=at(3, 10))
+    assert chips(read(plan.election, now=at(7))) == [
+        ("08:00–10:00", "Other", "unplanned", False),
+        ("12:00–14:00", plan.team.name, "not_yet", False),
+    ]
+
+
+def test_other_phases_of_a_planned_stay_are_no_surprise_but_a_later_return_is() -> None:
+    plan = make_deployment()
+    for moment in (at(6, 5), at(7, 30), at(9)):
+        make_visit(team=plan.team, station=plan.station, arrived_at=moment)
+    assert chips(read(plan.election)) == [
+        ("12:00–14:00", plan.team.name, "on_time", False),
+        ("14:00–16:00", plan.team.name, "unplanned", False),
+    ]
+
+
+def test_a_long_slot_goes_on_in_the_columns_after() -> None:
+    plan = make_deployment(starts_at=at(6), ends_at=at(9, 30))
+    assert [(slot, goes_on) for slot, _team, _outcome, goes_on in chips(read(plan.election))] == [
+        ("12:00–14:00", False), ("14:00–16:00", True),
+    ]  # fmt: skip
+
+
+def test_columns_are_the_local_hours_of_the_stations() -> None:
+    window = make_window()  # 08:00 to 19:00 on the wall
+    assert read(window.station.election).slots == [
+        "08:00–10:00", "10:00–12:00", "12:00–14:00", "14:00–16:00", "16:00–18:00", "18:00–20:00",
+    ]  # fmt: skip
+
+
+def test_the_day_is_chosen_and_another_day_shows_nothing_of_it() -> None:
+    election = make_election(ends_on=date(2024, 2, 8))
+    plan = make_deployment(station=make_station(election=election))
+    board = read(election)
+    assert (board.days, board.day) == ([date(2024, 2, 7), date(2024, 2, 8)], DAY)
+    assert len(chips(board)) == 1
+    other = read(election, day=date(2024, 2, 8))
+    assert chips(other) == []
+    assert rows(other) == [(plan.station.city, "planned")]
+    assert read(election, day=date(1999, 1, 1)).day == DAY
+
+
+def test_one_mission_shows_its_own_plan_without_one_all() -> None:
+    election = make_election()
+    ours, theirs = make_mission(election=election), make_mission(election=election)
+    first, second = make_station(election=election, city="A"), make_station(election=election, city="B")
+    make_deployment(team=make_team(mission=ours), station=first)
+    make_visit(team=make_team(mission=theirs), station=second)
+    assert rows(read(election)) == [("A", "planned"), ("B", "visited")]
+    assert rows(read(election, mission=ours.pk)) == [("B", "gap"), ("A", "planned")]
+    assert rows(read(election, mission=theirs.pk)) == [("A", "gap"), ("B", "visited")]
+    assert [mission.pk for mission in read(election).missions] == sorted(
+        (ours.pk, theirs.pk), key=lambda pk: (ours if pk == ours.pk else theirs).organization.name
+    )
+
+
+def test_filters_narrow_and_the_counts_stay() -> None:
+    election = make_election()
+    make_station(election=election, city="Ankara", country="TR", number="12")
+    make_station(election=election, city="Kars", country="TR")
+    make_deployment(station=make_station(election=election, city="Astana"))
+    assert rows(read(election, country="TR")) == [("Ankara", "gap"), ("Kars", "gap")]
+    assert rows(read(election, state="planned")) == [("Astana", "planned")]
+    assert rows(read(election, text="türkiye kars")) == [("Kars", "gap")]
+    assert rows(read(election, text="12")) == [("Ankara", "gap")]
+    assert read(election, text="nothing").counts["stations"] == 3
+
+
+def test_pages_hold_thousands() -> None:
+    election = make_election()
+    for number in range(51):
+        make_station(election=election, city=f"City {number:02}")
+    assert len(rows(read(election))) == 50
+    assert rows(read(election, page="2")) == [("City 50", "gap")]
+
+
+def test_as_many_queries_for_three_as_for_one() -> None:
+    election = make_election()
+
+    def furnish() -> None:
+        station = make_station(election=election, constituency=make_constituency(election=election))
+        make_window(station=station)
+        plan = make_deployment(station=station)
+        make_visit(team=plan.team, station=station)
+        make_visit(station=station)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            board = read(election)
+            for group in board.groups:
+                for row in group.rows:
+                    [str(chip.team) for cell in row.cells for chip in cell.chips]
+        return len(captured)
+
+    furnish()
+    with_one = queries()
+    furnish(), furnish()
+    assert queries() == with_one

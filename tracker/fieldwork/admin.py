@@ -1,0 +1,454 @@
+"""Admin screens of field work. What has an action is done by the action; no status is ever typed over."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from tracker.core.admin import PublishableAdmin, annotate_counts, linked_count
+from tracker.core.admin import publish as publish_rows
+from tracker.core.admin import unpublish as unpublish_rows
+from tracker.fieldwork import actions
+from tracker.fieldwork.forms import SlotForm, TeamForm
+from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
+from tracker.fieldwork.warnings import describe_slot
+from tracker.missions.admin import MissionAdmin
+from tracker.missions.models import Mission
+from tracker.stations.admin import PollingStationAdmin
+from tracker.stations.forms import answer_hours, describe_hours
+from tracker.stations.models import PollingStation
+
+# --- what field work adds to the screens of missions and stations -----------------------------------------------------
+
+
+class AssessmentInline(admin.TabularInline):
+    model = Assessment
+    extra = 0
+    fields = ("ordinal", "label", "polarity")
+    verbose_name = _("step")
+    verbose_name_plural = _("Scale for the overall assessment of a visit")
+
+
+class KeepsItsElection(admin.ModelAdmin):
+    """A record with field work stays in its election: plans and visits could not follow it."""
+
+    field_work: tuple[str, ...] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        if obj is not None and any(getattr(obj, relation).exists() for relation in self.field_work):
+            return (*fields, "election")
+        return fields
+
+
+admin.site.unregister((Mission, PollingStation))
+
+
+@admin.register(Mission)
+class MissionInTheFieldAdmin(KeepsItsElection, MissionAdmin):
+    field_work = ("teams",)
+    inlines: ClassVar[Any] = (*MissionAdmin.inlines, AssessmentInline)
+
+
+@admin.register(PollingStation)
+class StationInTheFieldAdmin(KeepsItsElection, PollingStationAdmin):
+    field_work = ("deployments", "visits", "incidents")
+
+
+class InMission(admin.SimpleListFilter):
+    """The missions that have teams, by name; one query, whatever their number."""
+
+    title = _("mission")
+    parameter_name = "mission__id__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        missions = Mission.objects.filter(teams__isnull=False).select_related("organization").distinct()
+        return [(str(mission.pk), str(mission)) for mission in missions]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value() or ""
+        return queryset.filter(mission_id=int(chosen)) if chosen.isdecimal() else queryset
+
+
+# --- teams ------------------------------------------------------------------------------------------------------------
+
+
+@admin.register(Team)
+class TeamAdmin(admin.ModelAdmin):
+    form = TeamForm
+    list_display = (
+        "name",
+        "mission",
+        "kind",
+        "area",
+        "member_count",
+        linked_count("deployments", _("deployments")),
+        linked_count("visits", _("visits")),
+    )
+    list_filter = ("mission__election", "kind", InMission)
+    list_select_related = ("mission__organization", "mission__election")
+    search_fields = ("name", "area", "mission__organization__name", "mission__organization__acronym")
+    autocomplete_fields = ("area_country",)
+    readonly_fields = ("mission",)
+    fieldsets = (
+        (None, {"fields": ("mission", ("name", "kind"), "members")}),
+        (_("Area of responsibility"), {"fields": ("area", "area_country", "area_constituency")}),
+    )
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = annotate_counts(super().get_queryset(request), ("deployments", "visits"))
+        return rows.select_related("mission__organization").annotate(members_count=Count("members"))
+
+    @admin.display(description=_("members"), ordering="members_count")
+    def member_count(self, team: Any) -> int:
+        return int(team.members_count)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Every word must occur in the team's name or its mission's: "OSCE T-04" finds it as it is written."""
+        rows, duplicates = super().get_search_results(request, queryset, search_term)
+        return rows.order_by("mission__organization__name", "name"), duplicates
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.mission = None if obj else self._chosen_mission(request)
+        return form
+
+    def _chosen_mission(self, request: HttpRequest) -> Mission | None:
+        given = request.GET.get("mission", "")
+        if not given.isdecimal():
+            return None
+        return Mission.objects.filter(pk=int(given)).select_related("organization", "election").first()
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """First the mission: it decides who can be a member."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        mission = self._chosen_mission(request)
+        if mission is None:
+            missions = Mission.objects.select_related("organization", "election").order_by(
+                "-election__starts_on", "organization__name"
+            )
+            context = self.admin_site.each_context(request) | {
+                "title": _t("Add a team: of which mission?"),
+                "opts": self.opts,
+                "missions": missions.annotate(observer_count=Count("observers")),
+            }
+            return TemplateResponse(request, "staff/choose_mission.html", context)
+        note = {"subtitle": str(mission)}
+        return super().add_view(request, form_url, (extra_context or {}) | note)
+
+    def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
+        said = {
+            name: form.cleaned_data[name]
+            for name in ("name", "kind", "area", "area_country", "area_constituency")
+        }
+        members = list(form.cleaned_data["members"])
+        if change:
+            actions.change_team(by=request.user, team=obj, members=members, **said)  # type: ignore[arg-type]
+        else:
+            made = actions.create_team(by=request.user, mission=obj.mission, members=members, **said)  # type: ignore[arg-type]
+            obj.pk, obj._state.adding = made.pk, False
+
+
+# --- deployments ------------------------------------------------------------------------------------------------------
+
+
+@admin.register(Deployment)
+class DeploymentAdmin(admin.ModelAdmin):
+    form = SlotForm
+    list_display = ("team", "station", "country", "slot", "in_utc", "status", "election")
+    list_filter = ("election", "status", InMission)
+    list_select_related = ("team__mission__organization", "station__country", "election")
+    search_fields = ("team__name", "station__city", "station__number", "station__country__name_en")
+    date_hierarchy = "starts_at"
+    autocomplete_fields = ("team", "station")
+    readonly_fields = ("status", "in_utc")
+    fieldsets = (
+        (None, {"fields": ("team", "station")}),
+        (_("Slot, as the station's own clock shows it"), {"fields": (("date", "opens", "closes"), "in_utc")}),
+        (None, {"fields": ("status", "notes", "anyway")}),
+    )
+    actions = ("confirm", "call_off")
+    list_per_page = 50
+
+    class Media:
+        js = ("staff/hours.js", "staff/slot.js")
+
+    @admin.display(description=_("country"), ordering="station__country__name_en")
+    def country(self, plan: Deployment) -> str:
+        return str(plan.station.country)
+
+    @admin.display(description=_("slot, local"), ordering="starts_at")
+    def slot(self, plan: Deployment) -> str:
+        return describe_slot(plan.starts_at, plan.ends_at, plan.station.timezone_id)
+
+    @admin.display(description=_("in UTC"))
+    def in_utc(self, plan: Deployment) -> SafeString:
+        """The instants as last saved; static/staff/slot.js writes what is being typed."""
+        text = ""
+        if plan.pk:
+            text = describe_hours(plan.starts_at, plan.ends_at, plan.station.timezone_id)
+        return format_html('<output class="utc-hours">{}</output>', text)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What is called off stays as it was."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.status != Deployment.Status.CALLED_OFF)
+
+    def save_model(self, request: HttpRequest, obj: Deployment, form: Any, change: bool) -> None:
+        said = {name: getattr(obj, name) for name in ("team", "station", "starts_at", "ends_at", "notes")}
+        if change:
+            actions.change_deployment(by=request.user, deployment=obj, **said)  # type: ignore[arg-type]
+        else:
+            made = actions.plan_deployment(by=request.user, **said)  # type: ignore[arg-type]
+            obj.pk, obj.status, obj._state.adding = made.pk, made.status, False
+
+    @admin.action(description=_("Confirm selected %(verbose_name_plural)s"), permissions=["change"])
+    def confirm(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """The mission confirms what was planned."""
+        _run(self, request, queryset, actions.confirm_deployment, "deployment", _t("Confirmed."))
+
+    @admin.action(description=_("Call off selected %(verbose_name_plural)s"), permissions=["change"])
+    def call_off(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """After a look at what it will do: a plan that is called off cannot be taken up again."""
+        if "sure" not in request.POST:
+            return _ask_first(self, request, queryset, "call_off", _t("Call off these deployments?"),
+                              _t("The teams will not go. The plans stay on record and no longer count; "
+                                 "a plan that is called off cannot be taken up again, only planned anew."))  # fmt: skip
+        _run(self, request, queryset, actions.call_off_deployment, "deployment", _t("Called off."))
+        return None
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.utc_view)
+        return [path("utc/", view, name="fieldwork_deployment_utc"), *super().get_urls()]
+
+    def utc_view(self, request: HttpRequest) -> HttpResponse:
+        """What the hours being typed mean in UTC, on the clock of the chosen station, as JSON."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        chosen = request.GET.get("station", "")
+        if not chosen.isdecimal():
+            return JsonResponse({})
+        station = get_object_or_404(PollingStation, pk=int(chosen))
+        return JsonResponse(answer_hours(request.GET, station.timezone_id))
+
+
+# --- visits -----------------------------------------------------------------------------------------------------------
+
+
+@admin.register(Visit)
+class VisitAdmin(admin.ModelAdmin):
+    """Visits in one list. Entered on the fast form, corrected on their own page."""
+
+    list_display = ("team", "station", "country", "phase", "arrived", "assessment", "status", "election")
+    list_filter = ("election", "status", "phase", InMission)
+    list_select_related = ("team__mission__organization", "station__country", "election", "assessment")
+    search_fields = ("team__name", "station__city", "station__number", "station__country__name_en")
+    date_hierarchy = "arrived_at"
+    actions = ("submit", "verify", "reopen")
+    list_per_page = 50
+
+    @admin.display(description=_("country"), ordering="station__country__name_en")
+    def country(self, visit: Visit) -> str:
+        return str(visit.station.country)
+
+    @admin.display(description=_("arrival, local"), ordering="arrived_at")
+    def arrived(self, visit: Visit) -> str:
+        return describe_slot(
+            visit.arrived_at, visit.departed_at or visit.arrived_at, visit.station.timezone_id
+        )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("admin:visit_new"))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        visit = self.get_object(request, object_id)
+        if not self.has_view_or_change_permission(request, visit):
+            raise PermissionDenied
+        if visit is None:
+            return super().change_view(request, object_id, form_url, extra_context)
+        return HttpResponseRedirect(reverse("admin:visit", args=[visit.pk]))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a draft can be thrown away; a visit that counted is corrected or opened again."""
+        return super().has_delete_permission(request, obj) and (
+            obj is None or obj.status == Visit.Status.DRAFT
+        )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        found, counts, needed, protected = super().get_deleted_objects(objs, request)
+        kept = [str(visit) for visit in objs if visit.status != Visit.Status.DRAFT]
+        return found, counts, needed, [*protected, *kept]
+
+    @admin.action(description=_("Submit selected %(verbose_name_plural)s"), permissions=["change"])
+    def submit(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """From now on the visits count."""
+        _run(self, request, queryset, actions.submit_visit, "visit", _t("Submitted."))
+
+    @admin.action(description=_("Verify selected %(verbose_name_plural)s"), permissions=["change"])
+    def verify(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Somebody looked at them and found them in order."""
+        _run(self, request, queryset, actions.verify_visit, "visit", _t("Verified."))
+
+    @admin.action(description=_("Make selected %(verbose_name_plural)s drafts again"), permissions=["change"])
+    def reopen(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """After a look at what it will do: drafts no longer count."""
+        if "sure" not in request.POST:
+            return _ask_first(self, request, queryset, "reopen", _t("Make these visits drafts again?"),
+                              _t("Drafts do not count: the public figures go down within seconds. "
+                                 "Who submitted and verified them is forgotten."))  # fmt: skip
+        _run(self, request, queryset, actions.reopen_visit, "visit", _t("Opened again."))
+        return None
+
+
+# --- incidents --------------------------------------------------------------------------------------------------------
+
+
+class ChangeInline(admin.TabularInline):
+    model = IncidentChange
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("status", "at", "by", "reason")
+    verbose_name_plural = _("Steps so far")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Incident)
+class IncidentAdmin(PublishableAdmin):
+    list_display = ("category", "severity", "status", "where", "occurred_at", "publication_badge", "election")
+    list_filter = ("publication", "election", "status", "severity", "category")
+    list_select_related = ("election", "station__country", "team__mission__organization")
+    search_fields = ("place", "description", "summary", "station__city", "station__number")
+    date_hierarchy = "occurred_at"
+    autocomplete_fields = ("election", "station", "team")
+    readonly_fields = ("status", "publication_badge", "summary", "steps")
+    inlines = (ChangeInline,)
+    fieldsets = (
+        (None, {"fields": ("election", ("category", "severity"), "occurred_at")}),
+        (_("Where, and who reported it"), {"fields": ("station", "place", "team")}),
+        (_("For the mission"), {"fields": ("description",)}),
+        (_("Checking and publication"), {"fields": ("status", "publication_badge", "summary", "steps")}),
+    )
+    actions: Any = ("publish", "unpublish")
+
+    @admin.display(description=_("where"), ordering="station__city")
+    def where(self, incident: Incident) -> str:
+        return f"{incident.station}, {incident.station.country}" if incident.station else incident.place
+
+    @admin.display(description=_("next steps"))
+    def steps(self, incident: Incident) -> SafeString | str:
+        if not incident.pk:
+            return "-"
+        words = _t("Check, publish or withdraw this incident")
+        return format_html('<a href="{}">{}</a>', reverse("admin:incident", args=[incident.pk]), words)
+
+    def save_model(self, request: HttpRequest, obj: Incident, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        names = ("category", "severity", "occurred_at", "description", "station", "place", "team")
+        made = actions.report_incident(
+            by=request.user,  # type: ignore[arg-type]
+            election=obj.election,
+            **{name: getattr(obj, name) for name in names},
+        )
+        obj.pk, obj._state.adding = made.pk, False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+
+        class OfOneElection(form):  # type: ignore[valid-type, misc]
+            """The database would refuse a station of another election only at the end, without a word."""
+
+            def clean(self) -> Any:
+                values = super().clean() or self.cleaned_data
+                station, election = values.get("station"), values.get("election")
+                if station and election and station.election_id != election.pk:
+                    words = _("This station belongs to another election; choose one of this election.")
+                    self.add_error("station", words)
+                return values
+
+        return OfOneElection
+
+    @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Show those with a public summary to the public; the others need one first."""
+        bare = queryset.filter(summary="").count()
+        publish_rows(self, request, queryset.exclude(summary=""))
+        if bare:
+            text = ngettext(
+                "%(count)d has no public summary and stays a draft; open it and write one.",
+                "%(count)d have no public summary and stay drafts; open them and write one.",
+                bare,
+            )
+            self.message_user(request, text % {"count": bare}, messages.ERROR)
+
+    @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["change"])
+    def unpublish(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Take the selected incidents back from the public."""
+        unpublish_rows(self, request, queryset)
+
+
+# --- steps taken from a list ------------------------------------------------------------------------------------------
+
+
+def _run(screen: Any, request: HttpRequest, rows: QuerySet, action: Any, name: str, word: str) -> None:
+    """Take one step with each of `rows`; say how many took it and why the others did not."""
+    done, refused = 0, []
+    for row in rows.order_by("pk"):
+        try:
+            with transaction.atomic():
+                action(by=request.user, **{name: row})
+                screen.log_change(request, row, word)
+            done += 1
+        except ValidationError as error:
+            refused.append(f"{row}: {' '.join(error.messages)}")
+    if done:
+        screen.message_user(request, f"{word} ({done})", messages.SUCCESS)
+    for text in refused:
+        screen.message_user(request, text, messages.ERROR)
+
+
+def _ask_first(
+    screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str
+) -> HttpResponse:
+    context = screen.admin_site.each_context(request) | {
+        "title": title,
+        "words": words,
+        "opts": screen.opts,
+        "rows": rows,
+        "action": action,
+        "selected": request.POST.getlist("_selected_action"),
+    }
+    return TemplateResponse(request, "staff/ask_first.html", context)

@@ -1,0 +1,277 @@
+"""Visits: the fast form, a visit with its history, and what an account has entered."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from tracker.elections.models import Election
+from tracker.fieldwork import actions
+from tracker.fieldwork.board import search_stations, stations_of
+from tracker.fieldwork.models import Incident, Team, Visit
+from tracker.staff.board import note, require, screen
+from tracker.staff.visit_form import VisitForm, station_words
+
+ROWS = 25
+FOUND = 12
+RELATED = (
+    "team__mission__organization",
+    "team__mission__election",
+    "station__country",
+    "election",
+    "assessment",
+)
+
+
+def _elections() -> list[Election]:
+    """The elections that have teams, the latest first."""
+    return list(
+        Election.objects.filter(missions__teams__isnull=False).distinct().order_by("-starts_on", "-pk")
+    )
+
+
+def _teams(election: Election) -> Any:
+    return (
+        Team.objects.filter(mission__election=election)
+        .select_related("mission__organization", "mission__election")
+        .order_by("mission__organization__name", "name")
+    )
+
+
+def _team(request: HttpRequest, election: Election) -> Team | None:
+    """The team of the form: the one asked for, or that of this account's last visit, or the only one."""
+    given = request.POST.get("team") or request.GET.get("team", "")
+    teams = _teams(election)
+    if given:
+        return teams.filter(pk=int(given)).first() if given.isdecimal() else None
+    last = (
+        Visit.objects.filter(created_by=request.user, election=election)
+        .order_by("-created_at", "-pk")
+        .first()
+    )  # type: ignore[misc]
+    if last:
+        return teams.get(pk=last.team_id)
+    some = list(teams[:2])
+    return some[0] if len(some) == 1 else None
+
+
+def new(request: HttpRequest) -> HttpResponse:
+    """Enter a visit. The same form sent twice gives one visit and the same answer."""
+    require(request, "fieldwork.add_visit")
+    elections = _elections()
+    asked = request.GET.get("election", "")
+    chosen = [election for election in elections if election.slug == asked] if asked else elections
+    if len(chosen) != 1:
+        context = {"elections": elections}
+        return screen(request, "staff/visit_where.html", _("Enter a visit: in which election?"), context)
+    election = chosen[0]
+    team = None if "choose" in request.GET else _team(request, election)
+    if team is None:
+        context = {"election": election, "teams": _teams(election)}
+        return screen(request, "staff/visit_where.html", _("Enter a visit: which team?"), context)
+    given = request.GET.get("station", "")
+    station = stations_of(election).filter(pk=int(given)).first() if given.isdecimal() else None
+    form = VisitForm(request.POST or None, team=team, station=station)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                values = form.cleaned_data
+                visit = actions.enter_visit(
+                    by=request.user,  # type: ignore[arg-type]
+                    team=team,
+                    submission_key=values["submission_key"],
+                    submit=request.POST.get("do") != "draft",
+                    incident=form.incident(),
+                    **form.said(),
+                )
+                if not _history(visit).exists():
+                    note(request, visit, _("Entered on the visit form."), ADDITION)
+        except ValidationError as error:
+            _take_errors(form, error)
+        else:
+            return _answer(request, f"{reverse('admin:visit', args=[visit.pk])}?done=1")
+    return _form(request, form, election, team, None)
+
+
+def _form(
+    request: HttpRequest, form: VisitForm, election: Election, team: Team, visit: Visit | None
+) -> HttpResponse:
+    """The page with the form, or only its errors where a script sent it."""
+    if request.method == "POST" and _by_script(request):
+        return JsonResponse({"errors": form.errors}, status=422)
+    key = f"visit-draft:{request.user.pk}:{election.slug}" + (f":{visit.pk}" if visit else "")
+    station = form.initial.get("station")
+    context = {
+        "form": form,
+        "election": election,
+        "team": team,
+        "visit": visit,
+        "draft_key": key,
+        "zone": station.timezone_id if station else "",
+        "subtitle": str(election),
+    }
+    title = _("Correct a visit") if visit else _("Enter a visit")
+    return screen(request, "staff/visit_form.html", title, context, 422 if form.errors else 200)
+
+
+def _by_script(request: HttpRequest) -> bool:
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
+def _answer(request: HttpRequest, address: str) -> HttpResponse:
+    return JsonResponse({"url": address}) if _by_script(request) else HttpResponseRedirect(address)
+
+
+def _take_errors(form: VisitForm, error: ValidationError) -> None:
+    names = {"arrived_at": "arrived", "departed_at": "departed"}
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, errors in error.error_dict.items():
+        place = names.get(name, name)
+        form.add_error(place if place in form.fields else None, errors)  # type: ignore[arg-type]
+
+
+@require_safe
+def stations(request: HttpRequest) -> HttpResponse:
+    """Stations of an election in which every word of `q` occurs, as JSON: for elections too large for one page."""
+    require(request, "fieldwork.add_visit")
+    election = get_object_or_404(Election, slug=request.GET.get("election", ""))
+    text = request.GET.get("q", "").strip()[:100]
+    found = search_stations(stations_of(election), text).order_by("country__name_en", "city", "number")[
+        :FOUND
+    ]
+    rows = [{"id": one.pk, "text": station_words(one), "zone": one.timezone_id} for one in found]
+    return JsonResponse({"stations": rows})
+
+
+def _load(pk: int) -> Visit:
+    people = ("created_by", "submitted_by", "verified_by")
+    return get_object_or_404(Visit.objects.select_related(*RELATED, *people), pk=pk)
+
+
+def _history(visit: Visit) -> Any:
+    kind = ContentType.objects.get_for_model(Visit)
+    return LogEntry.objects.filter(content_type=kind, object_id=str(visit.pk)).select_related("user")
+
+
+def _own(request: HttpRequest, visit: Visit) -> bool:
+    """Whether this account entered `visit` and may still enter visits."""
+    return visit.created_by_id == request.user.pk and request.user.has_perm("fieldwork.add_visit")
+
+
+def _may_change(request: HttpRequest, visit: Visit) -> bool:
+    """Whoever enters visits finishes their own drafts; everything else is for those who may change visits."""
+    if request.user.has_perm("fieldwork.change_visit"):
+        return True
+    return visit.status == Visit.Status.DRAFT and _own(request, visit)
+
+
+@require_safe
+def visit(request: HttpRequest, pk: int) -> HttpResponse:
+    """One visit: what it says, who did what and when, and what can be done now."""
+    found = _load(pk)
+    if not _own(request, found):
+        require(request, "fieldwork.view_visit")
+    context = {
+        "visit": found,
+        "history": _history(found).order_by("action_time", "pk"),
+        "incidents": Incident.objects.filter(station=found.station_id, team=found.team_id).order_by(
+            "occurred_at"
+        ),
+        "done": "done" in request.GET,
+        "may_change": _may_change(request, found),
+        "may_decide": request.user.has_perm("fieldwork.change_visit"),
+        "may_add": request.user.has_perm("fieldwork.add_visit"),
+        "election": found.election,
+    }
+    return screen(request, "staff/visit.html", _("Visit: %(station)s") % {"station": found.station}, context)
+
+
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct what a visit says; a draft may be submitted with the same press."""
+    found = _load(pk)
+    if not _may_change(request, found):
+        raise PermissionDenied
+    form = VisitForm(request.POST or None, team=found.team, visit=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                actions.correct_visit(by=request.user, visit=found, **form.said())  # type: ignore[arg-type]
+                note(request, found, _("Corrected."))
+                if request.POST.get("do") == "submit" and found.status == Visit.Status.DRAFT:
+                    actions.submit_visit(by=request.user, visit=found)  # type: ignore[arg-type]
+                    note(request, found, _("Submitted."))
+                incident = form.incident()
+                if incident is not None:
+                    actions.report_incident(
+                        by=request.user,  # type: ignore[arg-type]
+                        election=found.election,
+                        station=found.station,
+                        team=found.team,
+                        **incident,
+                    )
+        except ValidationError as error:
+            _take_errors(form, error)
+        else:
+            return _answer(request, f"{reverse('admin:visit', args=[found.pk])}?done=1")
+    return _form(request, form, found.election, found.team, found)
+
+
+STEPS = {
+    "submit": (actions.submit_visit, gettext_lazy("Submitted.")),
+    "verify": (actions.verify_visit, gettext_lazy("Verified.")),
+    "reopen": (actions.reopen_visit, gettext_lazy("Opened again.")),
+}
+
+
+def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
+    """Submit, verify or open a visit again; opening asks first, because something is lost by it."""
+    if step not in STEPS:
+        raise Http404
+    found = _load(pk)
+    if not (step == "submit" and _may_change(request, found)):
+        require(request, "fieldwork.change_visit")
+    if request.method != "POST":
+        if step != "reopen":
+            return redirect("admin:visit", pk)
+        return screen(
+            request, "staff/visit_reopen.html", _("Make this visit a draft again?"), {"visit": found}
+        )
+    action, done = STEPS[step]
+    try:
+        with transaction.atomic():
+            action(by=request.user, visit=found)  # type: ignore[arg-type]
+            note(request, found, str(done))
+        messages.success(request, done)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("admin:visit", pk)
+
+
+@require_safe
+def visits(request: HttpRequest) -> HttpResponse:
+    """What this account has entered, drafts first: they wait to be submitted."""
+    if not request.user.has_perm("fieldwork.add_visit"):
+        require(request, "fieldwork.view_visit")
+    own = Visit.objects.filter(created_by=request.user).select_related(*RELATED)  # type: ignore[misc]
+    counts = dict(own.order_by().values_list("status").annotate(Count("pk")))
+    rows = Paginator(own.exclude(status=Visit.Status.DRAFT), ROWS).get_page(request.GET.get("page"))
+    context = {
+        "drafts": own.filter(status=Visit.Status.DRAFT),
+        "rows": rows,
+        "any": bool(counts),
+        "may_add": request.user.has_perm("fieldwork.add_visit"),
+    }
+    return screen(request, "staff/visits.html", _("My visits and drafts"), context)
