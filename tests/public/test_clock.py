@@ -76,10 +76,13 @@ def test_the_clock_pages_its_stations_and_maps_those_abroad(client: Client) -> N
     assert [station.city for station in second.context["rows"]] == ["City 25", "City 26", "Zagreb"]
 
 
-def test_without_stations_abroad_the_clock_has_no_empty_map(client: Client) -> None:
+@pytest.mark.parametrize("name", ["clock", "stations"])
+def test_without_stations_abroad_there_is_no_empty_map(client: Client, name: str) -> None:
     election = make_election()
     make_window(station=make_station(election=election, setting=PollingStation.Setting.DOMESTIC))
-    assert "On the map" not in read(client, address("clock", election))
+    assert "On the map" not in read(client, address(name, election))
+    make_station(election=election)
+    assert "On the map" in read(client, address(name, election))
 
 
 PRESENT = "Shown is the present moment."

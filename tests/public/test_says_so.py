@@ -72,6 +72,8 @@ def test_an_organization_that_only_commented_has_a_page(client: Client) -> None:
     for other in (draft, elsewhere):
         assert client.get(address("mission", election, other.slug)).status_code == 404
         assert other.name not in html
+    sitemap = client.get("/sitemap-missions.xml").content.decode()
+    assert f"<loc>http://testserver{address('mission', election, 'commenting')}</loc>" in sitemap
     # What is invented names nobody real.
     invented = make_election(demonstration=True)
     assert client.get(address("mission", invented, commented.slug)).status_code == 404

@@ -65,7 +65,7 @@ def bystanders() -> PublicationQuerySet:
 
 
 def organization_pages() -> list[tuple[str, str]]:
-    """The slugs (election, organization) of every organization's page in a real election. One query."""
+    """The slugs (election, organization) of every organization that took part in a real one. One query."""
     missions = Mission.objects.published().filter(election__demonstration=False)
     members = Membership.objects.published().filter(mission__election__demonstration=False)
     engagements = Engagement.objects.published().filter(

@@ -6,7 +6,7 @@ from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
 from tracker.elections.models import Election
-from tracker.missions.queries import organization_pages
+from tracker.missions.queries import bystanders, organization_pages
 from tracker.stations.models import PollingStation
 
 ELECTION_PAGES = ("dashboard", "stations", "clock", "missions", "figures", "coverage", "editions", "timeline")
@@ -44,7 +44,9 @@ class StationSitemap(LocalizedSitemap):
 
 class MissionSitemap(LocalizedSitemap):
     def items(self) -> list[tuple[str, str]]:
-        return organization_pages()
+        slugs = list(real_elections().values_list("slug", flat=True))
+        others = list(bystanders().values_list("slug", flat=True))
+        return organization_pages() + [(election, other) for election in slugs for other in others]
 
     def location(self, item: Any) -> str:
         return reverse("public:mission", args=item)
