@@ -178,7 +178,7 @@ BREAKS = {
     "window_at_most_two_days": lambda: make_window(closes_at=datetime(2024, 2, 9, 2, 1, tzinfo=UTC)),
     "window_overlaps_no_other": overlapping_windows,
     # missions
-    "organization_acronym_once": lambda: twice(make_organization, acronym="CIS"),
+    "organization_acronym_once": lambda: twice(make_organization, acronym="CIS", country=None),
     "organization_has_name": lambda: make_organization(name=""),
     "organization_website_http": lambda: make_organization(website="javascript:alert(1)"),
     "organization_publication_known": coded(make_organization, "publication"),

@@ -7,12 +7,14 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 
+from tests import factories
 from tests.ingest import folders
 from tests.ingest.folders import drop_row, rewrite, row_of, write_cell
 from tracker.ingest.columns import day, partial_day
 from tracker.ingest.layout import LAYOUTS
 from tracker.ingest.loading import load_folder
 from tracker.ingest.problems import ProblemsFound
+from tracker.missions.models import Membership, Organization
 from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db
@@ -371,6 +373,41 @@ def test_a_zone_in_its_row_decides_between_several(folder: Path) -> None:
 
 
 # --- files ----------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_zone_is_named_though_no_hours_are_given(folder: Path) -> None:
+    row = row_of(folder, folders.STATIONS, city="Rome")
+    for column in ("opens_local", "closes_local"):
+        write_cell(folder, folders.STATIONS, row, column, "")
+    write_cell(folder, folders.STATIONS, row, "iana_timezone", "Africa/Cairo")
+    assert problems_of(folder) == [
+        f'polling_stations_abroad.csv, row {row}, iana_timezone: "Africa/Cairo" keeps UTC+02:00 on 2024-02-07, '
+        "and no clock in IT does. Check country and zone; zones of IT are Europe/Rome."
+    ]
+
+
+def test_an_acronym_of_several_organizations_is_no_name(folder: Path) -> None:
+    """Each country may have its “CEC”; only the file, or the name in full, says whose is meant."""
+    for country in ("KZ", "UZ"):
+        factories.make_organization(name=f"Commission of {country}", acronym="CEC", country=country)
+    write_cell(folder, folders.MEMBERSHIPS, 4, "organization", "CEC")
+    assert problems_of(folder) == [
+        'memberships.csv, row 4, organization: "CEC" is the acronym of several organizations. Write the name in full.'
+    ]
+
+
+def test_the_acronym_of_the_files_own_organization_is_its_own(folder: Path) -> None:
+    row = row_of(folder, folders.ORGANIZATIONS, acronym="EU")
+    write_cell(folder, folders.ORGANIZATIONS, row, "acronym", "CEC")
+    write_cell(folder, folders.ORGANIZATIONS, row, "country_iso2", "BE")
+    for country in ("KZ", "UZ"):
+        factories.make_organization(name=f"Commission of {country}", acronym="CEC", country=country)
+    write_cell(folder, folders.MEMBERSHIPS, 4, "organization", "CEC")
+    load_folder(folder=folder)
+    names = Organization.objects.filter(acronym="CEC").order_by("name").values_list("name", flat=True)
+    own = "European Union (External Action Service)"
+    assert list(names) == ["Commission of KZ", "Commission of UZ", own]
+    assert Membership.objects.filter(organization__name=own).count() == 1
 
 
 def test_missing_unknown_and_doubled_columns(folder: Path) -> None:

@@ -15,6 +15,8 @@ from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 http_only = URLValidator(schemes=["http", "https"])
+BEYOND_THE_CALENDAR = _("The year must be between 1900 and 2199.")
+PARTIAL_DATE_WANTED = _("Write 2024-02-07, 2024-02 or 2024.")
 PARTIAL_DATE = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 
 
@@ -36,8 +38,16 @@ class Country(models.Model):
         verbose_name_plural = _("countries")
         ordering = ["name_en"]
         constraints = [
-            models.CheckConstraint(name="country_iso2_two_capitals", condition=Q(iso2__regex="^[A-Z]{2}$")),
-            models.CheckConstraint(name="country_iso3_three_capitals", condition=Q(iso3__regex="^[A-Z]{3}$")),
+            models.CheckConstraint(
+                name="country_iso2_two_capitals",
+                condition=Q(iso2__regex="^[A-Z]{2}$"),
+                violation_error_message=_("The ISO code is two capital letters, such as AZ."),
+            ),
+            models.CheckConstraint(
+                name="country_iso3_three_capitals",
+                condition=Q(iso3__regex="^[A-Z]{3}$"),
+                violation_error_message=_("The longer ISO code is three capital letters, such as AZE."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -66,7 +76,8 @@ class TimeZone(models.Model):
 def http_constraint(name: str, field: str) -> models.CheckConstraint:
     """The named rule that an address is empty or a web address: it becomes a link on public pages."""
     condition = Q(**{field: ""}) | Q(**{f"{field}__regex": "^https?://"})
-    return models.CheckConstraint(name=name, condition=condition)
+    message = _("Write a web address in full, beginning with https:// or http://.")
+    return models.CheckConstraint(name=name, condition=condition, violation_error_message=message)
 
 
 def calendar_constraint(name: str, *fields: str) -> models.CheckConstraint:
@@ -76,11 +87,7 @@ def calendar_constraint(name: str, *fields: str) -> models.CheckConstraint:
         condition &= Q(**{f"{field}__isnull": True}) | Q(
             **{f"{field}__gte": FIRST_INSTANT, f"{field}__lt": END_OF_INSTANTS}
         )
-    return models.CheckConstraint(
-        name=name,
-        condition=condition,
-        violation_error_message=_("The year must be between 1900 and 2199."),
-    )
+    return models.CheckConstraint(name=name, condition=condition, violation_error_message=BEYOND_THE_CALENDAR)
 
 
 class Source(models.Model):
@@ -92,7 +99,9 @@ class Source(models.Model):
         blank=True,
         help_text=_("Who published it: the agency, commission, mission or newspaper."),
     )
-    title = models.CharField(_("title"), max_length=300, blank=True)
+    title = models.CharField(
+        _("title"), max_length=300, blank=True, help_text=_("As the page or document calls itself.")
+    )
     url = models.URLField(
         _("address"),
         max_length=600,
@@ -107,9 +116,14 @@ class Source(models.Model):
         help_text=_(
             "The date the page shows: 2024-02-07, or 2024-02 where the day is missing. Empty if undated."
         ),
-        validators=[RegexValidator(PARTIAL_DATE, _("Write 2024-02-07, 2024-02 or 2024."))],
+        validators=[RegexValidator(PARTIAL_DATE, PARTIAL_DATE_WANTED)],
     )
-    read_on = models.DateField(_("date read"), null=True, blank=True)
+    read_on = models.DateField(
+        _("date read"),
+        null=True,
+        blank=True,
+        help_text=_("When somebody last opened it and found there what it is cited for."),
+    )
     notes = models.TextField(_("notes"), blank=True)
 
     class Meta:
@@ -117,12 +131,22 @@ class Source(models.Model):
         verbose_name_plural = _("sources")
         ordering = ["publisher", "published_on", "url"]
         constraints = [
-            models.UniqueConstraint(name="source_url_once", fields=["url"], condition=~Q(url="")),
+            models.UniqueConstraint(
+                name="source_url_once",
+                fields=["url"],
+                condition=~Q(url=""),
+                violation_error_message=_("A source with this address is already on record."),
+            ),
             http_constraint("source_url_http", "url"),
-            models.CheckConstraint(name="source_names_url_or_title", condition=~Q(url="") | ~Q(title="")),
+            models.CheckConstraint(
+                name="source_names_url_or_title",
+                condition=~Q(url="") | ~Q(title=""),
+                violation_error_message=_("Give the address or, for a paper document, the title."),
+            ),
             models.CheckConstraint(
                 name="source_published_on_iso",
                 condition=Q(published_on="") | Q(published_on__regex=PARTIAL_DATE),
+                violation_error_message=PARTIAL_DATE_WANTED,
             ),
         ]
 

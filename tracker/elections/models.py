@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import (
@@ -16,6 +18,9 @@ from tracker.core.models import (
     localized,
     source_key,
 )
+
+# From the first voting day to the last.
+LONGEST_ELECTION = timedelta(days=31)
 
 
 @choices_enforced("election")
@@ -46,17 +51,44 @@ class Election(Publishable):
             "Part of every public address of this election, such as az-2024-president. Do not change it later."
         ),
     )
-    name = models.CharField(_("name in English"), max_length=160)
-    name_az = models.CharField(_("name in Azerbaijani"), max_length=160, blank=True)
-    name_ru = models.CharField(_("name in Russian"), max_length=160, blank=True)
-    country = models.ForeignKey(
-        Country, on_delete=models.PROTECT, verbose_name=_("country"), related_name="elections"
+    name = models.CharField(
+        _("name in English"),
+        max_length=160,
+        help_text=_("The whole name, with the country and the date."),
     )
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    name_az = models.CharField(
+        _("name in Azerbaijani"),
+        max_length=160,
+        blank=True,
+        help_text=_("Shown on /az/ pages. Empty: the English name is shown there too."),
+    )
+    name_ru = models.CharField(
+        _("name in Russian"),
+        max_length=160,
+        blank=True,
+        help_text=_("Shown on /ru/ pages. Empty: the English name is shown there too."),
+    )
+    country = models.ForeignKey(
+        Country,
+        on_delete=models.PROTECT,
+        verbose_name=_("country"),
+        related_name="elections",
+        help_text=_("The country whose election it is; stations abroad stand in others."),
+    )
+    kind = models.CharField(
+        _("kind"),
+        max_length=20,
+        choices=Kind,
+        help_text=_("What people vote on."),
+    )
     call = models.CharField(
         _("call"), max_length=20, choices=Call, default=Call.REGULAR, help_text=_("Why it is held now.")
     )
-    round = models.PositiveSmallIntegerField(_("round"), default=1)
+    round = models.PositiveSmallIntegerField(
+        _("round"),
+        default=1,
+        help_text=_("1, or 2 for a run-off."),
+    )
     starts_on = models.DateField(
         _("first voting day"), help_text=_("The local date in the country of the election.")
     )
@@ -68,7 +100,12 @@ class Election(Publishable):
         related_name="+",
         help_text=_("The zone of the election authority; its calendar is read in it."),
     )
-    authority = models.CharField(_("election authority"), max_length=160, blank=True)
+    authority = models.CharField(
+        _("election authority"),
+        max_length=160,
+        blank=True,
+        help_text=_("Who runs it, such as the Central Election Commission."),
+    )
     publishing = models.CharField(
         _("publishing of figures"),
         max_length=10,
@@ -96,7 +133,7 @@ class Election(Publishable):
             ),
             models.CheckConstraint(
                 name="election_at_most_a_month",
-                condition=Q(ends_on__lte=F("starts_on") + timedelta(days=31)),
+                condition=Q(ends_on__lte=F("starts_on") + LONGEST_ELECTION),
                 violation_error_message=_("Voting cannot take more than a month; check the years."),
             ),
             models.CheckConstraint(
@@ -164,8 +201,17 @@ class Constituency(Publishable):
     election = models.ForeignKey(
         Election, on_delete=models.PROTECT, verbose_name=_("election"), related_name="constituencies"
     )
-    number = models.CharField(_("number"), max_length=20)
-    name = models.CharField(_("name"), max_length=120, blank=True)
+    number = models.CharField(
+        _("number"),
+        max_length=20,
+        help_text=_("As the election authority writes it."),
+    )
+    name = models.CharField(
+        _("name"),
+        max_length=120,
+        blank=True,
+        help_text=_("As the election authority writes it. Empty if it has only a number."),
+    )
     note = models.TextField(
         _("note"),
         blank=True,
@@ -188,7 +234,11 @@ class Constituency(Publishable):
             ),
             # Target of the composite key that keeps a station and its constituency in one election.
             models.UniqueConstraint(name="constituency_id_election", fields=["id", "election"]),
-            models.CheckConstraint(name="constituency_has_number", condition=~Q(number="")),
+            models.CheckConstraint(
+                name="constituency_has_number",
+                condition=~Q(number=""),
+                violation_error_message=_("Give the number of the constituency."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -220,8 +270,17 @@ class Milestone(Publishable):
     election = models.ForeignKey(
         Election, on_delete=models.PROTECT, verbose_name=_("election"), related_name="milestones"
     )
-    title = models.CharField(_("title"), max_length=200)
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    title = models.CharField(
+        _("title"),
+        max_length=200,
+        help_text=_("What happens, in a few words."),
+    )
+    kind = models.CharField(
+        _("kind"),
+        max_length=20,
+        choices=Kind,
+        help_text=_("The part of the election it belongs to."),
+    )
     starts_on = models.DateField(
         _("date"), null=True, blank=True, help_text=_("Empty if only the order is known.")
     )
@@ -239,9 +298,23 @@ class Milestone(Publishable):
         blank=True,
         verbose_name=_("time zone of the moment"),
         related_name="+",
+        help_text=_("The zone in whose clock time the moment was given."),
     )
-    responsible_body = models.CharField(_("responsible body"), max_length=120, blank=True)
-    basis = models.CharField(_("basis"), max_length=20, choices=Basis, default=Basis.REPORTED)
+    responsible_body = models.CharField(
+        _("responsible body"),
+        max_length=120,
+        blank=True,
+        help_text=_("Who must do it, or did it."),
+    )
+    basis = models.CharField(
+        _("basis"),
+        max_length=20,
+        choices=Basis,
+        default=Basis.REPORTED,
+        help_text=_(
+            "Planned: the calendar says so. Reported: a source says it happened. Worked out: computed from local hours."
+        ),
+    )
     source = source_key()
     notes = models.TextField(_("notes"), blank=True)
 
@@ -330,25 +403,62 @@ class AnnouncedFigure(Publishable):
     election = models.ForeignKey(
         Election, on_delete=models.PROTECT, verbose_name=_("election"), related_name="announced_figures"
     )
-    metric = models.CharField(_("metric"), max_length=40, choices=Metric)
+    metric = models.CharField(
+        _("metric"),
+        max_length=40,
+        choices=Metric,
+        help_text=_("What was counted."),
+    )
     scope = models.CharField(
         _("scope"),
         max_length=80,
         blank=True,
         help_text=_("Whom or where it covers, if not the whole election."),
     )
-    value = models.DecimalField(_("value"), max_digits=14, decimal_places=2, null=True, blank=True)
+    value = models.DecimalField(
+        _("value"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("The number as it was announced, not rounded and not corrected."),
+    )
     place = models.CharField(
         _("place"), max_length=80, blank=True, help_text=_("Instead of a value, where the unit is a place.")
     )
-    unit = models.CharField(_("unit"), max_length=20, choices=Unit)
-    qualifier = models.CharField(_("qualifier"), max_length=12, choices=Qualifier, default=Qualifier.EXACT)
-    announced_by = models.CharField(_("announced by"), max_length=120)
-    announced_on = models.DateField(_("announced on"), null=True, blank=True)
+    unit = models.CharField(
+        _("unit"),
+        max_length=20,
+        choices=Unit,
+        help_text=_("What the value counts; for a place, give the place instead."),
+    )
+    qualifier = models.CharField(
+        _("qualifier"),
+        max_length=12,
+        choices=Qualifier,
+        default=Qualifier.EXACT,
+        help_text=_("The word that came with the number: “over 40” is not contradicted by 49."),
+    )
+    announced_by = models.CharField(
+        _("announced by"),
+        max_length=120,
+        help_text=_("The person or body that said it, not the newspaper that printed it."),
+    )
+    announced_on = models.DateField(
+        _("announced on"),
+        null=True,
+        blank=True,
+        help_text=_("The day it was said. Empty if the source does not tell."),
+    )
     as_of_date = models.DateField(
         _("as of (date)"), null=True, blank=True, help_text=_("The day the figure describes.")
     )
-    as_of_at = models.DateTimeField(_("as of (moment, UTC)"), null=True, blank=True)
+    as_of_at = models.DateTimeField(
+        _("as of (moment, UTC)"),
+        null=True,
+        blank=True,
+        help_text=_("Only where the source gives the hour and its zone."),
+    )
     as_of_timezone = models.ForeignKey(
         TimeZone,
         on_delete=models.PROTECT,
@@ -356,6 +466,7 @@ class AnnouncedFigure(Publishable):
         blank=True,
         verbose_name=_("time zone of that moment"),
         related_name="+",
+        help_text=_("The zone in whose clock time the source gives that moment."),
     )
     as_of_clock_time = models.TimeField(
         _("as of (clock time, zone not stated)"),
@@ -394,7 +505,11 @@ class AnnouncedFigure(Publishable):
                 violation_error_message=_("A percentage cannot be more than 100."),
             ),
             calendar_constraint("figure_moment_in_calendar", "as_of_at"),
-            models.CheckConstraint(name="figure_names_announcer", condition=~Q(announced_by="")),
+            models.CheckConstraint(
+                name="figure_names_announcer",
+                condition=~Q(announced_by=""),
+                violation_error_message=_("Say who announced it."),
+            ),
             models.CheckConstraint(
                 name="figure_moment_has_zone",
                 condition=Q(as_of_at__isnull=True, as_of_timezone__isnull=True)
@@ -407,3 +522,14 @@ class AnnouncedFigure(Publishable):
 
     def __str__(self) -> str:
         return f"{self.get_metric_display()}: {self.place or self.value} ({self.announced_by})"
+
+    @property
+    def written_value(self) -> str:
+        """The value as a reader expects it: 6,478,623 or 76.73 % or Seoul. Other units are written beside it."""
+        if self.value is None:
+            return self.place
+        whole = self.value == self.value.to_integral()
+        text = number_format(
+            self.value if whole else self.value.normalize(), 0 if whole else None, force_grouping=True
+        )
+        return _t("%(number)s %%") % {"number": text} if self.unit == self.Unit.PERCENT else text

@@ -65,6 +65,10 @@ def by(*fields: str) -> Identity:
     return identity
 
 
+def _acronym_in_country(get: Getter) -> tuple[Any, ...] | None:
+    return (get("acronym"), get("country_id")) if get("acronym") else None
+
+
 def _numbered_in_constituency(get: Getter) -> tuple[Any, ...] | None:
     found = get("constituency_id"), get("number")
     return found if all(found) else None
@@ -129,7 +133,13 @@ def _write_organizations(values: Mapping[int, Any]) -> None:
 KINDS = (
     Kind("source", "sources", Source, (by("url"),)),
     Kind("election", "elections", Election, (by("slug"),)),
-    Kind("organization", "organizations", Organization, (by("name"), by("acronym")), vacated=("acronym",)),
+    Kind(
+        "organization",
+        "organizations",
+        Organization,
+        (by("name"), _acronym_in_country),
+        vacated=("acronym",),
+    ),
     Kind("constituency", "constituencies", Constituency, (by("number"),)),
     Kind(
         "station",

@@ -18,8 +18,10 @@ from tracker.core.models import (
     TimeZone,
     calendar_constraint,
     choices_enforced,
+    published_condition,
     source_key,
 )
+from tracker.core.timezones import format_hours
 from tracker.elections.models import Constituency, Election
 
 
@@ -54,7 +56,10 @@ class StationQuerySet(PublicationQuerySet):
     def by_number(self) -> "StationQuerySet":
         """Ordered by number as people count (9 before 10), unknown numbers last."""
         unknown = Case(When(number="", then=1), default=0)
-        return self.order_by(unknown, Length("number"), "number", "constituency__number", "city", "id")
+        # The number of a draft constituency does not show, not even as the place of a station in a list.
+        shown = published_condition(Constituency, "constituency__")
+        constituency = Case(When(shown, then=F("constituency__number")))
+        return self.order_by(unknown, Length("number"), "number", constituency, "city", "id")
 
     def by_opening(self, *, descending: bool = False) -> "StationQuerySet":
         """Ordered by the first opening, stations without hours last."""
@@ -111,7 +116,13 @@ class PollingStation(Publishable):
     election = models.ForeignKey(
         Election, on_delete=models.PROTECT, verbose_name=_("election"), related_name="stations"
     )
-    setting = models.CharField(_("setting"), max_length=10, choices=Setting, default=Setting.ABROAD)
+    setting = models.CharField(
+        _("setting"),
+        max_length=10,
+        choices=Setting,
+        default=Setting.ABROAD,
+        help_text=_("Abroad: for out-of-country voting. Special: in a hospital, a prison, on a ship."),
+    )
     status = models.CharField(
         _("status"),
         max_length=12,
@@ -136,10 +147,24 @@ class PollingStation(Publishable):
     )
     number_source = source_key(_("source of number and constituency"))
     country = models.ForeignKey(
-        Country, on_delete=models.PROTECT, verbose_name=_("country"), related_name="stations"
+        Country,
+        on_delete=models.PROTECT,
+        verbose_name=_("country"),
+        related_name="stations",
+        help_text=_("Where the station stands."),
     )
-    city = models.CharField(_("city"), max_length=80)
-    city_basis = models.CharField(_("how the city is known"), max_length=20, choices=CityBasis, blank=True)
+    city = models.CharField(
+        _("city"),
+        max_length=80,
+        help_text=_("In the usual English spelling."),
+    )
+    city_basis = models.CharField(
+        _("how the city is known"),
+        max_length=20,
+        choices=CityBasis,
+        blank=True,
+        help_text=_("Whether the published list names the city, or how else it is known."),
+    )
     city_source = source_key(_("source of the city"))
     host_mission = models.CharField(
         _("host mission"),
@@ -148,7 +173,11 @@ class PollingStation(Publishable):
         help_text=_("The embassy or consulate that houses the station."),
     )
     host_mission_basis = models.CharField(
-        _("how the host mission is known"), max_length=20, choices=HostMissionBasis, blank=True
+        _("how the host mission is known"),
+        max_length=20,
+        choices=HostMissionBasis,
+        blank=True,
+        help_text=_("Whether a source names the embassy or consulate, or it is inferred."),
     )
     address = models.CharField(
         _("address"), max_length=200, blank=True, help_text=_("In the spelling of its source.")
@@ -180,7 +209,11 @@ class PollingStation(Publishable):
         help_text=_("Degrees, east positive."),
     )
     coordinate_precision = models.CharField(
-        _("coordinates mark"), max_length=10, choices=Precision, blank=True
+        _("coordinates mark"),
+        max_length=10,
+        choices=Precision,
+        blank=True,
+        help_text=_("The centre of the city, or the very building."),
     )
     registered_voters = models.PositiveIntegerField(
         _("registered voters"),
@@ -215,14 +248,20 @@ class PollingStation(Publishable):
             ),
             # Target of the composite keys that keep field work within one election.
             models.UniqueConstraint(name="station_id_election", fields=["id", "election"]),
-            models.CheckConstraint(name="station_has_city", condition=~Q(city="")),
+            models.CheckConstraint(
+                name="station_has_city",
+                condition=~Q(city=""),
+                violation_error_message=_("Give the city in which the station stands."),
+            ),
             models.CheckConstraint(
                 name="station_latitude_in_range",
                 condition=Q(latitude__isnull=True) | Q(latitude__range=(-90, 90)),
+                violation_error_message=_("A latitude lies between -90 and 90 degrees."),
             ),
             models.CheckConstraint(
                 name="station_longitude_in_range",
                 condition=Q(longitude__isnull=True) | Q(longitude__range=(-180, 180)),
+                violation_error_message=_("A longitude lies between -180 and 180 degrees."),
             ),
             models.CheckConstraint(
                 name="station_coordinates_marked",
@@ -291,4 +330,4 @@ class VotingWindow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.opens_at:%Y-%m-%d %H:%M}-{self.closes_at:%H:%M} UTC"
+        return f"{format_hours(self.opens_at, self.closes_at)} UTC"

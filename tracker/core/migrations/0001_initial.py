@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'country',
                 'verbose_name_plural': 'countries',
                 'ordering': ['name_en'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('iso2__regex', '^[A-Z]{2}$')), name='country_iso2_two_capitals'), models.CheckConstraint(condition=models.Q(('iso3__regex', '^[A-Z]{3}$')), name='country_iso3_three_capitals')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('iso2__regex', '^[A-Z]{2}$')), name='country_iso2_two_capitals', violation_error_message='The ISO code is two capital letters, such as AZ.'), models.CheckConstraint(condition=models.Q(('iso3__regex', '^[A-Z]{3}$')), name='country_iso3_three_capitals', violation_error_message='The longer ISO code is three capital letters, such as AZE.')],
             },
         ),
         migrations.CreateModel(
@@ -74,17 +74,17 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('publisher', models.CharField(blank=True, help_text='Who published it: the agency, commission, mission or newspaper.', max_length=120, verbose_name='publisher')),
-                ('title', models.CharField(blank=True, max_length=300, verbose_name='title')),
+                ('title', models.CharField(blank=True, help_text='As the page or document calls itself.', max_length=300, verbose_name='title')),
                 ('url', models.URLField(blank=True, help_text='Empty for a paper document.', max_length=600, validators=[django.core.validators.URLValidator(schemes=['http', 'https'])], verbose_name='address')),
                 ('published_on', models.CharField(blank=True, help_text='The date the page shows: 2024-02-07, or 2024-02 where the day is missing. Empty if undated.', max_length=10, validators=[django.core.validators.RegexValidator('^\\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01]))?)?$', 'Write 2024-02-07, 2024-02 or 2024.')], verbose_name='date published')),
-                ('read_on', models.DateField(blank=True, null=True, verbose_name='date read')),
+                ('read_on', models.DateField(blank=True, help_text='When somebody last opened it and found there what it is cited for.', null=True, verbose_name='date read')),
                 ('notes', models.TextField(blank=True, verbose_name='notes')),
             ],
             options={
                 'verbose_name': 'source',
                 'verbose_name_plural': 'sources',
                 'ordering': ['publisher', 'published_on', 'url'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('url', ''), _negated=True), fields=('url',), name='source_url_once'), models.CheckConstraint(condition=models.Q(('url', ''), ('url__regex', '^https?://'), _connector='OR'), name='source_url_http'), models.CheckConstraint(condition=models.Q(models.Q(('url', ''), _negated=True), models.Q(('title', ''), _negated=True), _connector='OR'), name='source_names_url_or_title'), models.CheckConstraint(condition=models.Q(('published_on', ''), ('published_on__regex', '^\\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01]))?)?$'), _connector='OR'), name='source_published_on_iso')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('url', ''), _negated=True), fields=('url',), name='source_url_once', violation_error_message='A source with this address is already on record.'), models.CheckConstraint(condition=models.Q(('url', ''), ('url__regex', '^https?://'), _connector='OR'), name='source_url_http', violation_error_message='Write a web address in full, beginning with https:// or http://.'), models.CheckConstraint(condition=models.Q(models.Q(('url', ''), _negated=True), models.Q(('title', ''), _negated=True), _connector='OR'), name='source_names_url_or_title', violation_error_message='Give the address or, for a paper document, the title.'), models.CheckConstraint(condition=models.Q(('published_on', ''), ('published_on__regex', '^\\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01]))?)?$'), _connector='OR'), name='source_published_on_iso', violation_error_message='Write 2024-02-07, 2024-02 or 2024.')],
             },
         ),
         migrations.CreateModel(

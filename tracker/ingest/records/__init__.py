@@ -4,7 +4,7 @@ A record's `values` are JSON: dates and moments as ISO text, numbers as text or 
 key (a source by its address, an organization by its name, a constituency by its number).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from tracker.ingest import layout
 from tracker.ingest.reading import Row
@@ -21,7 +21,7 @@ from tracker.ingest.records.stations import add_constituencies, add_stations
 
 
 def build_dataset(
-    tables: Mapping[str, list[Row]], unread: Collection[str], known_organizations: Iterable[tuple[str, str]]
+    tables: Mapping[str, list[Row]], unread: Collection[str], known_organizations: Collection[tuple[str, str]]
 ) -> Dataset:
     """All records of the rows in `tables` (by file name), and what is wrong with them beyond single cells.
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tracker.ingest.columns import did_you_mean
 from tracker.ingest.reading import Row
 from tracker.ingest.records.dataset import KEY_SEPARATOR, Dataset, Seen, in_order, texts
+from tracker.ingest.records.organizations import AMBIGUOUS
 
 
 def add_missions(dataset: Dataset, rows: list[Row], names: Mapping[str, str] | None) -> None:
@@ -13,7 +14,7 @@ def add_missions(dataset: Dataset, rows: list[Row], names: Mapping[str, str] | N
         name = _organization(dataset, row, "organization", names)
         if name is None:
             continue
-        if row["acronym"] and names is not None and names.get(row["acronym"]) != name:
+        if row["acronym"] and names is not None and names.get(row["acronym"]) not in (name, AMBIGUOUS):
             dataset.problem(
                 row, "acronym", f"is not the acronym of {name}.", "Write it as in the organizations."
             )
@@ -146,4 +147,7 @@ def _known(dataset: Dataset, row: Row, column: str, said: str, names: Mapping[st
             what = f"names “{said}”, which {what}"
         mend = did_you_mean(said, names) or "Add it to observer_organizations.csv."
         dataset.problem(row, column, what, mend)
+    if names.get(said) == AMBIGUOUS:
+        dataset.problem(row, column, "is the acronym of several organizations.", "Write the name in full.")
+        return None
     return names.get(said)

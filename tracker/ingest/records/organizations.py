@@ -1,10 +1,11 @@
 """The rows of elections.csv and observer_organizations.csv, and the sources that all files name."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from tracker.core.countries import INVENTED_COUNTRY
+from tracker.elections.models import LONGEST_ELECTION
 from tracker.ingest.reading import Row
 from tracker.ingest.records.dataset import Dataset, Seen, in_order, texts
 
@@ -12,7 +13,10 @@ INVENTED_ISO2 = INVENTED_COUNTRY["iso2"]
 # Kept free for examples (RFC 2606): nobody can publish there, so no real page is cited for what is invented.
 INVENTED_HOST = "example.org"
 INVENTED_TITLE = "Invented for demonstration"
-LONGEST_ELECTION = 31  # days from the first voting day to the last, as the register has it
+
+
+# In place of a name: several organizations have this acronym.
+AMBIGUOUS = ""
 
 
 def voting_days(election: Row) -> tuple[date, date] | None:
@@ -20,7 +24,7 @@ def voting_days(election: Row) -> tuple[date, date] | None:
     if not election["starts_on"] or not election["ends_on"]:
         return None
     first, last = date.fromisoformat(election["starts_on"]), date.fromisoformat(election["ends_on"])
-    return (first, last) if 0 <= (last - first).days <= LONGEST_ELECTION else None
+    return (first, last) if timedelta(0) <= last - first <= LONGEST_ELECTION else None
 
 
 def add_election(dataset: Dataset, rows: list[Row]) -> Row | None:
@@ -37,7 +41,7 @@ def add_election(dataset: Dataset, rows: list[Row]) -> Row | None:
         dataset.problem(
             row,
             "ends_on",
-            f"is more than {LONGEST_ELECTION} days after the first voting day, {row['starts_on']}.",
+            f"is more than {LONGEST_ELECTION.days} days after the first voting day, {row['starts_on']}.",
             "Correct one of the two dates.",
         )
     if row["round"] is not None and not 1 <= row["round"] <= 32767:
@@ -136,18 +140,32 @@ def add_sources(dataset: Dataset, tables: Mapping[str, list[Row]], *, invented: 
         )
 
 
-def add_organizations(dataset: Dataset, rows: list[Row], known: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Add the organizations; returns the name for each name and acronym that may be referred to."""
+def _by_acronym(organizations: Iterable[tuple[str, str | None]]) -> dict[str, str]:
     names: dict[str, str] = {}
-    for name, acronym in known:
-        names |= {name: name} | ({acronym: name} if acronym else {})
+    for name, acronym in organizations:
+        if acronym:
+            names[acronym] = name if names.get(acronym, name) == name else AMBIGUOUS
+    return names
+
+
+def add_organizations(
+    dataset: Dataset, rows: list[Row], known: Collection[tuple[str, str]]
+) -> dict[str, str]:
+    """Add the organizations; returns the name for each name and acronym that may be referred to.
+
+    The file's own organizations go before those of the register. An acronym of several, as “CEC” is of many
+    countries' commissions, stands for AMBIGUOUS.
+    """
+    names = _by_acronym(known) | _by_acronym((row["name"], row["acronym"]) for row in rows if row["name"])
+    names |= {name: name for name, _acronym in known}
     seen = Seen(dataset)
     for row in rows:
         name, acronym = row["name"], row["acronym"]
         if name:
             seen.once(row, "name", name, "is already in {row}.", "Keep one of the two.")
         if acronym:
-            seen.once(row, "acronym", acronym, "is already the acronym in {row}.", "Correct one of the two.")
+            key = (acronym, row["country_iso2"])
+            seen.once(row, "acronym", key, "is already the acronym in {row}.", "Correct one of the two.")
         if bool(row["website"]) != bool(row["website_basis"]) and not row.faulty & {
             "website",
             "website_basis",
@@ -161,8 +179,6 @@ def add_organizations(dataset: Dataset, rows: list[Row], known: Iterable[tuple[s
         if not name:
             continue
         names[name] = name
-        if acronym:
-            names[acronym] = name
         dataset.add(
             "organization",
             row,

@@ -34,10 +34,30 @@ class Organization(Publishable):
         SEEN_IN_SOURCE = "seen_in_source", _("seen in a source")
         NOT_CHECKED = "not_checked", _("well known, not checked")
 
-    slug = models.SlugField(_("address name"), max_length=80, unique=True)
-    name = models.CharField(_("name"), max_length=160, unique=True)
-    acronym = models.CharField(_("acronym"), max_length=20, blank=True)
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    slug = models.SlugField(
+        _("address name"),
+        max_length=80,
+        unique=True,
+        help_text=_("Part of its public address, such as cis. Do not change it later."),
+    )
+    name = models.CharField(
+        _("name"),
+        max_length=160,
+        unique=True,
+        help_text=_("In English and in full."),
+    )
+    acronym = models.CharField(
+        _("acronym"),
+        max_length=20,
+        blank=True,
+        help_text=_("As it is commonly written, such as ODIHR. Unique within a country."),
+    )
+    kind = models.CharField(
+        _("kind"),
+        max_length=20,
+        choices=Kind,
+        help_text=_("What sort of body it is; missions are listed by it."),
+    )
     country = models.ForeignKey(
         Country,
         on_delete=models.PROTECT,
@@ -47,9 +67,18 @@ class Organization(Publishable):
         related_name="organizations",
         help_text=_("Only for a national body."),
     )
-    website = models.URLField(_("website"), blank=True, validators=[http_only])
+    website = models.URLField(
+        _("website"),
+        blank=True,
+        validators=[http_only],
+        help_text=_("Its own site. Public pages link to it."),
+    )
     website_basis = models.CharField(
-        _("how the website is known"), max_length=20, choices=WebsiteBasis, blank=True
+        _("how the website is known"),
+        max_length=20,
+        choices=WebsiteBasis,
+        blank=True,
+        help_text=_("Whether a source shows the address, or it is only well known."),
     )
     source = source_key()
     notes = models.TextField(_("notes"), blank=True)
@@ -59,11 +88,20 @@ class Organization(Publishable):
         verbose_name_plural = _("organizations")
         ordering = ["name"]
         constraints = [
+            # A "CEC" in each country, and one among international bodies, which have none.
             models.UniqueConstraint(
-                name="organization_acronym_once", fields=["acronym"], condition=~Q(acronym="")
+                name="organization_acronym_once",
+                fields=["acronym", "country"],
+                condition=~Q(acronym=""),
+                nulls_distinct=False,
+                violation_error_message=_("Another organization of this country has this acronym."),
             ),
             http_constraint("organization_website_http", "website"),
-            models.CheckConstraint(name="organization_has_name", condition=~Q(name="")),
+            models.CheckConstraint(
+                name="organization_has_name",
+                condition=~Q(name=""),
+                violation_error_message=_("Give the name of the organization."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -121,35 +159,121 @@ class Mission(Publishable):
     members = models.ManyToManyField(
         Organization, through="Membership", related_name="joined_missions", verbose_name=_("members")
     )
-    type = models.CharField(_("type"), max_length=30, choices=Type)
-    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PLANNED)
-    head_of_mission = models.CharField(_("head of mission"), max_length=120, blank=True)
-    head_role = models.CharField(_("role of the head"), max_length=160, blank=True)
-    invited_by = models.CharField(_("invited by"), max_length=160, blank=True)
-    invited_on = models.DateField(_("invited on"), null=True, blank=True)
-    announced_on = models.DateField(_("announced on"), null=True, blank=True)
-    accredited_on = models.DateField(_("accredited on"), null=True, blank=True)
-    arrives_on = models.DateField(_("arrival"), null=True, blank=True)
-    departs_on = models.DateField(_("departure"), null=True, blank=True)
+    type = models.CharField(
+        _("type"),
+        max_length=30,
+        choices=Type,
+        help_text=_("How long it stays and what for. One mission of each type in an election."),
+    )
+    status = models.CharField(
+        _("status"),
+        max_length=20,
+        choices=Status,
+        default=Status.PLANNED,
+        help_text=_("Not invited and declined are facts too, and are shown."),
+    )
+    head_of_mission = models.CharField(
+        _("head of mission"),
+        max_length=120,
+        blank=True,
+        help_text=_("The person the organization named. Shown to the public."),
+    )
+    head_role = models.CharField(
+        _("role of the head"),
+        max_length=160,
+        blank=True,
+        help_text=_("The office held at the time."),
+    )
+    invited_by = models.CharField(
+        _("invited by"),
+        max_length=160,
+        blank=True,
+        help_text=_("The body that sent the invitation."),
+    )
+    invited_on = models.DateField(
+        _("invited on"),
+        null=True,
+        blank=True,
+        help_text=_("The date of the invitation. Empty if not known."),
+    )
+    announced_on = models.DateField(
+        _("announced on"),
+        null=True,
+        blank=True,
+        help_text=_("When the organization told the public that it comes."),
+    )
+    accredited_on = models.DateField(
+        _("accredited on"),
+        null=True,
+        blank=True,
+        help_text=_("When the election authority accredited it."),
+    )
+    arrives_on = models.DateField(
+        _("arrival"),
+        null=True,
+        blank=True,
+        help_text=_("When its first members come."),
+    )
+    departs_on = models.DateField(
+        _("departure"),
+        null=True,
+        blank=True,
+        help_text=_("When its last members leave."),
+    )
     observers_total = models.PositiveIntegerField(
         _("observers, as announced"),
         null=True,
         blank=True,
         help_text=_("The announced figure closest to election day; rivals belong in announced figures."),
     )
-    planned_core = models.PositiveIntegerField(_("core team, planned"), null=True, blank=True)
-    planned_lto = models.PositiveIntegerField(_("long-term observers, planned"), null=True, blank=True)
-    planned_sto = models.PositiveIntegerField(_("short-term observers, planned"), null=True, blank=True)
-    actual_core = models.PositiveIntegerField(_("core team, actual"), null=True, blank=True)
-    actual_lto = models.PositiveIntegerField(_("long-term observers, actual"), null=True, blank=True)
-    actual_sto = models.PositiveIntegerField(_("short-term observers, actual"), null=True, blank=True)
+    planned_core = models.PositiveIntegerField(
+        _("core team, planned"),
+        null=True,
+        blank=True,
+        help_text=_("As it was announced before. Empty if not known, never zero for unknown."),
+    )
+    planned_lto = models.PositiveIntegerField(
+        _("long-term observers, planned"),
+        null=True,
+        blank=True,
+        help_text=_("As it was announced before. Empty if not known, never zero for unknown."),
+    )
+    planned_sto = models.PositiveIntegerField(
+        _("short-term observers, planned"),
+        null=True,
+        blank=True,
+        help_text=_("As it was announced before. Empty if not known, never zero for unknown."),
+    )
+    actual_core = models.PositiveIntegerField(
+        _("core team, actual"),
+        null=True,
+        blank=True,
+        help_text=_("How many came. Empty if not known, never zero for unknown."),
+    )
+    actual_lto = models.PositiveIntegerField(
+        _("long-term observers, actual"),
+        null=True,
+        blank=True,
+        help_text=_("How many came. Empty if not known, never zero for unknown."),
+    )
+    actual_sto = models.PositiveIntegerField(
+        _("short-term observers, actual"),
+        null=True,
+        blank=True,
+        help_text=_("How many came. Empty if not known, never zero for unknown."),
+    )
     stations_visited = models.PositiveIntegerField(
         _("stations visited, as announced"),
         null=True,
         blank=True,
         help_text=_("What the mission said, often rounded; not counted from visits."),
     )
-    areas_observed = models.CharField(_("areas observed"), max_length=200, blank=True)
+    areas_observed = models.CharField(
+        _("areas observed"),
+        max_length=200,
+        blank=True,
+        help_text=_("Regions or cities, as the mission named them."),
+    )
     source = source_key()
     notes = models.TextField(_("notes"), blank=True)
 
@@ -196,7 +320,13 @@ class Membership(models.Model):
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, verbose_name=_("organization"), related_name="memberships"
     )
-    role = models.CharField(_("part"), max_length=12, choices=Role, default=Role.PARTNER)
+    role = models.CharField(
+        _("part"),
+        max_length=12,
+        choices=Role,
+        default=Role.PARTNER,
+        help_text=_("Partner: the mission bears both names. Members took part: some of its people joined."),
+    )
     source = source_key()
     notes = models.TextField(_("notes"), blank=True)
 
@@ -207,7 +337,11 @@ class Membership(models.Model):
         verbose_name_plural = _("member organizations")
         ordering = ["organization__name"]
         constraints = [
-            models.UniqueConstraint(name="membership_once", fields=["mission", "organization"]),
+            models.UniqueConstraint(
+                name="membership_once",
+                fields=["mission", "organization"],
+                violation_error_message=_("This organization is already a member of the mission."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -234,26 +368,64 @@ class Engagement(Publishable):
     election = models.ForeignKey(
         Election, on_delete=models.PROTECT, verbose_name=_("election"), related_name="engagements"
     )
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    date = models.DateField(_("date"), null=True, blank=True)
-    date_precision = models.CharField(
-        _("date precision"), max_length=5, choices=DatePrecision, default=DatePrecision.DAY
+    kind = models.CharField(
+        _("kind"),
+        max_length=20,
+        choices=Kind,
+        help_text=_("What sort of contact it was."),
     )
-    place = models.CharField(_("place"), max_length=120, blank=True)
+    date = models.DateField(
+        _("date"),
+        null=True,
+        blank=True,
+        help_text=_("The date where it took place."),
+    )
+    date_precision = models.CharField(
+        _("date precision"),
+        max_length=5,
+        choices=DatePrecision,
+        default=DatePrecision.DAY,
+        help_text=_("Whether the source gives the day, or only a period."),
+    )
+    place = models.CharField(
+        _("place"),
+        max_length=120,
+        blank=True,
+        help_text=_("City and building, as far as known."),
+    )
     host = models.CharField(
         _("host"),
         max_length=200,
         blank=True,
         help_text=_("Who receives or speaks; several are separated by “; ”."),
     )
-    host_role = models.CharField(_("role of the host"), max_length=160, blank=True)
-    visitor = models.CharField(_("visitor"), max_length=200, blank=True)
-    visitor_role = models.CharField(_("role of the visitor"), max_length=160, blank=True)
+    host_role = models.CharField(
+        _("role of the host"),
+        max_length=160,
+        blank=True,
+        help_text=_("The office held at the time."),
+    )
+    visitor = models.CharField(
+        _("visitor"),
+        max_length=200,
+        blank=True,
+        help_text=_("Who was received or spoken to; several are separated by “; ”."),
+    )
+    visitor_role = models.CharField(
+        _("role of the visitor"),
+        max_length=160,
+        blank=True,
+        help_text=_("The office held at the time."),
+    )
     organizations = models.ManyToManyField(
         Organization, blank=True, related_name="engagements", verbose_name=_("organizations")
     )
     topics = models.TextField(_("topics"), blank=True, help_text=_("In our own words, separated by “; ”."))
-    outcome = models.TextField(_("outcome or figures"), blank=True)
+    outcome = models.TextField(
+        _("outcome or figures"),
+        blank=True,
+        help_text=_("What came of it, or the figures that were named."),
+    )
     source = source_key()
     notes = models.TextField(_("notes"), blank=True)
 
@@ -290,8 +462,19 @@ class Statement(Publishable):
     mission = models.ForeignKey(
         Mission, on_delete=models.CASCADE, verbose_name=_("mission"), related_name="statements"
     )
-    kind = models.CharField(_("kind"), max_length=24, choices=Kind, default=Kind.STATEMENT)
-    title = models.CharField(_("title"), max_length=200, blank=True)
+    kind = models.CharField(
+        _("kind"),
+        max_length=24,
+        choices=Kind,
+        default=Kind.STATEMENT,
+        help_text=_("Preliminary: within days of the vote. Final: weeks later, with recommendations."),
+    )
+    title = models.CharField(
+        _("title"),
+        max_length=200,
+        blank=True,
+        help_text=_("As the document calls itself."),
+    )
     issued_on = models.DateField(
         _("date"),
         null=True,
@@ -301,7 +484,13 @@ class Statement(Publishable):
     language = models.CharField(
         _("language"), max_length=12, blank=True, help_text=_("A code such as en or az.")
     )
-    url = models.URLField(_("address"), max_length=600, blank=True, validators=[http_only])
+    url = models.URLField(
+        _("address"),
+        max_length=600,
+        blank=True,
+        validators=[http_only],
+        help_text=_("Of the document itself. A page that reports on it is the source."),
+    )
     source = source_key()
     notes = models.TextField(_("notes"), blank=True)
 

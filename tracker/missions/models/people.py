@@ -37,7 +37,13 @@ class Person(models.Model):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ["full_name", "id"]
-        constraints = [models.CheckConstraint(name="person_has_name", condition=~Q(full_name=""))]
+        constraints = [
+            models.CheckConstraint(
+                name="person_has_name",
+                condition=~Q(full_name=""),
+                violation_error_message=_("Give the name of the person."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.full_name
@@ -91,7 +97,11 @@ class Observer(models.Model):
                 fields=["mission", "code"],
                 violation_error_message=_("This mission already has an observer with this code."),
             ),
-            models.CheckConstraint(name="observer_has_code", condition=~Q(code="")),
+            models.CheckConstraint(
+                name="observer_has_code",
+                condition=~Q(code=""),
+                violation_error_message=_("Give the observer's code."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -128,7 +138,11 @@ class Outlet(Publishable):
                 fields=["name", "country"],
                 violation_error_message=_("This outlet is already recorded in this country."),
             ),
-            models.CheckConstraint(name="outlet_has_name", condition=~Q(name="")),
+            models.CheckConstraint(
+                name="outlet_has_name",
+                condition=~Q(name=""),
+                violation_error_message=_("Give the name of the outlet."),
+            ),
             http_constraint("outlet_website_http", "website"),
         ]
 
