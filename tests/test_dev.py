@@ -212,7 +212,7 @@ def test_run_prepares_serves_and_stops_everything_on_ctrl_c(project: Project) ->
     assert "password: open sesame" in said
     assert project.answers()
     commands = [json.loads(line) for line in (project.root / "commands.log").read_text().splitlines()]
-    assert [command[0] for command, _ in commands] == ["migrate", "prepare_local"]
+    assert [command[0] for command, _ in commands] == ["prepare_local"]
     settings = commands[0][1]
     assert settings["TRACKER_MODE"] == "local"
     assert settings["ALLOWED_HOSTS"] == "127.0.0.1,localhost,[::1]"

@@ -88,7 +88,9 @@ def test_the_first_edition_and_then_the_difference_to_it(
     assert "1 gap closed: visited now, and not in the last edition Tokyo" in text
     assert "0 gaps opened" in text
     assert "Japan 0 / 0 / 1 1 / 0 / 1" in text
-    assert "2 polling stations on record" in read(client, address("coverage", election))  # nothing moved for the public
+    assert "2 polling stations on record" in read(
+        client, address("coverage", election)
+    )  # nothing moved for the public
     answer = client.post(screen(election), {"seen": seen(client, election)}, follow=True)
     assert "Edition 2 is published." in answer.content.decode()
     assert "1 of 2 stations." in read(client, address("coverage", election))

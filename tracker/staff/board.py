@@ -89,7 +89,9 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     form.is_valid()
     said = form.cleaned_data
     asked = Asked(said.get("mission"), said.get("country", ""), said.get("state", ""), said.get("text", ""))
-    found = read_board(election, asked, day=said.get("day"), page=request.GET.get("page"), now=present_moment(election))
+    found = read_board(
+        election, asked, day=said.get("day"), page=request.GET.get("page"), now=present_moment(election)
+    )
     missions = [(mission.pk, mission.organization.short_name) for mission in found.missions]
     countries = [(country.iso2, country.name) for country in found.countries]
     form.fields["mission"].choices = [("", _("all missions")), *missions]  # type: ignore[attr-defined]
