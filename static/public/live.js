@@ -1,41 +1,115 @@
-/* Renews the part of a page that shows figures while it is open: asks the server whether it changed (304 if not) and
-   replaces only the sections that differ, so that scroll, focus, selection and open parts stay. */
+/* Renews a page that shows figures while it is open. It asks whether the page changed (the browser sends the ETag it has,
+   the server answers 304) and then changes only the nodes that differ, so that scroll, focus, selected text, what is typed
+   and what is opened stay as they are. Without it the page works and is as of when it was loaded. */
 "use strict";
 (function () {
-  var live = document.getElementById("live");
-  var seconds = live && Number(live.dataset.refresh);
-  if (!seconds) { return; }
-  var failures = 0;
+  var live = document.getElementById("live"), note = document.getElementById("live-note");
+  if (!live || !note || !window.fetch) { return; }
+  var SLOWEST = 120, SPEAK_AGAIN = 60;  // seconds
+  var etag = null, failures = 0, timer = 0, asking = false, spoken = -Infinity;
 
-  function patch(fresh) {
-    var old = Array.from(live.children), now = Array.from(fresh.children);
-    if (old.length !== now.length) { live.replaceChildren.apply(live, now); return; }
-    old.forEach(function (part, index) {
-      if (part.outerHTML === now[index].outerHTML || hasFocus(part)) { return; }
-      var scrolls = Array.from(part.querySelectorAll(".scroll")).map(function (box) { return [box.scrollLeft, box.scrollTop]; });
-      part.replaceWith(now[index]);
-      now[index].querySelectorAll(".scroll").forEach(function (box, number) {
-        if (scrolls[number]) { box.scrollLeft = scrolls[number][0]; box.scrollTop = scrolls[number][1]; }
-      });
+  function seconds() { return Number(live.dataset.refresh) || 15; }
+
+  function later() {
+    clearTimeout(timer);
+    if (!document.hidden) { timer = setTimeout(ask, 1000 * Math.min(seconds() * Math.pow(2, failures), SLOWEST)); }
+  }
+
+  function ask() {
+    if (asking) { return; }
+    asking = true;
+    var timeout = new AbortController(), alarm = setTimeout(function () { timeout.abort(); }, 20000);
+    fetch(location.href, { cache: "no-cache", headers: { Accept: "text/html" }, signal: timeout.signal }).then(function (answer) {
+      if (!answer.ok) { throw new Error(String(answer.status)); }
+      var tag = answer.headers.get("ETag");
+      if (tag && tag === etag) { return null; }
+      return answer.text().then(function (text) { etag = tag; return text; });
+    }).then(function (text) {
+      if (failures) { failures = 0; say("", false); }
+      if (text !== null) { renew(new DOMParser().parseFromString(text, "text/html")); }
+    }).catch(function () {
+      failures += 1;
+      if (failures > 1) { say(live.dataset.lost, true); }  // one lost answer is nothing to tell
+    }).then(function () { clearTimeout(alarm); asking = false; later(); });
+  }
+
+  function renew(fresh) {
+    var now = fresh.getElementById("live"), foot = fresh.getElementById("footer-as-of");
+    if (!now) { return; }
+    var moved = live.dataset.moved !== now.dataset.moved, active = document.activeElement, chosen = selected();
+    morph(live, now);
+    if (foot) { morph(document.getElementById("footer-as-of"), foot); }
+    // A row that changed its place has lost both.
+    if (active !== document.activeElement && document.contains(active)) { active.focus({ preventScroll: true }); }
+    if (chosen && document.contains(chosen[0]) && document.contains(chosen[2]) && getSelection().isCollapsed) {
+      getSelection().setBaseAndExtent.apply(getSelection(), chosen);
+    }
+    // To the ear rarely: who listens would hear of every visit otherwise.
+    if (moved && performance.now() / 1000 - spoken > SPEAK_AGAIN) {
+      spoken = performance.now() / 1000;
+      say(live.dataset.moved, false);
+    }
+  }
+
+  function selected() {
+    var now = getSelection();
+    return now.isCollapsed ? null : [now.anchorNode, now.anchorOffset, now.focusNode, now.focusOffset];
+  }
+
+  function say(text, lost) {
+    note.classList.toggle("lost", lost);
+    if (note.textContent !== text) { note.textContent = text; }
+  }
+
+  /* Makes `old` like `now`. Nodes are paired by id, data-key or the id of their title, others by their place among those of their kind. */
+  function morph(old, now) {
+    if (old.isEqualNode(now)) { return; }
+    attributes(old, now);
+    var keyed = new Map();
+    Array.from(old.children).forEach(function (child) { if (key(child)) { keyed.set(key(child), child); } });
+    var here = old.firstChild;
+    Array.from(now.childNodes).forEach(function (wanted) {
+      var match = key(wanted) ? keyed.get(key(wanted)) : null;
+      if (!match && !key(wanted)) { match = next(here, wanted.nodeName); }
+      if (!match || match.nodeName !== wanted.nodeName) {
+        old.insertBefore(document.importNode(wanted, true), here);
+        return;
+      }
+      if (match === here) { here = here.nextSibling; } else { old.insertBefore(match, here); }
+      if (match.nodeType === Node.ELEMENT_NODE) { morph(match, wanted); }
+      else if (match.nodeValue !== wanted.nodeValue) { match.nodeValue = wanted.nodeValue; }
+    });
+    while (here) { var gone = here; here = here.nextSibling; gone.remove(); }
+  }
+
+  /* The first of `node` and those after it that has no key and is of this kind; a text only if it is the very next. */
+  function next(node, kind) {
+    for (; node; node = node.nextSibling) {
+      if (node.nodeName === kind && !key(node)) { return node; }
+      if (kind === "#text") { return null; }
+    }
+    return null;
+  }
+
+  /* What the reader did is theirs: an opened part stays open, and a field keeps what is typed (its value is no attribute). */
+  function attributes(old, now) {
+    Array.from(now.attributes).forEach(function (each) {
+      if (old.getAttribute(each.name) !== each.value) { old.setAttribute(each.name, each.value); }
+    });
+    Array.from(old.attributes).forEach(function (each) {
+      if (!now.hasAttribute(each.name) && each.name !== "open") { old.removeAttribute(each.name); }
     });
   }
 
-  /* A part in which somebody is at work with the keyboard waits until they have left it. */
-  function hasFocus(part) { return document.hasFocus() && part.contains(document.activeElement); }
-
-  function ask() {
-    if (document.hidden) { later(); return; }
-    fetch(location.href, { cache: "no-cache", headers: { Accept: "text/html" } }).then(function (answer) {
-      if (!answer.ok) { throw new Error(String(answer.status)); }
-      return answer.text();
-    }).then(function (text) {
-      failures = 0;
-      var fresh = new DOMParser().parseFromString(text, "text/html").getElementById("live");
-      if (fresh) { seconds = Number(fresh.dataset.refresh) || seconds; patch(fresh); }
-      later();
-    }).catch(function () { failures += 1; later(); });
+  function key(node) {
+    if (node.nodeType !== Node.ELEMENT_NODE) { return ""; }
+    if (node.id) { return "#" + node.id; }
+    return node.dataset.key || (node.hasAttribute("aria-labelledby") ? node.nodeName + node.getAttribute("aria-labelledby") : "");
   }
 
-  function later() { setTimeout(ask, 1000 * Math.min(seconds * Math.pow(2, failures), 120)); }
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden) { clearTimeout(timer); } else { ask(); }
+  });
+  window.addEventListener("online", ask);
   later();
 })();

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from threading import Barrier, Event, Thread
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -23,7 +24,7 @@ from tests.factories import (
 from tracker.core.models import User
 from tracker.coverage import editions
 from tracker.coverage.chain import first_break, hash_edition
-from tracker.coverage.models import Edition, Mark
+from tracker.coverage.models import Edition, Mark, Tally
 from tracker.elections.models import Election
 from tracker.fieldwork.models import Visit
 from tracker.stations.models import PollingStation
@@ -218,10 +219,9 @@ def test_verify_names_the_first_break(statement: str, number: int) -> None:
     assert f"{station.election.slug}: broken at edition {number}: " in said.getvalue()
 
 
-def test_old_editions_are_thinned_by_the_rule_and_the_chain_still_proves(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Of the last day all, of a week one a minute, before that one an hour."""
+@pytest.fixture
+def thinned(monkeypatch: pytest.MonkeyPatch) -> Election:
+    """Eight editions of nine days; thinned, the first and the fourth are without content."""
     now = timezone.now().replace(minute=30, second=30, microsecond=0)
     moments = [
         now - timedelta(days=9, minutes=2),
@@ -243,15 +243,239 @@ def test_old_editions_are_thinned_by_the_rule_and_the_chain_still_proves(
         Edition.objects.filter(number=5).update(content=None, detail=None, thinned_at=now)
     assert editions.thin(now) == 2
     assert editions.thin(now) == 0
+    return station.election
+
+
+def test_old_editions_are_thinned_by_the_rule_and_the_chain_still_proves(thinned: Election) -> None:
+    """Of the last day all, of a week one a minute, before that one an hour."""
     kept = Edition.objects.filter(content__isnull=False).order_by("number").values_list("number", flat=True)
     assert list(kept) == [2, 3, 5, 6, 7, 8]
-    assert first_break(station.election) is None
+    assert first_break(thinned) is None
     with pytest.raises(editions.NoSuchEdition) as refused:
-        editions.shown_figures(station.election, 4)
+        editions.shown_figures(thinned, 4)
     assert (refused.value.thinned, refused.value.kept) == (True, 5)
 
 
+TAKE = "content = NULL, detail = NULL, thinned_at = now()"
+
+
+@pytest.mark.parametrize(
+    ("change", "number", "reason"),
+    [
+        (TAKE, 7, "within a day"),
+        (f"{TAKE} + interval '1 day'", 5, "no later edition of the same minute"),
+        (f"{TAKE} + interval '1 day'", 2, "no later edition of the same hour"),
+        ("total = replace(total, '\"visited\":1', '\"visited\":0')", 8, "totals"),
+    ],
+)
+def test_verify_proves_that_thinned_editions_obey_the_rule(
+    thinned: Election, change: str, number: int, reason: str
+) -> None:
+    assert first_break(thinned) is None
+    alter(f"UPDATE coverage_edition SET {change} WHERE number = {number}")  # noqa: S608
+    found = first_break(thinned)
+    assert found is not None
+    assert found.number == number
+    assert reason in found.reason
+
+
+def test_an_edition_whose_keeper_was_thinned_later_still_obeys_the_rule() -> None:
+    """Two of one minute, thinned after a day; after a week the keeper itself goes, for a later one of its hour."""
+    begin = timezone.now().replace(minute=10, second=0, microsecond=0) - timedelta(days=9)
+    station = make_station()
+    with pytest.MonkeyPatch.context() as patch:
+        for seconds in (0, 10, 600):
+            make_visit(station=station)
+            patch.setattr(
+                editions.timezone, "now", lambda seconds=seconds: begin + timedelta(seconds=seconds)
+            )
+            published(station.election)
+    assert editions.thin(begin + timedelta(days=2)) == 1
+    assert editions.thin(begin + timedelta(days=9)) == 1
+    kept = Edition.objects.filter(content__isnull=False).values_list("number", flat=True)
+    assert list(kept) == [3]
+    assert first_break(station.election) is None
+
+
+def test_an_edition_that_is_thinned_while_somebody_opens_it_is_not_there(thinned: Election) -> None:
+    shown = editions.shown_figures(thinned, 3)
+    assert shown is not None
+    alter(f"UPDATE coverage_edition SET {TAKE} WHERE number = 3")
+    with pytest.raises(editions.NoSuchEdition):
+        _ = shown.figures
+
+
+def test_the_trend_has_thinned_editions_and_stays_short(thinned: Election) -> None:
+    points = editions.trend(thinned)
+    assert points[0].number == 1
+    assert points[-1].number == 8
+    assert (points[-1].visits, points[-1].stations) == (8, 1)
+    assert points[0].visits == 1  # its content is gone, its totals are not
+    assert editions.trend(thinned, Edition.objects.get(number=3))[-1].number == 3
+
+
+def test_a_long_trend_is_thinned_to_equal_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    station = make_station()
+    begin = timezone.now()
+    for number in range(130):
+        make_visit(station=station)
+        monkeypatch.setattr(editions.timezone, "now", lambda number=number: begin + timedelta(minutes=number))
+        published(station.election)
+    points = editions.trend(station.election)
+    assert (points[0].number, points[-1].number) == (1, 130)
+    assert 55 <= len(points) <= 62
+
+
+# --- several at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_at_once_make_one_edition_and_forget_no_mark() -> None:
+    station = make_station(constituency=None)
+    for number in range(1, 6):
+        make_visit(station=station)
+        start, failures = Barrier(4), []
+
+        def work(start: Barrier = start, failures: list[Exception] = failures) -> None:
+            try:
+                start.wait()
+                editions.refresh(Election.objects.get(pk=station.election_id))
+            except Exception as problem:
+                failures.append(problem)
+            finally:
+                connection.close()
+
+        workers = [Thread(target=work) for _ in range(4)]
+        [worker.start() for worker in workers]
+        [worker.join() for worker in workers]
+        assert failures == []
+        assert list(Edition.objects.order_by("number").values_list("number", flat=True)) == list(
+            range(1, number + 1)
+        )
+        assert not Mark.objects.exists()
+    assert first_break(station.election) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_commits_while_others_count_keeps_its_mark() -> None:
+    visit = make_visit()
+    editions.refresh_stale()
+    open_, counted = Event(), Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            Visit.objects.filter(pk=visit.pk).update(status="draft", submitted_at=None)
+            open_.set()
+            assert counted.wait(30)
+        connection.close()
+
+    writer = Thread(target=change)
+    writer.start()
+    assert open_.wait(30)
+    version = editions.register_version(visit.election)
+    make_incident(election=visit.election, place="Astana")
+    editions.refresh_stale()  # sees the incident and not the open transaction
+    assert editions.register_version(visit.election) > version
+    version = editions.register_version(visit.election)
+    counted.set()
+    writer.join()
+    assert editions.register_version(visit.election) > version
+    assert Mark.objects.filter(election=visit.election).exists()
+    (edition,) = editions.refresh_stale()
+    assert visited(edition) == 0
+
+
+def test_a_worker_that_holds_an_old_copy_asks_how_the_election_publishes_now() -> None:
+    station = make_station()
+    published(station.election)
+    held = Election.objects.get(pk=station.election_id)
+    Election.objects.filter(pk=held.pk).update(publishing="reviewed")
+    make_visit(station=station)
+    assert editions.refresh(held) is None  # its copy still says live
+    assert Mark.objects.filter(election=held).count() == 1
+    Election.objects.filter(pk=held.pk).update(publishing="live")
+    held = Election.objects.get(pk=held.pk)
+    held.publishing = "reviewed"
+    edition = editions.refresh(held)
+    assert edition is not None
+    assert (edition.number, visited(edition), edition.published_by) == (2, 1, None)
+
+
+def test_an_election_that_is_deleted_meanwhile_leaves_nothing_behind() -> None:
+    election = make_election()
+    editions.refresh_stale()
+    draft = make_election(publication="draft")
+    editions.refresh_stale()
+    held = Election.objects.get(pk=draft.pk)
+    draft.delete()
+    assert editions.refresh(held) is None
+    editions.refresh_stale()
+    assert not Mark.objects.exists()
+    assert set(Tally.objects.values_list("election_id", flat=True)) <= {election.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_election_that_cannot_be_counted_does_not_keep_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, whole = make_station(constituency=None), make_station(constituency=None)
+    true_count = editions.count
+
+    def count(election: Election) -> object:
+        if election.pk == broken.election_id:
+            raise ZeroDivisionError
+        return true_count(election)
+
+    monkeypatch.setattr(editions, "count", count)
+    (edition,) = editions.refresh_stale()
+    assert edition.election_id == whole.election_id
+    assert broken.election.slug in caplog.text
+    monkeypatch.undo()
+    (edition,) = editions.refresh_stale()  # its mark was kept
+    assert edition.election_id == broken.election_id
+
+
 # --- marks and drift
+
+
+def test_a_statement_leaves_one_mark_an_election_however_many_rows_it_writes() -> None:
+    first, second = make_election(), make_election()
+    Mark.objects.all().delete()
+    PollingStation.objects.bulk_create(
+        PollingStation(
+            election=election, setting="abroad", number=str(number), country_id="KZ", city="Astana",
+            timezone_id="Asia/Almaty", publication="published",
+        )
+        for election in (first, second)
+        for number in range(300)
+    )  # fmt: skip
+    assert sorted(Mark.objects.values_list("election_id", flat=True)) == sorted([first.pk, second.pk])
+    Mark.objects.all().delete()
+    PollingStation.objects.filter(election=first).update(city="Almaty")
+    assert list(Mark.objects.values_list("election_id", flat=True)) == [first.pk]
+    Mark.objects.all().delete()
+    PollingStation.objects.filter(city="Nowhere").update(city="Almaty")
+    assert not Mark.objects.exists()
+    PollingStation.objects.filter(election=first).delete()
+    assert set(Mark.objects.values_list("election_id", flat=True)) == {first.pk}
+
+
+def test_the_version_of_the_register_grows_with_changes_and_not_with_counting() -> None:
+    station = make_station()
+    seen = [editions.register_version(station.election)]
+    editions.refresh_stale()
+    assert editions.register_version(station.election) == seen[-1]
+    make_visit(station=station)
+    assert editions.register_version(station.election) > seen[-1]
+    seen.append(editions.register_version(station.election))
+    editions.refresh_stale()
+    editions.refresh_stale()
+    assert editions.register_version(station.election) == seen[-1]
+    Election.objects.filter(pk=station.election_id).update(publishing="reviewed")
+    make_visit(station=station)
+    grown = editions.register_version(station.election)
+    editions.refresh_stale()  # keeps the newest mark only
+    assert editions.register_version(station.election) == grown > seen[-1]
 
 
 SOURCES = {
@@ -297,10 +521,10 @@ def test_every_table_that_is_counted_has_its_triggers() -> None:
         editions.count_now(election)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT event_object_table, count(DISTINCT trigger_name) FROM information_schema.triggers"
-            " WHERE trigger_name LIKE 'mark_%%' GROUP BY 1"
+            "SELECT relname, count(*) FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+            " WHERE tgname IN ('mark_insert', 'mark_update', 'mark_delete', 'mark_truncate') GROUP BY 1"
         )
-        marked = {table for table, number in cursor.fetchall() if number >= 4}
+        marked = {table for table, number in cursor.fetchall() if number == 4}
     assert seen.tables - {"core_country", "core_timezone"} <= marked
     assert len(seen.tables) > 8
 
@@ -333,9 +557,55 @@ def test_recount_reports_drift_and_publish_ends_it() -> None:
     assert f"{visit.election.slug}: edition 2, drift 0" in said.getvalue()
 
 
-def test_an_unknown_election_is_named() -> None:
+@pytest.mark.parametrize("command", ["recount", "verify_editions"])
+def test_an_unknown_election_is_named(command: str) -> None:
     with pytest.raises(CommandError, match="'nowhere'"):
-        call_command("recount", "--election", "nowhere")
+        call_command(command, "--election", "nowhere")
+
+
+def test_the_commands_speak_of_many_elections() -> None:
+    """Live and counted, live and changed, reviewed and waiting, with no edition; thinned ones are said."""
+    counted, changed = make_election(slug="counted"), make_election(slug="changed")
+    reviewed = make_election(slug="reviewed", publishing="reviewed")
+    publisher = User.objects.create_user("publisher")
+    editions.publish(by=publisher, election=reviewed, seen=editions.count_now(reviewed).hash)
+    editions.refresh_stale()
+    make_station(election=changed)
+    make_station(election=reviewed)
+    make_election(slug="bare")
+    said = StringIO()
+    with pytest.raises(CommandError, match="2 of 4 elections drift") as ended:
+        call_command("recount", stdout=said)
+    assert ended.value.returncode == 1
+    lines = said.getvalue().splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == [
+        "bare: no edition, drift 1 (changes are waiting to be counted)",
+        "changed: edition 1, drift 2 (changes are waiting to be counted)",
+        "counted: edition 1, drift 0",
+        "reviewed: edition 1, 2 waiting for a publisher",
+    ]
+    assert "  total.stations: 0 published, 1 counted" in lines
+    said = StringIO()
+    call_command("recount", "--publish", stdout=said)
+    assert said.getvalue().splitlines()[-1] == "4 elections, no drift."
+    said = StringIO()
+    call_command("verify_editions", stdout=said)
+    assert [line.split(", last")[0] for line in said.getvalue().splitlines()] == [
+        "bare: 1 editions, the chain holds",
+        "changed: 2 editions, the chain holds",
+        "counted: 1 editions, the chain holds",
+        "reviewed: 1 editions, the chain holds",
+    ]
+    assert counted.editions.count() == 1
+    Mark.objects.all().delete()  # a mark that was lost is drift, whoever publishes
+    with pytest.raises(CommandError, match="1 of 4 elections drift"):
+        call_command("recount", stdout=StringIO())
+
+
+def test_thinned_editions_are_told(thinned: Election) -> None:
+    said = StringIO()
+    call_command("verify_editions", "--election", thinned.slug, stdout=said)
+    assert f"{thinned.slug}: 8 editions (2 thinned by the rule), the chain holds" in said.getvalue()
 
 
 def test_as_of_is_the_moment_of_counting() -> None:

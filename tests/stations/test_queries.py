@@ -9,7 +9,7 @@ from django.utils import translation
 from tests.factories import make_election, make_station, make_window
 from tracker.core.models import Publication
 from tracker.stations.models import PollingStation, VotingState
-from tracker.stations.queries import countries_of, order_by_country, public_stations, voting_clock
+from tracker.stations.queries import NAMED, countries_of, order_by_country, public_stations, voting_clock
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +79,12 @@ def test_numbers_are_ordered_as_people_count() -> None:
     for number in ("10", "", "9", "44"):
         make_station(election=election, number=number, city="City")
     assert [station.number for station in PollingStation.objects.by_number()] == ["9", "10", "44", ""]
+
+
+def test_of_many_stations_that_open_together_the_clock_names_a_few() -> None:
+    election = make_election()
+    for number in range(NAMED + 2):
+        make_window(station=make_station(election=election, city=f"Town {number:02}"))
+    clock = voting_clock(election, at(7, 8))
+    assert [station.city for station in clock.first_stations] == [f"Town {n:02}" for n in range(NAMED)]
+    assert (clock.first_more, clock.last_more) == (True, True)

@@ -26,20 +26,25 @@ def hash_content(content: str, detail: str) -> str:
 def hash_edition(edition: Edition) -> str:
     """SHA-256 (hex) of everything an edition says, the hash of the one before included.
 
-    The lines are: hash before, election id, number, as of, published at, publisher's id or "-", changes, hash of
-    the content. The content itself stands only for its hash, so that a thinned edition still proves the chain.
+    The lines are: hash before, election id, number, as of, published at, publisher's id or "-", totals, changes, hash
+    of the content. The content itself stands only for its hash, so that a thinned edition still proves the chain.
     """
-    lines = (
+    return hashlib.sha256("\n".join(chain_lines(edition)).encode()).hexdigest()
+
+
+def chain_lines(edition: Edition) -> list[str]:
+    """The lines that the hash of an edition is made of."""
+    return [
         edition.previous_hash,
         str(edition.election_id),
         str(edition.number),
         _instant(edition.as_of),
         _instant(edition.published_at),
         str(edition.published_by_id or "-"),
+        edition.total,
         edition.changes,
         edition.content_hash,
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    ]
 
 
 def _instant(at: datetime) -> str:
@@ -57,6 +62,7 @@ class Break:
 def first_break(election: Election) -> Break | None:
     """The first edition of `election` that is missing, changed or not tied to the one before; None if all hold."""
     before, expected = "", 1
+    unruly = _thinned_against_the_rule(election)
     for edition in _in_order(election):
         if edition.number != expected:
             return Break(expected, f"edition {expected} is missing")
@@ -68,10 +74,48 @@ def first_break(election: Election) -> Break | None:
             return Break(edition.number, "its figures are not those that were hashed")
         if edition.hash != hash_edition(edition):
             return Break(
-                edition.number, "its number, times, publisher or changes are not those that were hashed"
+                edition.number,
+                "its number, times, publisher, totals or changes are not those that were hashed",
             )
+        if edition.content is not None and canonical(json.loads(edition.content)["total"]) != edition.total:
+            return Break(edition.number, "its totals are not those of its figures")
+        if edition.number in unruly:
+            return Break(edition.number, unruly[edition.number])
         before, expected = edition.hash, expected + 1
     return None
+
+
+def _thinned_against_the_rule(election: Election) -> dict[int, str]:
+    """Editions whose content was taken although the rule (Edition.KEEP_ALL ...) keeps it: {number: why}."""
+    found = {}
+    # minute or hour -> until when a later edition of it had its content; None if it has it still
+    kept: dict[tuple[str, datetime], datetime | None] = {}
+    rows = Edition.objects.filter(election=election).order_by("-number")
+    for number, published_at, thinned_at in rows.values_list("number", "published_at", "thinned_at"):
+        slots = {grain: (grain, _begin(published_at, grain)) for grain in ("minute", "hour")}
+        if thinned_at is not None:
+            age = thinned_at - published_at
+            slot = slots["hour" if age > Edition.KEEP_ONE_A_MINUTE else "minute"]
+            until = kept.get(slot, published_at)
+            if age <= Edition.KEEP_ALL:
+                found[number] = "its figures were taken within a day"
+            elif until is not None and until < thinned_at:
+                found[number] = (
+                    f"its figures were taken, and no later edition of the same {slot[0]} kept its own"
+                )
+        for slot in slots.values():
+            kept[slot] = _later(kept.get(slot, published_at), thinned_at)
+    return found
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of two moments; None is for ever."""
+    return None if one is None or other is None else max(one, other)
+
+
+def _begin(at: datetime, grain: str) -> datetime:
+    at = at.astimezone(UTC).replace(second=0, microsecond=0)
+    return at.replace(minute=0) if grain == "hour" else at
 
 
 def _in_order(election: Election) -> Iterator[Edition]:
@@ -104,7 +148,9 @@ def differences(before: Json, after: Json) -> list[Json]:
     for key, old, new in _pairs(before, after):
         if old != new:
             found.append({"key": key, "before": old, "after": new})
-    return found
+    # The content comes with sorted keys; a reader expects the order of the page.
+    order = list(CHANGES)
+    return sorted(found, key=lambda row: order.index(row["key"]) if row["key"] in order else len(order))
 
 
 def _pairs(before: Json, after: Json) -> Iterator[tuple[str, object, object]]:

@@ -1,21 +1,29 @@
 """Publishing editions of an election's figures, and reading what was published."""
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import DateTimeField, Exists, F, Func, Max, OuterRef, QuerySet, Value
 from django.db.models.functions import Trunc
 from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
-from tracker.core.models import User
+from tracker.core.models import Publication, User
 from tracker.coverage.chain import canonical, differences, hash_content, hash_edition
 from tracker.coverage.counting import Json, count
 from tracker.coverage.figures import Figures, read
-from tracker.coverage.models import Edition, Mark
+from tracker.coverage.models import Edition, Mark, Tally
 from tracker.elections.models import Election
 
+log = logging.getLogger(__name__)
 # A rival that publishes at the same moment makes one try fail; this many in a row mean something else is wrong.
 TRIES = 5
 
@@ -44,6 +52,17 @@ def count_now(election: Election) -> Counted:
     return Counted(canonical(content), canonical(detail), as_of)
 
 
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """A transaction in which all queries see one moment, unless another transaction is around it already."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
 def refresh(election: Election) -> Edition | None:
     """Count an election that publishes live and publish an edition if its figures moved; None if they did not.
 
@@ -51,31 +70,25 @@ def refresh(election: Election) -> Edition | None:
     leaves its own mark behind and is counted next time. Elections that are drafts or reviewed are left alone: a
     publisher decides, and the newest mark stays to say that there is something to look at.
     """
-    if election.publication != "published" or election.publishing != Election.Publishing.LIVE:
-        _keep_newest_mark(election)
-        return None
-    return _publish(election, by=None, seen="")
+    return _publish(election, by=None, seen=None)
 
 
 def publish(*, by: User, election: Election, seen: str) -> Edition | None:
-    """Publish the figures whose content hash the publisher has seen; None if they equal the last edition.
+    """Publish the figures of a reviewed election whose content hash the publisher has seen; None if they equal the
+    last edition.
 
-    Raises Outdated if the figures are no longer those.
+    Raises Outdated if the figures are no longer those, ValidationError where a publisher has nothing to decide.
     """
     return _publish(election, by=by, seen=seen)
 
 
-def _publish(election: Election, *, by: User | None, seen: str) -> Edition | None:
+def _publish(election: Election, *, by: User | None, seen: str | None) -> Edition | None:
     # Within somebody else's transaction, that one's snapshot and fate decide.
-    outermost = not connection.in_atomic_block
-    tries = TRIES if outermost else 1
+    tries = 1 if connection.in_atomic_block else TRIES
     while True:
         tries -= 1
         try:
-            with transaction.atomic():
-                if outermost:  # all queries see one moment
-                    with connection.cursor() as cursor:
-                        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            with one_moment():
                 return _publish_in_snapshot(election, by=by, seen=seen)
         except (IntegrityError, OperationalError):
             # Another process published this number, or counted these marks, meanwhile: look again at what there is.
@@ -83,10 +96,25 @@ def _publish(election: Election, *, by: User | None, seen: str) -> Edition | Non
                 raise
 
 
-def _publish_in_snapshot(election: Election, *, by: User | None, seen: str) -> Edition | None:
+def _publish_in_snapshot(election: Election, *, by: User | None, seen: str | None) -> Edition | None:
+    """`seen` is the hash a publisher saw, None where nobody looks. How the election publishes is asked of the snapshot:
+    the caller's copy may be older than a change to it."""
+    now = Election.objects.filter(pk=election.pk).first()
+    if now is None:  # deleted meanwhile
+        return None
+    published = now.publication == Publication.PUBLISHED
+    if seen is not None and not published:
+        raise ValidationError(_("The election is a draft: publish it first, then its figures."))
+    if seen is not None and now.publishing == Election.Publishing.LIVE:
+        raise ValidationError(
+            _("This election publishes live: its figures are counted and published by themselves.")
+        )
+    if seen is None and not (published and now.publishing == Election.Publishing.LIVE):
+        _keep_newest_mark(election)
+        return None
     marks = list(Mark.objects.filter(election=election).values_list("pk", flat=True))
     counted = count_now(election)
-    if seen and counted.hash != seen:
+    if seen is not None and counted.hash != seen:
         raise Outdated
     last = Edition.objects.filter(election=election).order_by("-number").first()
     edition = None
@@ -99,14 +127,35 @@ def _publish_in_snapshot(election: Election, *, by: User | None, seen: str) -> E
             published_by=by,
             content=counted.content,
             detail=counted.detail,
+            total=canonical(json.loads(counted.content)["total"]),
             changes=canonical(_changes(last, counted)),
             content_hash=counted.hash,
             previous_hash=last.hash if last else "",
         )
         edition.hash = hash_edition(edition)
         edition.save(force_insert=True)
-    Mark.objects.filter(pk__in=marks).delete()
+    _take_away(election, Mark.objects.filter(pk__in=marks))
     return edition
+
+
+def _take_away(election: Election, marks: QuerySet[Mark]) -> None:
+    """Delete marks of `election` and add them to its tally, so that `register_version` stays the same."""
+    taken, _models = marks.delete()
+    if taken and not Tally.objects.filter(election=election).update(marks=F("marks") + taken):
+        Tally.objects.create(election=election, marks=taken)
+
+
+def register_version(election: Election) -> int:
+    """A number that grows with every committed change to what pages show of `election`, and by nothing else."""
+    with connection.cursor() as cursor:
+        # One statement, one snapshot: a mark is never seen both waiting and counted.
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM coverage_mark WHERE election_id = %s)"
+            " + coalesce((SELECT marks FROM coverage_tally WHERE election_id = %s), 0)",
+            [election.pk, election.pk],
+        )
+        version: int = cursor.fetchone()[0]
+    return version
 
 
 def _changes(last: Edition | None, counted: Counted) -> list[Json]:
@@ -119,16 +168,32 @@ def _changes(last: Edition | None, counted: Counted) -> list[Json]:
 def _keep_newest_mark(election: Election) -> None:
     newest = Mark.objects.filter(election=election).order_by("-pk").values_list("pk", flat=True).first()
     if newest is not None:
-        Mark.objects.filter(election=election, pk__lt=newest).delete()
+        _take_away(election, Mark.objects.filter(election=election, pk__lt=newest))
 
 
 def refresh_stale() -> list[Edition]:
-    """Count every election that has marks; the editions that came of it."""
+    """Count every election that has marks; the editions that came of it.
+
+    One that cannot be counted is logged, keeps its marks for the next time, and does not keep the others from theirs.
+    """
     marked = Mark.objects.order_by().values_list("election_id", flat=True).distinct()
     elections = Election.objects.in_bulk(list(marked))
-    Mark.objects.filter(election_id__in=set(marked) - set(elections)).delete()  # of elections that are gone
-    found = [refresh(election) for _pk, election in sorted(elections.items())]
-    return [edition for edition in found if edition is not None]
+    gone = set(marked) - set(elections)
+    if gone:
+        Mark.objects.filter(election_id__in=gone).delete()
+        Tally.objects.filter(election_id__in=gone).delete()
+    found = []
+    for _pk, election in sorted(elections.items()):
+        try:
+            edition = refresh(election)
+        except Exception:
+            if connection.in_atomic_block:
+                raise  # the transaction around us is broken
+            log.exception("The figures of %s could not be counted; they are tried again.", election.slug)
+            continue
+        if edition is not None:
+            found.append(edition)
+    return found
 
 
 def thin(now: datetime) -> int:
@@ -161,16 +226,53 @@ def thin(now: datetime) -> int:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class Shown:
-    """The figures a page shows. Without an edition they were counted for this page (nothing is published yet)."""
+    """The figures a page shows; without an edition they are counted for this page (nothing is published yet).
 
-    figures: Figures
-    matrix: dict[int, dict[int, str]]
-    as_of: datetime
-    edition: Edition | None
-    # Whether the reader asked for this edition, and not simply for the latest.
-    asked: bool = False
+    The edition comes without its figures. They are read when they are asked for: a page that answers that nothing
+    changed, or shows no stations, reads less.
+    """
+
+    def __init__(self, election: Election, edition: Edition | None, *, asked: bool = False) -> None:
+        self.election, self.edition = election, edition
+        # Whether the reader asked for this edition, and not simply for the latest.
+        self.asked = asked
+        self.as_of = edition.as_of if edition else timezone.now()
+
+    @cached_property
+    def _counted(self) -> tuple[Json, Json]:
+        return count(self.election)
+
+    @cached_property
+    def figures(self) -> Figures:
+        if self.edition is None:
+            return read(self._counted[0])
+        return _figures_of(self.edition.pk, self.edition.hash)
+
+    @cached_property
+    def matrix(self) -> dict[int, dict[int, str]]:
+        """Who goes where: station id -> mission id -> "p" planned, "v" visited, "pv" both."""
+        if self.edition is None:
+            return _matrix(self._counted[1])
+        return _matrix_of(self.edition.pk, self.edition.hash)
+
+
+# What was published never changes, so what was read of it may be kept: one process reads an edition once.
+@lru_cache(maxsize=8)
+def _figures_of(pk: int, hash: str) -> Figures:
+    return read(json.loads(_text_of(pk, "content")))
+
+
+@lru_cache(maxsize=4)
+def _matrix_of(pk: int, hash: str) -> dict[int, dict[int, str]]:
+    return _matrix(json.loads(_text_of(pk, "detail")))
+
+
+def _text_of(pk: int, column: str) -> str:
+    number, text = Edition.objects.values_list("number", column).get(pk=pk)
+    if text is None:  # thinned since the edition was chosen: a moment in which nothing else is to be shown
+        raise NoSuchEdition(number, thinned=True, kept=None)
+    return str(text)
 
 
 class NoSuchEdition(Exception):
@@ -187,23 +289,17 @@ def shown_figures(election: Election, number: int | None = None) -> Shown | None
     None where the election is reviewed and nobody has published an edition yet. An election that publishes live
     and has no edition yet (no worker has run) is counted for this page.
     """
-    editions = Edition.objects.published().filter(election=election)
+    editions = public_editions(election)
     if number is not None:
         edition = editions.filter(number=number).first()
-        if edition is None or edition.content is None:
-            kept = editions.filter(number__gt=number, content__isnull=False).order_by("number").first()
+        if edition is None or edition.thinned_at is not None:
+            kept = editions.filter(number__gt=number, thinned_at__isnull=True).order_by("number").first()
             raise NoSuchEdition(number, thinned=edition is not None, kept=kept.number if kept else None)
-    else:
-        edition = editions.order_by("-number").first()
-    if edition is None:
-        if election.publishing == Election.Publishing.REVIEWED:
-            return None
-        as_of = timezone.now()
-        content, detail = count(election)
-        return Shown(read(content), _matrix(detail), as_of, None)
-    content = json.loads(edition.content or "{}")
-    detail = json.loads(edition.detail or "{}")
-    return Shown(read(content), _matrix(detail), edition.as_of, edition, asked=number is not None)
+        return Shown(election, edition, asked=True)
+    edition = editions.first()
+    if edition is None and election.publishing == Election.Publishing.REVIEWED:
+        return None
+    return Shown(election, edition)
 
 
 def _matrix(detail: Json) -> dict[int, dict[int, str]]:
@@ -223,17 +319,40 @@ class TrendPoint:
     visited: int
     visits: int
 
+    @property
+    def share(self) -> float:
+        """Visited stations among stations, 0-1; 0 where there is none."""
+        return self.visited / self.stations if self.stations else 0.0
 
-def trend(election: Election, limit: int = 200) -> list[TrendPoint]:
-    """The coverage of the latest `limit` editions that kept their content, oldest first."""
-    editions = (
-        Edition.objects.published().filter(election=election, content__isnull=False).order_by("-number")
+
+TREND_POINTS = 60
+
+
+def trend(election: Election, until: Edition | None = None) -> list[TrendPoint]:
+    """The coverage over all editions of `election` (or those up to `until`), oldest first, at most TREND_POINTS + 2.
+
+    Where there are more editions, the last one of each of TREND_POINTS equal spans of time stands for it. Thinned
+    editions keep their totals and are in it.
+    """
+    editions = public_editions(election)
+    if until is not None:
+        editions = editions.filter(number__lte=until.number)
+    first, last = editions.order_by("number").first(), editions.order_by("-number").first()
+    if first is None or last is None:
+        return []
+    step = max((last.as_of - first.as_of) / TREND_POINTS, timedelta(microseconds=1))
+    span = Func(
+        Value(step), F("as_of"), Value(first.as_of), function="date_bin", output_field=DateTimeField()
     )
+    ends = editions.order_by().annotate(span=span).values("span").annotate(end=Max("number")).values("end")
+    rows = editions.filter(number__in=ends)
+    found = {row[0]: row for row in rows.values_list("number", "as_of", "total")}
+    found[first.number] = (first.number, first.as_of, first.total)
     points = []
-    for number, as_of, content in editions.values_list("number", "as_of", "content")[:limit]:
-        total = json.loads(content or "")["total"]
+    for number, as_of, text in sorted(found.values()):
+        total = json.loads(text)
         points.append(TrendPoint(number, as_of, total["stations"], total["visited"], total["visits"]))
-    return points[::-1]
+    return points
 
 
 def public_editions(election: Election) -> QuerySet[Edition]:
@@ -243,10 +362,17 @@ def public_editions(election: Election) -> QuerySet[Edition]:
     )
 
 
+def last_thinning(election: Election) -> datetime | None:
+    """When an edition of `election` last lost its figures."""
+    at: datetime | None = Edition.objects.filter(election=election).aggregate(at=Max("thinned_at"))["at"]
+    return at
+
+
 def drift(election: Election) -> list[str]:
     """Where the latest edition differs from a count of the rows as they are, in words; empty if nowhere."""
-    counted = count_now(election)
-    last = Edition.objects.filter(election=election).order_by("-number").first()
+    with one_moment():
+        last = Edition.objects.filter(election=election).order_by("-number").first()
+        counted = count_now(election)
     if last is None:
         return ["no edition is published yet"]
     if last.content_hash == counted.hash:

@@ -36,6 +36,31 @@ class Mark(models.Model):
         return f"{self.election_id}, {self.at:%Y-%m-%d %H:%M:%S}"
 
 
+class Tally(models.Model):
+    """How many marks of an election have been counted and taken away.
+
+    With the marks that wait (`editions.register_version`) a number that grows with every change that commits, and by
+    nothing else: what a page shows of the register is the same as long as the number is.
+    """
+
+    # Without a constraint, as a mark.
+    election = models.OneToOneField(
+        Election,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        primary_key=True,
+        related_name="tally",
+    )
+    marks = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+
+    def __str__(self) -> str:
+        return f"{self.election_id}: {self.marks}"
+
+
 class Edition(models.Model):
     """One immutable, numbered, hashed publication of an election's figures.
 
@@ -68,6 +93,8 @@ class Edition(models.Model):
     # Canonical JSON as text: what was hashed is what is stored. Empty (null) once thinned.
     content = models.TextField(_("figures"), null=True, blank=True)  # noqa: DJ001 - null is not the empty text
     detail = models.TextField(_("stations by mission"), null=True, blank=True)  # noqa: DJ001
+    # The totals of the content once more: they stay when the content goes, and the trend is a walk over them.
+    total = models.TextField(_("totals"))
     changes = models.TextField(_("what changed"), help_text=_("Against the edition before, as JSON."))
     content_hash = models.CharField(_("hash of the content"), max_length=64)
     previous_hash = models.CharField(_("hash of the edition before"), max_length=64, blank=True)

@@ -46,6 +46,7 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         (None, {"fields": ("name", "name_az", "name_ru", "publication")}),
         (_("The contest"), {"fields": ("country", ("kind", "call", "round"), "authority")}),
         (_("When"), {"fields": (("starts_on", "ends_on"), "timezone")}),
+        (_("Figures"), {"fields": ("publishing",)}),
         (_("Address on the site"), {"fields": ("slug",)}),
         (_("How we know"), {"fields": ("source", "notes")}),
     )

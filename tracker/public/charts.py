@@ -1,13 +1,15 @@
 """Marks of maps and bars of charts: numbers for templates to draw, so that no template does arithmetic."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from tracker.core.timezones import format_offset
@@ -31,12 +33,50 @@ STATE_ORDER = [
     VotingState.CLOSED,
     VotingState.UNKNOWN,
 ]
+# What observers did at a station, the gaps first.
+COVERAGE_LABELS = {
+    "no_plan": _("gap, no plan"),
+    "planned": _("gap, planned"),
+    "visited": _("visited"),
+    "overlap": _("visited by several missions"),
+}
 MARK_GAP = {"world": 15.0, "europe": 25.0}
 
 
 @dataclass(frozen=True)
+class Marking:
+    """What the marks of a map say: the state of a station, and the words for each state.
+
+    A place where stations differ is drawn in the state that comes first in `labels`.
+    """
+
+    labels: dict[str, Any]
+    state_of: Callable[[PollingStation], str]
+    # What else the name of a mark says of the stations there.
+    remark: Callable[[list[PollingStation]], str] = lambda stations: ""
+
+
+def _voting_state(station: PollingStation) -> str:
+    state: str = station.voting_state  # type: ignore[attr-defined]
+    return state
+
+
+VOTING = Marking({state.value: state.label for state in STATE_ORDER}, _voting_state)
+
+
+def coverage_marking(state_of: Callable[[PollingStation], str], *, with_voting: bool) -> Marking:
+    """Marks by coverage: `state_of` gives codes of COVERAGE_LABELS. `with_voting` adds whether stations are open."""
+
+    def voting(stations: list[PollingStation]) -> str:
+        found = {_voting_state(station) for station in stations}
+        return str(next(state.label for state in STATE_ORDER if state in found))
+
+    return Marking(COVERAGE_LABELS, state_of, voting if with_voting else lambda stations: "")
+
+
+@dataclass(frozen=True)
 class Mark:
-    """One place on a map, in the user units of its view box. `state` is a VotingState code."""
+    """One place on a map, in the user units of its view box. `state` is a code of the map's marking."""
 
     x: float
     y: float
@@ -61,13 +101,15 @@ class StationMap:
     unplaced: int
 
 
-def station_map(election: Election, stations: Iterable[PollingStation]) -> StationMap:
+def station_map(
+    election: Election, stations: Iterable[PollingStation], marking: Marking = VOTING
+) -> StationMap:
     """The map of `stations`, which must carry `voting_state` (see StationQuerySet.with_voting_state)."""
     places: dict[tuple[float, float], list[PollingStation]] = defaultdict(list)
     states: dict[str, int] = defaultdict(int)
     unplaced = 0
     for station in stations:
-        states[station.voting_state] += 1  # type: ignore[attr-defined]
+        states[marking.state_of(station)] += 1
         if station.latitude is None or station.longitude is None:
             unplaced += 1
         else:
@@ -77,12 +119,12 @@ def station_map(election: Election, stations: Iterable[PollingStation]) -> Stati
         world_viewbox=_viewbox(WORLD_VIEWBOX),
         inset_viewbox=_viewbox(EUROPE_VIEWBOX),
         world=_marks(
-            election, places, {p: world_xy(*p) for p in places if p not in inside}, MARK_GAP["world"]
+            election, places, {p: world_xy(*p) for p in places if p not in inside}, MARK_GAP["world"], marking
         ),
-        world_hints=_marks(election, places, {p: world_xy(*p) for p in inside}, 0),
-        inset=_marks(election, places, {p: europe_xy(*p) for p in inside}, MARK_GAP["europe"]),  # type: ignore[misc]
+        world_hints=_marks(election, places, {p: world_xy(*p) for p in inside}, 0, marking),
+        inset=_marks(election, places, {p: europe_xy(*p) for p in inside}, MARK_GAP["europe"], marking),  # type: ignore[misc]
         inset_frame=" ".join(f"{x:.1f},{y:.1f}" for x, y in WORLD_INSET_OUTLINE),
-        states=[(state.value, str(state.label), states[state]) for state in STATE_ORDER if states[state]],
+        states=[(code, str(label), states[code]) for code, label in marking.labels.items() if states[code]],
         places=len(places),
         unplaced=unplaced,
     )
@@ -97,19 +139,20 @@ def _marks(
     places: dict[tuple[float, float], list[PollingStation]],
     points: dict[tuple[float, float], tuple[float, float]],
     gap: float,
+    marking: Marking,
 ) -> list[Mark]:
     placed = spread([(place, x, y) for place, (x, y) in points.items()], gap) if gap else points
     marks = []
     for place, (x, y) in sorted(placed.items(), key=lambda item: (item[1][1], item[1][0])):
         here = places[place]
-        states = {station.voting_state for station in here}  # type: ignore[attr-defined]
-        state = next(state for state in STATE_ORDER if state in states)
+        counts = Counter(marking.state_of(station) for station in here)
+        found = {code: counts[code] for code in marking.labels if code in counts}
         marks.append(
             Mark(
                 x=round(x, 1),
                 y=round(y, 1),
-                state=state.value,
-                label=_label(here, state),
+                state=next(iter(found)),
+                label=_label(here, found, marking),
                 href=_href(election, here),
                 stations=len(here),
             )
@@ -117,10 +160,15 @@ def _marks(
     return marks
 
 
-def _label(stations: list[PollingStation], state: VotingState) -> str:
+def _label(stations: list[PollingStation], found: dict[str, int], marking: Marking) -> str:
     count = ngettext("%(count)s station", "%(count)s stations", len(stations)) % {"count": len(stations)}
     cities = ", ".join(dict.fromkeys(station.city for station in stations))
-    return f"{cities}, {stations[0].country}: {count}, {state.label}"
+    states = [
+        str(marking.labels[code]) if len(found) == 1 else f"{number} {marking.labels[code]}"
+        for code, number in found.items()
+    ]
+    remark = marking.remark(stations)
+    return f"{cities}, {stations[0].country}: {', '.join([count, *states, *([remark] if remark else [])])}"
 
 
 def _href(election: Election, stations: list[PollingStation]) -> str:

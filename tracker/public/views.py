@@ -33,15 +33,31 @@ from tracker.missions.queries import (
 )
 from tracker.missions.queries import timeline as timeline_entries
 from tracker.public.charts import hours_chart, station_map
-from tracker.public.coverage import coverage_matrix, hour_bars, phase_bars, trend_line
+from tracker.public.coverage import (
+    assessment_bars,
+    constituency_gaps,
+    country_gaps,
+    coverage_map,
+    coverage_matrix,
+    gap_glance,
+    host_gaps,
+    hour_bars,
+    incident_counts,
+    mission_bars,
+    observer_counts,
+    overlap_bars,
+    phase_bars,
+    setting_split,
+    trend_chart,
+)
+from tracker.public.editions import edition_rows, edition_sheet
 from tracker.public.filters import MissionFilter, StationFilter, TimelineForm
+from tracker.public.freshness import Freshness, freshness
 from tracker.public.moments import asked_moment, asked_zone
 from tracker.stations.models import PollingStation
 from tracker.stations.queries import name_key, public_stations, voting_clock
 
 PAGE_ROWS = 25
-# How often a page that shows figures asks whether they moved.
-REFRESH_SECONDS, REFRESH_SECONDS_ON = 15, 3
 # Zones a reader is offered first; any other name of the IANA list may be typed.
 OFFERED_ZONES = ["UTC", "Asia/Baku"]
 
@@ -58,8 +74,23 @@ def load_election(slug: str) -> Election:
     return get_object_or_404(Election.objects.published().select_related("country", "source"), slug=slug)
 
 
+def figure_page(
+    request: HttpRequest, template: str, fresh: Freshness, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render a page that shows figures: it renews itself while it is open, and knows when it is still the same."""
+    context["refresh"] = fresh.refresh
+    return fresh.stamp(render(request, template, context, status=status))
+
+
+def is_edition_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9
+
+
 def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give a view of an election the figures it shows: of the latest edition, or of the one in `?edition=`."""
+    """Give a view of an election the figures it shows: of the latest edition, or of the one in `?edition=`.
+
+    A reader who has the page already is told so before it is rendered.
+    """
 
     @require_safe
     @wraps(view)
@@ -67,15 +98,19 @@ def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         election = load_election(slug)
         asked = request.GET.get("edition", "")
         context: dict[str, Any] = {"election": election, "asked": asked}
-        if asked and not (asked.isascii() and asked.isdigit() and len(asked) <= 9):
+        if asked and not is_edition_number(asked):
             return page(request, "public/no_edition.html", context, status=404)
         try:
             figures = shown_figures(election, int(asked) if asked else None)
+            if figures is None:
+                return page(request, "public/not_published.html", context)
+            fresh = freshness(election, figures.edition)
+            unchanged = fresh.unchanged(request)
+            return (
+                unchanged if unchanged is not None else view(request, election, figures, fresh, **arguments)
+            )
         except NoSuchEdition as missing:
             return page(request, "public/no_edition.html", context | {"missing": missing}, status=404)
-        if figures is None:
-            return page(request, "public/not_published.html", context)
-        return view(request, election, figures, **arguments)
 
     return shown
 
@@ -96,7 +131,7 @@ def elections(request: HttpRequest) -> HttpResponse:
 
 
 @with_figures
-def dashboard(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
+def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Freshness) -> HttpResponse:
     now = timezone.now()
     counted = shown.figures
     clock = voting_clock(election, now)
@@ -107,6 +142,7 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown) -> HttpRes
         "section": "dashboard",
         "shown": shown,
         "figures": counted,
+        "gaps": gap_glance(counted),
         "clock": clock,
         "now": now,
         "map": station_map(election, _mapped(election, now)),
@@ -119,7 +155,7 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown) -> HttpRes
         "mission_types": _mission_types(counted.missions_by_type),
         "mission_statuses": _labelled(Mission.Status, counted.missions_by_status),
     }
-    return page(request, "public/dashboard.html", context)
+    return figure_page(request, "public/dashboard.html", fresh, context)
 
 
 def _mapped(election: Election, at: Any) -> list[PollingStation]:
@@ -207,7 +243,7 @@ def clock(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @with_figures
-def missions(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
+def missions(request: HttpRequest, election: Election, shown: Shown, fresh: Freshness) -> HttpResponse:
     counted = shown.figures
     filters = MissionFilter(request.GET, queryset=public_missions(election))
     valid = filters.is_valid()
@@ -225,7 +261,7 @@ def missions(request: HttpRequest, election: Election, shown: Shown) -> HttpResp
         "kinds": [(kind.value, kind.label, found) for kind, found in kinds if found],
         "statuses": _labelled(Mission.Status, counted.missions_by_status),
     }
-    return page(request, "public/missions.html", context, status=200 if valid else 400)
+    return figure_page(request, "public/missions.html", fresh, context, status=200 if valid else 400)
 
 
 @require_safe
@@ -251,48 +287,57 @@ def mission(request: HttpRequest, slug: str, organization_slug: str) -> HttpResp
 
 
 @with_figures
-def figures(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
+def figures(request: HttpRequest, election: Election, shown: Shown, fresh: Freshness) -> HttpResponse:
     panels = figure_panels(election, shown.figures)
     total = sum(len(block.figures) for panel in panels for block in panel.blocks)
     context = {"election": election, "section": "figures", "shown": shown, "panels": panels, "total": total}
-    return page(request, "public/figures.html", context)
+    return figure_page(request, "public/figures.html", fresh, context)
 
 
 @with_figures
-def coverage(request: HttpRequest, election: Election, shown: Shown) -> HttpResponse:
-    now = timezone.now()
+def coverage(request: HttpRequest, election: Election, shown: Shown, fresh: Freshness) -> HttpResponse:
     counted = shown.figures
-    on = voting_clock(election, now).open > 0 or election.demonstration
     context = {
         "election": election,
         "section": "coverage",
         "shown": shown,
         "figures": counted,
-        # While people vote, a visit shows within seconds; at other times a reader's line is spared.
-        "refresh": REFRESH_SECONDS_ON if on else REFRESH_SECONDS,
-        "countries": sorted(
-            counted.by_country, key=lambda row: (*row.coverage.neediness, name_key(row.country))
-        ),
-        "constituencies": sorted(
-            (row for row in counted.by_constituency if row.coverage.stations),
-            key=lambda row: (*row.coverage.neediness, row.number),
-        ),
-        "missions": counted.by_mission,
-        "matrix": coverage_matrix(election, shown, request.GET.get("page")),
+        "split": setting_split(counted),
+        "map": coverage_map(election, shown, timezone.now()),
+        "countries": country_gaps(election, counted),
+        "constituencies": constituency_gaps(counted),
+        "hosts": host_gaps(counted),
+        "missions": mission_bars(counted),
+        "overlap": overlap_bars(counted),
         "phases": phase_bars(counted.phases),
         "hours": hour_bars(counted.hours),
-        "overlap": sorted((number, count) for number, count in counted.by_visitors.items() if number),
-        "trend": trend_line(trend(election)),
+        "observers": observer_counts(counted),
+        "assessments": assessment_bars(counted),
+        "incidents": incident_counts(counted),
+        "trend": trend_chart(trend(election, shown.edition)),
+        "matrix": coverage_matrix(election, shown, request.GET.get("page")),
     }
-    return page(request, "public/coverage.html", context)
+    return figure_page(request, "public/coverage.html", fresh, context)
 
 
 @require_safe
 def editions(request: HttpRequest, slug: str) -> HttpResponse:
+    """The list of editions; with `?edition=` the sheet of one: what changed in it, and how to prove it."""
     election = load_election(slug)
+    fresh = freshness(election, public_editions(election).first(), thinned=True)
+    unchanged = fresh.unchanged(request)
+    if unchanged is not None:
+        return unchanged
+    context: dict[str, Any] = {"election": election, "section": "editions"}
+    asked = request.GET.get("edition", "")
+    if asked:
+        sheet = edition_sheet(election, int(asked)) if is_edition_number(asked) else None
+        if sheet is None:
+            return page(request, "public/no_edition.html", context | {"asked": asked}, status=404)
+        return figure_page(request, "public/edition.html", fresh, context | {"sheet": sheet})
     rows = Paginator(public_editions(election), PAGE_ROWS).get_page(request.GET.get("page"))
-    context = {"election": election, "section": "editions", "rows": rows}
-    return page(request, "public/editions.html", context)
+    context |= {"rows": rows, "found": edition_rows(rows)}
+    return figure_page(request, "public/editions.html", fresh, context)
 
 
 @require_safe

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 # The index in the order of the work, not of the apps. A model that is not named here comes last, under its own app.
@@ -9,6 +10,7 @@ SECTIONS = (
     (_("Elections"), ("Election", "Constituency", "Milestone", "AnnouncedFigure")),
     (_("Polling stations"), ("PollingStation", "VotingWindow")),
     (_("Missions"), ("Organization", "Mission", "Membership", "Engagement", "Statement")),
+    (_("What was published"), ("Publishing", "Edition")),
     (_("Sources"), ("Source",)),
     (_("Accounts"), ("User", "Group")),
     (_("Reference tables"), ("Country", "TimeZone")),
@@ -23,12 +25,30 @@ class StaffSite(AdminSite):
     index_title = _("The register")
     enable_nav_sidebar = True
 
+    def get_urls(self) -> list[Any]:
+        """The workflow screens, before the admin's own addresses."""
+        from tracker.staff import publishing  # the site is made before the apps' models are loaded
+
+        return [
+            path("publishing/", self.admin_view(publishing.elections), name="publishing"),
+            path("publishing/<slug:slug>/", self.admin_view(publishing.election), name="publishing_election"),
+            *super().get_urls(),
+        ]
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The models a person may see, in the sections people work in; one app's own page stays as it is."""
         apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps
         models = {model["object_name"]: (app, model) for app in apps for model in app["models"]}
+        if "Edition" in models:
+            app, edition = models["Edition"]
+            screen = edition | {
+                "name": _("Publishing of figures"),
+                "object_name": "Publishing",
+                "admin_url": reverse("admin:publishing"),
+            }
+            models["Publishing"] = (app, screen)
         sections = []
         for title, names in SECTIONS:
             found = [models.pop(name) for name in names if name in models]

@@ -66,6 +66,9 @@ def host_missions_of(election: Election) -> list[str]:
     return list(stations.order_by("host_mission").values_list("host_mission", flat=True).distinct())
 
 
+NAMED = 10
+
+
 @dataclass(frozen=True)
 class ZoneHours:
     """Stations that open and close at the same instants under the same UTC offset."""
@@ -87,9 +90,12 @@ class Clock:
     counts: dict[str, int]
     total: int
     first_opening: datetime | None
+    # At most NAMED of them; `first_more` says that there are others. At home all stations open at one moment.
     first_stations: list[PollingStation]
+    first_more: bool
     last_closing: datetime | None
     last_stations: list[PollingStation]
+    last_more: bool
     hours: list[ZoneHours]
     previous_change: datetime | None
     next_change: datetime | None
@@ -125,8 +131,8 @@ def voting_clock(election: Election, at: datetime) -> Clock:
     rows = stations.with_voting_state(at).order_by().values_list("voting_state").annotate(Count("pk"))
     counts.update(dict(rows))
     span = windows.aggregate(first=Min("opens_at"), last=Max("closes_at"))
-    first_stations = list(stations.filter(windows__opens_at=span["first"]).select_related("country"))
-    last_stations = list(stations.filter(windows__closes_at=span["last"]).select_related("country"))
+    first_stations = _named(stations.filter(windows__opens_at=span["first"]))
+    last_stations = _named(stations.filter(windows__closes_at=span["last"]))
     hours = _hours(windows)
     changes = {instant for row in hours for instant in (row.opens_at, row.closes_at)}
     return Clock(
@@ -134,13 +140,26 @@ def voting_clock(election: Election, at: datetime) -> Clock:
         counts=counts,
         total=sum(counts.values()),
         first_opening=span["first"],
-        first_stations=first_stations,
+        first_stations=first_stations[:NAMED],
+        first_more=len(first_stations) > NAMED,
         last_closing=span["last"],
-        last_stations=last_stations,
+        last_stations=last_stations[:NAMED],
+        last_more=len(last_stations) > NAMED,
         hours=hours,
         previous_change=max((change for change in changes if change < at), default=None),
         next_change=min((change for change in changes if change > at), default=None),
     )
+
+
+def _named(stations: StationQuerySet) -> list[PollingStation]:
+    return list(stations.select_related("country")[: NAMED + 1])
+
+
+def voting_spans(election_id: int) -> list[tuple[datetime, datetime]]:
+    """The distinct hours, opening and closing (UTC), of the stations that count: a few, however many stations."""
+    stations = PollingStation.objects.published().filter(election=election_id).counting()
+    windows = VotingWindow.objects.published().filter(station__in=stations)
+    return list(windows.order_by("opens_at", "closes_at").values_list("opens_at", "closes_at").distinct())
 
 
 def _hours(windows: QuerySet[VotingWindow]) -> list[ZoneHours]:

@@ -29,6 +29,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Tally',
+            fields=[
+                ('election', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='tally', serialize=False, to='elections.election')),
+                ('marks', models.BigIntegerField()),
+            ],
+            options={
+                'verbose_name': 'tally',
+                'verbose_name_plural': 'tallies',
+            },
+        ),
+        migrations.CreateModel(
             name='Edition',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -37,6 +48,7 @@ class Migration(migrations.Migration):
                 ('published_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='published (UTC)')),
                 ('content', models.TextField(blank=True, null=True, verbose_name='figures')),
                 ('detail', models.TextField(blank=True, null=True, verbose_name='stations by mission')),
+                ('total', models.TextField(verbose_name='totals')),
                 ('changes', models.TextField(help_text='Against the edition before, as JSON.', verbose_name='what changed')),
                 ('content_hash', models.CharField(max_length=64, verbose_name='hash of the content')),
                 ('previous_hash', models.CharField(blank=True, max_length=64, verbose_name='hash of the edition before')),

@@ -30,6 +30,10 @@ SOURCES = {
     "fieldwork_deployment": "SELECT election_id FROM changed",
     "fieldwork_visit": "SELECT election_id FROM changed",
     "fieldwork_incident": "SELECT election_id FROM changed",
+    # Not counted, but shown beside figures: a page that answers "nothing changed" has to know of them.
+    "elections_milestone": "SELECT election_id FROM changed",
+    "elections_announcedfigure": "SELECT election_id FROM changed",
+    "missions_statement": "SELECT m.election_id FROM changed c JOIN missions_mission m ON m.id = c.mission_id",
 }
 
 MARK = """
@@ -37,6 +41,10 @@ CREATE FUNCTION mark_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         INSERT INTO coverage_mark (election_id) SELECT id FROM elections_election;
+    ELSIF TG_OP = 'UPDATE' THEN
+        -- Before and after, as a row may move from one election to another.
+        INSERT INTO coverage_mark (election_id)
+        SELECT DISTINCT e FROM ({elections} UNION {elections_before}) AS found (e) WHERE e IS NOT NULL;
     ELSE
         INSERT INTO coverage_mark (election_id)
         SELECT DISTINCT e FROM ({elections}) AS found (e) WHERE e IS NOT NULL;
@@ -47,11 +55,8 @@ CREATE TRIGGER mark_insert AFTER INSERT ON {table}
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_{table}();
 CREATE TRIGGER mark_delete AFTER DELETE ON {table}
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_{table}();
--- Twice, as a row may move from one election to another.
-CREATE TRIGGER mark_update_to AFTER UPDATE ON {table}
-    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_{table}();
-CREATE TRIGGER mark_update_from AFTER UPDATE ON {table}
-    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_{table}();
+CREATE TRIGGER mark_update AFTER UPDATE ON {table}
+    REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_{table}();
 CREATE TRIGGER mark_truncate AFTER TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION mark_{table}();
 """
@@ -59,10 +64,26 @@ CREATE TRIGGER mark_truncate AFTER TRUNCATE ON {table}
 UNMARK = """
 DROP TRIGGER mark_insert ON {table};
 DROP TRIGGER mark_delete ON {table};
-DROP TRIGGER mark_update_to ON {table};
-DROP TRIGGER mark_update_from ON {table};
+DROP TRIGGER mark_update ON {table};
 DROP TRIGGER mark_truncate ON {table};
 DROP FUNCTION mark_{table}();
+"""
+
+# A source is shown only through rows that point to it, so that a new one changes nothing; a corrected one may stand on
+# any page.
+MARK_SOURCE = """
+CREATE FUNCTION mark_core_source() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO coverage_mark (election_id) SELECT id FROM elections_election WHERE EXISTS (SELECT FROM changed);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER mark_update AFTER UPDATE ON core_source
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_core_source();
+"""
+
+UNMARK_SOURCE = """
+DROP TRIGGER mark_update ON core_source;
+DROP FUNCTION mark_core_source();
 """
 
 # The text that an edition's hash is made of; coverage/chain.py makes the same.
@@ -75,6 +96,7 @@ CREATE FUNCTION edition_chain_hash(e coverage_edition) RETURNS text LANGUAGE sql
         to_char(e.as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         to_char(e.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         coalesce(e.published_by_id::text, '-'),
+        e.total,
         e.changes,
         e.content_hash
     ), 'UTF8')), 'hex')
@@ -98,6 +120,7 @@ BEGIN
     END IF;
     IF NEW.thinned_at IS NOT NULL
        OR NEW.content_hash <> encode(sha256(convert_to(NEW.content || E'\\n' || NEW.detail, 'UTF8')), 'hex')
+       OR NEW.total::jsonb IS DISTINCT FROM NEW.content::jsonb -> 'total'
        OR NEW.hash <> edition_chain_hash(NEW) THEN
         RAISE EXCEPTION 'edition % does not carry the hash of its content', NEW.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'edition_hash_true';
@@ -160,6 +183,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("coverage", "0001_initial"),
+        ("core", "0001_initial"),
         ("elections", "0001_initial"),
         ("stations", "0002_composite_keys"),
         ("missions", "0001_initial"),
@@ -168,9 +192,15 @@ class Migration(migrations.Migration):
 
     operations = [
         *(
-            migrations.RunSQL(MARK.format(table=table, elections=elections), UNMARK.format(table=table))
+            migrations.RunSQL(
+                MARK.format(
+                    table=table, elections=elections, elections_before=elections.replace("FROM changed", "FROM before")
+                ),
+                UNMARK.format(table=table),
+            )
             for table, elections in SOURCES.items()
         ),
+        migrations.RunSQL(MARK_SOURCE, UNMARK_SOURCE),
         # Elections that were there before the triggers have never been counted.
         migrations.RunSQL(
             "INSERT INTO coverage_mark (election_id) SELECT id FROM elections_election", migrations.RunSQL.noop

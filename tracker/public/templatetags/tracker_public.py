@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import translate_url
+from django.urls import reverse, translate_url
 from django.utils.formats import date_format, number_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from tracker.core.countries import read_countries
 from tracker.core.models import Source
 from tracker.core.timezones import format_offset, offset_at, to_local
-from tracker.coverage.chain import CHANGES
 from tracker.elections.models import AnnouncedFigure
 
 register = template.Library()
@@ -124,7 +123,15 @@ def percent(share: float | None) -> str:
     return f"{whole} %"
 
 
-@register.filter
-def change_name(key: str) -> str:
-    """What a key of an edition's changes is called."""
-    return str(CHANGES.get(key, key))
+@register.simple_tag(takes_context=True)
+def figures_url(context: Any, name: str) -> str:
+    """The address of another page of this election's figures; a reader of an old edition stays in it."""
+    address = reverse(f"public:{name}", args=[context["election"].slug])
+    return address + edition_query(context)
+
+
+@register.simple_tag(takes_context=True)
+def edition_query(context: Any) -> str:
+    """`?edition=7` while a reader is in edition 7, nothing otherwise."""
+    shown = context.get("shown")
+    return f"?edition={shown.edition.number}" if shown and shown.asked else ""
