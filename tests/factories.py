@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from tracker.core.models import Country, Job, Publication, Source, TimeZone, User
-from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
+from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone, SimulatedDay
 from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
 from tracker.missions.models import (
     Accreditation,
@@ -74,6 +74,12 @@ def make_election(**over: Any) -> Election:
         "publication": Publication.PUBLISHED,
     }
     return Election.objects.create(**_resolve(defaults | over))
+
+
+def make_simulated_day(**over: Any) -> SimulatedDay:
+    """Noon UTC on 7 February 2024, as a demonstration's clock shows it."""
+    over["election"] = over.get("election") or make_election(demonstration=True)
+    return SimulatedDay.objects.create(**{"seed": 1, "now": datetime(2024, 2, 7, 12, tzinfo=UTC)} | over)
 
 
 def make_constituency(**over: Any) -> Constituency:

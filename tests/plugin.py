@@ -38,6 +38,7 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
     The workers of pytest-xdist inherit DATABASE_URL, so only the controller starts one.
     """
     os.environ["TRACKER_MODE"] = "test"
+    os.environ.pop("REDIS_URL", None)  # a test that needs a broker starts its own
     if not os.environ.get("DATABASE_URL"):
         for name in [name for name in os.environ if name.startswith("PG")]:
             del os.environ[name]  # a PGPORT or PGOPTIONS of the user's own server is not meant for this one

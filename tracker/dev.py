@@ -22,6 +22,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,7 +31,8 @@ from types import FrameType
 if sys.version_info < (3, 11):  # noqa: UP036 - this is the place that says so
     sys.exit("The tracker needs Python 3.11 or newer; this is Python {}.{}.".format(*sys.version_info[:2]))
 
-from tracker import postgres
+from tracker import postgres, valkey
+from tracker.supervisor import Part, PartEnded, Supervisor, end_group, end_leftovers
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
@@ -48,9 +50,14 @@ class Interrupted(Exception):
     """Somebody asked us to stop (Ctrl-C or SIGTERM)."""
 
 
+_saying = threading.Lock()
+
+
 def say(text: str = "") -> None:
-    """Print a line at once, also into a pipe."""
-    print(text, flush=True)
+    """Print a line at once, also into a pipe; whole, whoever else prints at the same moment."""
+    with _saying:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 # --- the environment --------------------------------------------------------------------------------------------------
@@ -195,44 +202,6 @@ def run_child(command: Sequence[str], env: dict[str, str] | None = None) -> tupl
         return child.returncode, output.read().decode(errors="replace")
 
 
-def end_group(leader: int, child: subprocess.Popen[bytes] | None = None, patience: float = 10) -> None:
-    """Ask the leader of a process group to end, wait `patience` seconds, then kill what is left of the group."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(leader, signal.SIGTERM)
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline and not _gone(leader, child):
-            time.sleep(0.02)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
-    if child is not None:
-        child.wait()
-
-
-def _gone(number: int, child: subprocess.Popen[bytes] | None) -> bool:
-    if child is not None:
-        return child.poll() is not None
-    return not command_of(number)
-
-
-def command_of(number: int) -> str:
-    """Command line of a process, its words separated by spaces; empty if it does not live (any more)."""
-    if Path("/proc/self/cmdline").exists():  # a bare Debian has no ps
-        try:
-            return (
-                Path(f"/proc/{number}/cmdline")
-                .read_bytes()
-                .replace(b"\0", b" ")
-                .decode(errors="replace")
-                .strip()
-            )
-        except OSError:
-            return ""
-    shown = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(number)], capture_output=True, check=False
-    )
-    return shown.stdout.decode(errors="replace").strip()
-
-
 # --- database and settings --------------------------------------------------------------------------------------------
 
 
@@ -263,7 +232,11 @@ def environment(url: str, hosts: str = "127.0.0.1,localhost,[::1]") -> dict[str,
     env.pop("GUNICORN_CMD_ARGS", None)
     env |= {"TRACKER_MODE": "local", "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tracker.settings"}
     env["SECRET_KEY"] = env.get("SECRET_KEY") or secret_key()
-    env["ALLOWED_HOSTS"] = env.get("ALLOWED_HOSTS") or hosts
+    # What the reader's own proxy is called may be added; we ourselves ask for 127.0.0.1.
+    names = [*hosts.split(","), *env.get("ALLOWED_HOSTS", "").split(",")]
+    env["ALLOWED_HOSTS"] = ",".join(dict.fromkeys(name for name in names if name))
+    if not env.get("REDIS_URL") and valkey.answers(DATA):
+        env["REDIS_URL"] = valkey.url(DATA)
     return env
 
 
@@ -346,7 +319,7 @@ def hosts_for(host: str) -> list[str]:
     """Names this copy answers to when it listens on `host`."""
     hosts = ["127.0.0.1", "localhost", "[::1]"]
     if host in ("0.0.0.0", "::"):  # noqa: S104 - the user's own choice, and we warn
-        return [*hosts, socket.gethostname()]
+        return ["*"]  # the machine may have any number of addresses and names
     shown = f"[{host}]" if ":" in host else host
     return hosts if shown in hosts else [*hosts, shown]
 
@@ -397,55 +370,70 @@ class Claim:
             self.number = None
 
 
-def end_leftover_server(data: Path = DATA, root: Path = ROOT) -> None:
-    """Stop the web server of an earlier run of this folder whose owner was killed."""
-    path = data / "gunicorn.pid"
-    try:
-        number = int(path.read_text())
-    except (OSError, ValueError):
-        return
-    command = command_of(number)
-    if "gunicorn" in command and f"--chdir {root} " in f"{command} ":
-        say("Stopping what an earlier run left behind ...")
-        end_group(number)
-    elif not command:
-        # The master is gone; its workers notice within a second or two and let go of the port.
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            try:
-                os.killpg(number, 0)
-            except (ProcessLookupError, PermissionError):
-                break
-            time.sleep(0.05)
-    path.unlink(missing_ok=True)
-
-
-def start_web(python: Path, host: str, port: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start gunicorn; its process number goes to .data/gunicorn.pid."""
+def parts_of(python: Path, host: str, port: int, env: dict[str, str], root: Path = ROOT) -> dict[str, Part]:
+    """The processes of a running tracker in the order in which they are started. Broker, worker and clock are missing
+    where there is no broker: neither REDIS_URL nor a program to start one."""
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    web = subprocess.Popen(
-        [
-            str(python), "-m", "gunicorn", "tracker.wsgi:application", "--bind", bind, "--worker-class", "gthread",
-            "--workers", str(min(os.cpu_count() or 1, 4)), "--threads", "4", "--log-level", "warning",
-            "--graceful-timeout", "5", "--no-control-socket", "--chdir", str(ROOT),
-        ],
-        cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C reaches this script only, which ends things in order
-    )  # fmt: skip
-    (DATA / "gunicorn.pid").write_text(str(web.pid))
-    return web
+    marks = part_marks(root)
+    web = [
+        str(python), "-m", "gunicorn", "tracker.wsgi:application", "--bind", bind, "--worker-class", "gthread",
+        "--workers", str(min(os.cpu_count() or 1, 4)), "--threads", "4", "--log-level", "warning",
+        "--graceful-timeout", "5", "--no-control-socket", "--chdir", str(root),
+    ]  # fmt: skip
+    parts = {"web": Part("web", web, marks["web"], env, vital=True)}
+    program = None if os.environ.get("REDIS_URL") else valkey.find_program(site_packages())
+    if program is not None:
+        parts["broker"] = Part(
+            "broker", valkey.prepare(DATA, program), marks["broker"], {"PATH": os.defpath},
+            prepare=lambda: valkey.prepare(DATA, program),
+            hush="Memory overcommit",  # advice for machines that run at their limits
+        )  # fmt: skip
+    if env.get("REDIS_URL"):
+        celery = [str(python), "-m", "celery", "--quiet", "-A", "tracker", "--workdir", str(root)]
+        # Threads and not processes: one import of the code in memory, and a kill leaves no children behind. Two, so
+        # that a long job does not keep the figures waiting; the work itself is done by the database.
+        words = [
+            "worker",
+            "--pool",
+            "threads",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "warning",
+            "--without-gossip",
+        ]
+        # Whoever tries this as root knows that they are root.
+        hushed = env | {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
+        parts["worker"] = Part("worker", [*celery, *words, "--without-mingle"], marks["worker"], hushed)
+        schedule = str(DATA / "beat-schedule")
+        words = ["beat", "--loglevel", "warning", "--pidfile", "", "--schedule", schedule]
+        parts["beat"] = Part("beat", [*celery, *words], marks["beat"], env)
+    return {name: parts[name] for name in ("broker", "web", "worker", "beat") if name in parts}
 
 
-def wait_until_ready(host: str, port: int, web: subprocess.Popen[bytes]) -> None:
+def part_marks(root: Path = ROOT) -> dict[str, str]:
+    """How each part's command line shows that it belongs to this folder, in the order in which leftovers are ended."""
+    celery = f"--workdir {root} "
+    return {
+        "beat": f"{celery}beat",
+        "worker": f"{celery}worker",
+        "web": f"--chdir {root} ",
+        # A server of the Redis protocol shows its own title: the socket's path is in it.
+        "broker": str(valkey.socket_path(root / ".data")),
+    }
+
+
+def wait_until_ready(host: str, port: int, web: Part, supervisor: Supervisor) -> None:
     """Wait until /readyz answers 200. Raises Stop if the server ends or does not get there."""
     reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     deadline = time.monotonic() + READY_SECONDS
     answer = "nothing"
     while time.monotonic() < deadline:
         check_signals()
-        if web.poll() is not None:
+        if web.process is None or web.process.poll() is not None:
             check_signals()
             raise Stop("The web server ended at once; its reason is above.")
+        supervisor.look()
         line = http.client.HTTPConnection(reach, port, timeout=10)
         try:
             line.request("GET", "/readyz")
@@ -481,11 +469,13 @@ def run() -> int:
     claim.take()
     try:
         claim.write("starting", address)
-        end_leftover_server()
+        end_leftovers(DATA, part_marks(), say)
         check_port(host, port)
         python = make_environment()
         with database(python) as (url, server):
             env = environment(url, ",".join(hosts_for(host)))
+            if not os.environ.get("REDIS_URL"):
+                env["REDIS_URL"] = valkey.url(DATA) if valkey.find_program(site_packages()) else ""
             try:
                 serve(python, env, host, port, address, claim, lambda: _reason_to_end(server, parent))
             finally:
@@ -502,41 +492,69 @@ def serve(
     python: Path, env: dict[str, str], host: str, port: int, address: str, claim: Claim,
     reason_to_end: Callable[[], str | None],
 ) -> None:  # fmt: skip
-    """Prepare the data, start the web server and stay until it ends or there is a reason to. Raises Interrupted."""
+    """Prepare the data, start all parts and stay until one that is vital ends or there is a reason to.
+
+    Raises Interrupted, or Stop with a sentence.
+    """
     check_signals()
     say("Preparing the data ...")
-    django(python, env, "migrate", "--noinput", "--verbosity", "0")
-    django(python, env, "load_election", "fixtures/az2024")
-    django(python, env, "create_administrator", show=True)
-    say("Starting the web server ...")
-    web = start_web(python, host, port, env)
+    prepare_data(python, env)
+    parts = parts_of(python, host, port, env)
+    supervisor = Supervisor(DATA, ROOT, say)
     try:
-        wait_until_ready(host, port, web)
-        if host in ("0.0.0.0", "::"):  # noqa: S104
-            say("Warning: everybody on your network can reach this copy, and it speaks plain HTTP.")
-            address = f"http://{socket.gethostname()}:{port}/"
+        if "broker" in parts:
+            supervisor.start(parts["broker"])
+        say("Starting the web server ...")
+        web = supervisor.start(parts["web"])
+        wait_until_ready(host, port, web, supervisor)
+        address = announce(host, port, address)
         claim.write("running", address)
-        say()
-        say(f"  Public   {address}")
-        say(f"           {address}en/e/{ELECTION}/")
-        say(f"  Staff    {address}staff/")
-        say()
-        say("Ready. Press Ctrl-C to stop.")
-        while web.poll() is None:
+        for name in ("worker", "beat"):
+            if name in parts:
+                supervisor.start(parts[name])
+        if "worker" not in parts:
+            say(
+                "No server of the Redis protocol was found, so no worker runs: figures are counted when you type"
+            )
+            say('`make manage ARGS="recount --publish"`. To have one: apt install redis-server.')
+        while True:
             check_signals()
+            supervisor.look()
             reason = reason_to_end()
             if reason:
                 raise Stop(reason)
             time.sleep(0.2)
+    except PartEnded:
         check_signals()
         raise Stop(
             "The web server ended without being asked to. `make run` starts it again; no data is lost."
-        )
+        ) from None
     finally:
         claim.write("stopping", address)
         say("Stopping ...")
-        end_group(web.pid, web)
-        (DATA / "gunicorn.pid").unlink(missing_ok=True)
+        supervisor.stop()
+        if "broker" in parts:
+            valkey.clear(DATA)
+
+
+def prepare_data(python: Path, env: dict[str, str]) -> None:
+    """Tables, the real election, the demonstration, a first administrator, and figures to begin with."""
+    django(python, env, "migrate", "--noinput", "--verbosity", "0")
+    django(python, env, "prepare_local", show=True)
+
+
+def announce(host: str, port: int, address: str) -> str:
+    """Print the addresses to open; the one that is shown."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        say("Warning: everybody on your network can reach this copy, and it speaks plain HTTP.")
+        address = f"http://{socket.gethostname()}:{port}/"
+    say()
+    say(f"  Public   {address}")
+    say(f"           {address}en/e/{ELECTION}/")
+    say(f"  Staff    {address}staff/")
+    say()
+    say("Ready. Press Ctrl-C to stop.")
+    return address
 
 
 def _reason_to_end(server: postgres.Server | None, parent: int) -> str | None:
@@ -564,8 +582,9 @@ def check() -> int:
     """`make check`: every check runs, and the ones that failed are named at the end."""
     python = make_environment((RUNTIME, DEVELOPMENT))
     failed = []
-    with postgres.throwaway(DATA, site_packages()) as url:
-        env = environment(url) | {"TRACKER_MODE": "test", "DATABASE_URL": url}
+    own = os.environ.get("DATABASE_URL")
+    with contextlib.nullcontext(own) if own else postgres.throwaway(DATA, site_packages()) as url:
+        env = environment(url) | {"TRACKER_MODE": "test", "DATABASE_URL": url, "REDIS_URL": ""}
         for name, words in (
             ("ruff check", ["-m", "ruff", "check", "."]),
             ("ruff format", ["-m", "ruff", "format", "--check", "."]),
@@ -655,7 +674,8 @@ def clean_data(data: Path = DATA) -> int:
             if sys.stdin.readline().strip() != "yes":
                 say("Nothing was deleted.")
                 return 1
-        end_leftover_server(data)
+        end_leftovers(data, part_marks(data.parent), say)
+        valkey.clear(data)
         for server in servers:
             if server.stop():
                 server.remove()

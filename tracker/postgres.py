@@ -305,7 +305,7 @@ class Server:
         cluster = self._cluster(identity)
         folder = self._reachable_programs(programs, identity)
         sockets = self._socket_folder()
-        _make_private(sockets, owner)
+        make_private(sockets, owner)
         if not (cluster / "PG_VERSION").exists():
             self._create(cluster, folder, identity, server_lock)
         made_by = int((cluster / "PG_VERSION").read_text())
@@ -530,11 +530,19 @@ class Server:
         return copy / package.name / "pginstall" / "bin"
 
     def _socket_folder(self) -> Path:
-        mark = hashlib.sha256(f"{os.geteuid()}:{self.folder}".encode()).hexdigest()[:16]
-        place = Path(tempfile.gettempdir()) / f"tracker-{mark}"
-        if len(os.fsencode(place)) + len(f"/.s.PGSQL.{PORT}.lock") > LONGEST_SOCKET:
-            place = Path("/tmp") / place.name  # noqa: S108 - owner and mode are checked
-        return place
+        return socket_folder(self.folder, f".s.PGSQL.{PORT}.lock")
+
+
+def socket_folder(of: Path, longest: str) -> Path:
+    """Where the sockets of a server with its files in `of` lie; `longest` is the longest name in it.
+
+    A short path in the folder of temporary files, as the addresses of sockets are limited. Not made here.
+    """
+    mark = hashlib.sha256(f"{os.geteuid()}:{of}".encode()).hexdigest()[:16]
+    place = Path(tempfile.gettempdir()) / f"tracker-{mark}"
+    if len(os.fsencode(place)) + len(f"/{longest}") > LONGEST_SOCKET:
+        place = Path("/tmp") / place.name  # noqa: S108 - owner and mode are checked
+    return place
 
 
 def outside_folder(data: Path) -> Path | None:
@@ -582,8 +590,11 @@ def _can(command: list[str], identity: dict[str, Any]) -> bool:
     ).returncode  # fmt: skip
 
 
-def _make_private(place: Path, owner: int) -> None:
-    """Make the socket folder, or check the one that is there: a stranger's would see all that is said."""
+def make_private(place: Path, owner: int) -> None:
+    """Make the socket folder for `owner`, or check the one that is there: a stranger's would see all that is said.
+
+    Raises PostgresError where it is not private.
+    """
     try:
         place.mkdir(mode=0o700)
         if os.geteuid() == 0:
@@ -597,7 +608,7 @@ def _check_private(place: Path, owner: int) -> None:
     found = place.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) != 0o700:
         raise PostgresError(
-            f"{place} must be a folder that only the database's user can enter (owner {owner}, mode 0700), "
+            f"{place} must be a folder that only one user can enter (owner {owner}, mode 0700), "
             "and it is not: somebody else made or changed it. Remove it and try again."
         )
 

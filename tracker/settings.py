@@ -203,6 +203,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tracker.coverage.middleware.NudgeMiddleware",
 ]
 
 # Everything is served from our own host; nothing is inline, the admin included.

@@ -39,6 +39,9 @@
     var moved = live.dataset.moved !== now.dataset.moved, active = document.activeElement, chosen = selected();
     morph(live, now);
     if (foot) { morph(document.getElementById("footer-as-of"), foot); }
+    /* The clock of a demonstration stands in its banner, outside the figures. */
+    var clock = document.getElementById("simulated-time"), moment = fresh.getElementById("simulated-time");
+    if (clock && moment) { morph(clock, moment); }
     // A row that changed its place has lost both.
     if (active !== document.activeElement && document.contains(active)) { active.focus({ preventScroll: true }); }
     if (chosen && document.contains(chosen[0]) && document.contains(chosen[2]) && getSelection().isCollapsed) {

@@ -1,4 +1,4 @@
-"""Folders to load: copies of the real election with some cells changed."""
+"""Folders to load: copies of the real election, or of the demonstration, with some cells changed."""
 
 import csv
 import shutil
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 AZ2024 = Path(__file__).resolve().parents[2] / "fixtures" / "az2024"
+DEMO = AZ2024.parent / "demo"
 ELECTIONS = "elections.csv"
 ORGANIZATIONS = "observer_organizations.csv"
 STATIONS = "polling_stations_abroad.csv"
@@ -20,6 +21,10 @@ Table = list[list[str]]
 
 def copy_of_az2024(tmp_path: Path) -> Path:
     return Path(shutil.copytree(AZ2024, tmp_path / "election"))
+
+
+def copy_of_demo(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DEMO, tmp_path / "demonstration"))
 
 
 def read(folder: Path, name: str) -> list[dict[str, str]]:

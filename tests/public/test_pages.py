@@ -362,7 +362,7 @@ def test_robots_sitemap_favicon_health(client: Client) -> None:
         assert f"http://testserver{path}<" in sitemap or f'href="http://testserver{path}"' in sitemap, path
     assert client.get("/favicon.ico").status_code == 301
     assert client.get("/healthz").content == b"ok\n"
-    assert client.get("/readyz").content == b"database: ok\n"
+    assert client.get("/readyz").content == b"database: ok\nbroker: none\n"
 
 
 def test_election_by_time(client: Client) -> None:

@@ -22,6 +22,17 @@ ALPHABETS = {"en": LATIN + RUSSIAN, "az": AZERBAIJANI + RUSSIAN, "ru": RUSSIAN +
 # Letters that Unicode does not take apart into a base letter and an accent.
 BASE_LETTERS = {"ı": "i", "ə": "e", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
 
+# The country of demonstrations. XD is one of the codes that ISO 3166 leaves to its users (XA to XZ), so that it can
+# never become a real country's. It is no part of the committed list and stands in the table of countries only where a
+# demonstration is loaded: no form or filter of a real election offers it.
+INVENTED_COUNTRY = {
+    "iso2": "XD",
+    "iso3": "XDM",
+    "name_en": "Demoland (invented)",
+    "name_az": "Demolənd (uydurma)",
+    "name_ru": "Демоландия (вымышленная)",
+}
+
 SortKey = tuple[tuple[int, ...], str]
 
 

@@ -2,7 +2,7 @@
 
 from django.db import DEFAULT_DB_ALIAS
 
-from tracker.core.countries import read_countries
+from tracker.core.countries import INVENTED_COUNTRY, read_countries
 from tracker.core.timezones import zone_names
 
 
@@ -26,6 +26,14 @@ def sync_reference_tables(*, using: str = DEFAULT_DB_ALIAS, **signal: object) ->
     TimeZone.objects.using(using).bulk_create(
         [TimeZone(name=name) for name in sorted(zone_names())], ignore_conflicts=True
     )
+
+
+def write_invented_country() -> None:
+    """Write the country of demonstrations into the table of countries, where the real ones are."""
+    from tracker.core.models import Country
+
+    names = {name: value for name, value in INVENTED_COUNTRY.items() if name != "iso2"}
+    Country.objects.update_or_create(iso2=INVENTED_COUNTRY["iso2"], defaults=names)
 
 
 def _tables(using: str) -> set[str]:

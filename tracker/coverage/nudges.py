@@ -1,41 +1,40 @@
 """Telling the worker that there may be something to count. A lost nudge costs a minute, never a wrong number."""
 
-import logging
 import threading
 import time
 
-from django.conf import settings
 from django.db import transaction
 
-log = logging.getLogger(__name__)
+from tracker.core import broker
 
+REFRESH_TASK = "tracker.coverage.tasks.refresh_stale"
 # Changes that come within this time are counted together.
 DEBOUNCE_SECONDS = 1.0
-_last = threading.local()
+_lock = threading.Lock()
+_sent = float("-inf")
 
 
 def nudge() -> None:
-    """After the running transaction commits, ask the worker to count what is marked. Never raises, never waits long.
+    """After the running transaction commits, ask the worker to count what is marked. Never raises, never waits long."""
+    transaction.on_commit(tell, robust=True)
 
-    Within a debounce one nudge of a process is enough: the task runs only after it, and counts whatever is marked then.
+
+def tell() -> bool:
+    """Ask the worker now; False if there is a broker and it could not be told.
+
+    The task waits a moment and counts whatever is marked then. Within the first half of that moment a further nudge of
+    this process adds nothing; one in the second half could come too late for it and is sent.
     """
-    transaction.on_commit(_send, robust=True)
-
-
-def _send() -> None:
-    if not getattr(settings, "CELERY_BROKER_URL", ""):
-        return  # no broker: `recount --publish` or the next worker counts
-    now = time.monotonic()
-    if now < getattr(_last, "due", 0.0):
-        return
-    from tracker.coverage.tasks import refresh_stale
-
-    try:
-        refresh_stale.apply_async(countdown=DEBOUNCE_SECONDS, retry=False, expires=60)
-    except Exception:
-        # Whatever the broker's trouble is, the change is saved and marked; beat finds it within a minute.
-        log.warning(
-            "The worker could not be told of a change; it will be counted within a minute.", exc_info=True
-        )
-    # A little less than the countdown: no change may fall between a task that has started and the next nudge.
-    _last.due = now + 0.8 * DEBOUNCE_SECONDS
+    global _sent
+    if not broker.configured():
+        return True  # nobody to tell: `recount --publish` counts, or the first worker there is
+    with _lock:
+        now = time.monotonic()
+        if now < _sent + DEBOUNCE_SECONDS / 2:
+            return True
+        before, _sent = _sent, now
+    told = broker.send(REFRESH_TASK, countdown=DEBOUNCE_SECONDS, expires=60)
+    if not told:
+        with _lock:
+            _sent = before
+    return told

@@ -34,10 +34,17 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         "country",
         "starts_on",
         "kind",
+        "demonstration",
         "publication_badge",
         *(linked_count(relation, label) for relation, label in COUNTED.items()),
     )
-    list_filter = ("publication", "kind", "call", ("country", admin.RelatedOnlyFieldListFilter))
+    list_filter = (
+        "publication",
+        "demonstration",
+        "kind",
+        "call",
+        ("country", admin.RelatedOnlyFieldListFilter),
+    )
     list_select_related = ("country",)
     search_fields = ("name", "name_az", "name_ru", "slug", "authority")
     date_hierarchy = "starts_on"

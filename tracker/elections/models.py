@@ -1,7 +1,8 @@
 """The contest itself: election, constituencies, calendar, and what was announced about it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -103,10 +104,55 @@ class Election(Publishable):
                 condition=Q(round__gte=1),
                 violation_error_message=_("Rounds are counted from 1."),
             ),
+            # Target of the composite key that keeps simulated days to demonstrations.
+            models.UniqueConstraint(name="election_id_demonstration", fields=["id", "demonstration"]),
         ]
 
     def __str__(self) -> str:
         return localized(self, "name")
+
+    @property
+    def simulated_now(self) -> datetime | None:
+        """The moment that the pages of a demonstration take as now, while one is set; None otherwise.
+
+        One query where the election is a demonstration and came without select_related("simulated_day").
+        """
+        if not self.demonstration:
+            return None
+        try:
+            return self.simulated_day.now
+        except ObjectDoesNotExist:
+            return None
+
+
+class SimulatedDay(models.Model):
+    """How far the election day of a demonstration was played: its clock, and the last of its events that is done.
+
+    A table of its own and not a field of the election: it moves every second, which is no change of the election,
+    must not mark its figures as changed, and must not meet an officer who edits the election meanwhile.
+    """
+
+    election = models.OneToOneField(
+        Election, on_delete=models.CASCADE, verbose_name=_("election"), related_name="simulated_day"
+    )
+    # Always true. A key of two columns (migration 0002) ties it to the election's own word: an election that is no
+    # demonstration cannot have a simulated day, whoever writes it.
+    demonstration = models.BooleanField(_("demonstration"), default=True, editable=False)
+    seed = models.PositiveIntegerField(_("seed"))
+    now = models.DateTimeField(_("simulated moment (UTC)"))
+    # Written in the transaction of each event: of an event whose answer was lost it is known whether it is done.
+    last_event = models.TextField(_("last event played"), blank=True)
+
+    class Meta:
+        verbose_name = _("simulated day")
+        verbose_name_plural = _("simulated days")
+        constraints = [
+            models.CheckConstraint(name="simulated_day_demonstration", condition=Q(demonstration=True)),
+            calendar_constraint("simulated_day_in_calendar", "now"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.election}, {self.now:%Y-%m-%d %H:%M} UTC"
 
 
 @choices_enforced("constituency")

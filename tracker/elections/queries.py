@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from tracker.core.timezones import to_local
 from tracker.elections.models import AnnouncedFigure, Election, Milestone
+
+
+def present_moment(election: Election) -> datetime:
+    """The moment that everything about `election` takes as now: the simulated one of a demonstration, if it has one."""
+    return election.simulated_now or timezone.now()
 
 
 @dataclass(frozen=True)
@@ -19,12 +25,16 @@ class ElectionsByTime:
 
 
 def elections_by_time(at: datetime) -> ElectionsByTime:
-    """Which published elections are coming, on, and past at the instant `at`, by the date in their own zone."""
+    """Which published elections are coming, on, and past at the instant `at`, by the date in their own zone.
+
+    A demonstration whose day is simulated stands where its own clock puts it.
+    """
     coming: list[Election] = []
     on: list[Election] = []
     past: list[Election] = []
-    for election in Election.objects.published().select_related("country").order_by("starts_on", "slug"):
-        today = to_local(at, election.timezone_id).date()
+    rows = Election.objects.published().select_related("country", "simulated_day")
+    for election in rows.order_by("starts_on", "slug"):
+        today = to_local(election.simulated_now or at, election.timezone_id).date()
         if today < election.starts_on:
             coming.append(election)
         elif today <= election.ends_on:

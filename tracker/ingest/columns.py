@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import models
 
-from tracker.core.countries import read_countries
+from tracker.core.countries import INVENTED_COUNTRY, read_countries
 from tracker.core.models import PARTIAL_DATE
 from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT, parse_offset, zone_names
 from tracker.ingest.problems import Unreadable
@@ -200,8 +200,8 @@ def plain(number: Decimal) -> str:
 
 
 def country(cell: str) -> str:
-    """A code of ISO 3166-1 in two capital letters."""
-    if cell not in _countries():
+    """A code of ISO 3166-1 in two capital letters, or that of the invented country of demonstrations."""
+    if cell not in _countries() and cell != INVENTED_COUNTRY["iso2"]:
         codes = {row[name]: row["iso2"] for row in read_countries() for name in ("iso2", "iso3", "name_en")}
         code = codes.get(cell.upper()) or (codes.get(closest(cell, codes)) if len(cell) > 3 else None)
         mend = f"Did you mean {code}?" if code else "Write two capital letters such as KZ."
@@ -212,6 +212,21 @@ def country(cell: str) -> str:
 @cache
 def _countries() -> frozenset[str]:
     return frozenset(row["iso2"] for row in read_countries())
+
+
+def yes_or_no(cell: str) -> bool:
+    """The words yes and no."""
+    if cell not in ("yes", "no"):
+        raise Unreadable("is neither yes nor no.", "Write yes or no, or leave it empty for no.")
+    return cell == "yes"
+
+
+def days(cell: str) -> list[str]:
+    """One date or several, separated by semicolons, each once, the earliest first."""
+    written = [day(part.strip()) for part in cell.split(";")]
+    if written != sorted(set(written)):
+        raise Unreadable("does not name its dates in order.", "Write each date once, the earliest first.")
+    return written
 
 
 def zone(cell: str) -> str:

@@ -8,6 +8,7 @@ from tracker.ingest.columns import (
     count,
     country,
     day,
+    days,
     degrees,
     moment,
     offset,
@@ -15,6 +16,7 @@ from tracker.ingest.columns import (
     slug,
     text,
     url,
+    yes_or_no,
     zone,
 )
 from tracker.ingest.reading import Column, FileLayout
@@ -43,6 +45,7 @@ ELECTIONS = FileLayout(
         Column("authority", text(Election, "authority")),
         *SOURCE,
         Column("notes", text(Election, "notes")),
+        Column("demonstration", yes_or_no, optional=True),
     ),
     required=True,
 )
@@ -89,6 +92,7 @@ STATIONS = FileLayout(
         Column("notes", text(PollingStation, "notes")),
         Column("setting", choice(PollingStation, "setting"), optional=True),
         Column("status", choice(PollingStation, "status"), optional=True),
+        Column("votes_on", days, optional=True),
     ),
 )
 

@@ -12,6 +12,7 @@ from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.models import Q
 
 from tracker.core.models import Publication, Publishable
+from tracker.core.reference import write_invented_country
 from tracker.ingest.kinds import BY_MODEL, KINDS, Getter, Kind
 from tracker.ingest.layout import LAYOUTS
 from tracker.ingest.models import LoadedRecord
@@ -49,6 +50,8 @@ def load_folder(
             )
             if problems := read.problems + dataset.problems:
                 raise ProblemsFound(_sorted(problems, [layout.name for layout in LAYOUTS]))
+            if dataset.invented:
+                write_invented_country()
             load = _Load(dataset, Publication.DRAFT if draft else Publication.PUBLISHED, restore_deleted)
             load.report.absent_files = read.absent
             for current in KINDS:

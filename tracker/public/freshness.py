@@ -11,13 +11,13 @@ from functools import cache, lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 
 from tracker.core.timezones import to_local
 from tracker.coverage.editions import last_thinning, register_version
 from tracker.coverage.models import Edition
 from tracker.elections.models import Election
+from tracker.elections.queries import present_moment
 from tracker.stations.queries import voting_spans
 
 # How often a page that shows figures asks whether they moved. A submitted visit shall show within five seconds while
@@ -38,6 +38,8 @@ class Freshness:
     today: date
     # Of the list of editions: when the last of them was thinned.
     thinned: datetime | None
+    # The minute that a demonstration's own clock shows, if it runs.
+    simulated: datetime | None
     # Somebody can vote now, or it is a demonstration.
     on: bool
 
@@ -49,7 +51,9 @@ class Freshness:
     @property
     def etag(self) -> str:
         """Weak: two pages with one tag say the same; their bytes may be packed differently."""
-        parts = (program(), self.edition, self.hash, self.version, self.passed, self.today, self.thinned)
+        parts = (
+            program(), self.edition, self.hash, self.version, self.passed, self.today, self.thinned, self.simulated,
+        )  # fmt: skip
         return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
     def unchanged(self, request: HttpRequest) -> HttpResponse | None:
@@ -77,7 +81,7 @@ def freshness(election: Election, edition: Edition | None, *, thinned: bool = Fa
 
     `thinned`: the page also says which editions keep their figures.
     """
-    now = timezone.now()
+    now = present_moment(election)
     version = register_version(election)
     spans = _spans(election.pk, version)
     return Freshness(
@@ -87,6 +91,7 @@ def freshness(election: Election, edition: Edition | None, *, thinned: bool = Fa
         passed=(sum(opens <= now for opens, _ in spans), sum(closes <= now for _, closes in spans)),
         today=to_local(now, election.timezone_id).date(),
         thinned=last_thinning(election) if thinned else None,
+        simulated=election.simulated_now and election.simulated_now.replace(second=0, microsecond=0),
         on=election.demonstration or any(opens <= now < closes for opens, closes in spans),
     )
 

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime
 
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT, to_utc, zone_names
@@ -52,8 +51,8 @@ def asked_zone(query: QueryDict) -> tuple[str, str]:
         return "UTC", str(problem)
 
 
-def asked_moment(query: QueryDict) -> tuple[datetime, str, bool, str]:
-    """What a page is asked for by `at` and `tz`: (instant in UTC, zone to show, whether it is now, error).
+def asked_moment(query: QueryDict, now: datetime) -> tuple[datetime, str, bool, str]:
+    """What a page is asked for by `at` and `tz`: (instant in UTC, zone to show, whether it is `now`, error).
 
     `at_tz` is the zone in which the form showed the moment: another zone to show must not move the moment.
     """
@@ -64,4 +63,4 @@ def asked_moment(query: QueryDict) -> tuple[datetime, str, bool, str]:
             return read_moment(query["at"], written_in), zone, False, error
     except ValueError as problem:
         error = error or str(problem)
-    return timezone.now().replace(microsecond=0), zone, True, error
+    return now.replace(microsecond=0), zone, True, error

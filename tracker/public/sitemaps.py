@@ -1,4 +1,4 @@
-"""The sitemap: every public page in every language."""
+"""The sitemap: every public page in every language, except what is invented."""
 
 from typing import Any
 
@@ -12,6 +12,11 @@ from tracker.stations.models import PollingStation
 ELECTION_PAGES = ("dashboard", "stations", "clock", "missions", "figures", "coverage", "editions", "timeline")
 
 
+def real_elections() -> Any:
+    """Published elections that are no demonstrations: what is invented is not offered to search engines."""
+    return Election.objects.published().filter(demonstration=False)
+
+
 class LocalizedSitemap(Sitemap):
     i18n = True
     alternates = True
@@ -20,7 +25,7 @@ class LocalizedSitemap(Sitemap):
 
 class ElectionSitemap(LocalizedSitemap):
     def items(self) -> list[tuple[str, ...]]:
-        slugs = Election.objects.published().values_list("slug", flat=True)
+        slugs = real_elections().values_list("slug", flat=True)
         return [(), *((slug, page) for slug in slugs for page in ELECTION_PAGES)]
 
     def location(self, item: Any) -> str:
@@ -29,7 +34,7 @@ class ElectionSitemap(LocalizedSitemap):
 
 class StationSitemap(LocalizedSitemap):
     def items(self) -> Any:
-        stations = PollingStation.objects.published().order_by("pk")
+        stations = PollingStation.objects.published().filter(election__in=real_elections()).order_by("pk")
         return stations.values_list("election__slug", "pk")
 
     def location(self, item: Any) -> str:
@@ -40,7 +45,7 @@ class MissionSitemap(LocalizedSitemap):
     def items(self) -> list[tuple[str, str]]:
         return [
             (election.slug, organization.slug)
-            for election in Election.objects.published()
+            for election in real_elections()
             for organization in organizations_in(election)
         ]
 

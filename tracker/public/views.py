@@ -22,6 +22,7 @@ from tracker.elections.queries import (
     calendar_glance,
     elections_by_time,
     latest_with_rivals,
+    present_moment,
 )
 from tracker.missions.models import Mission, Organization
 from tracker.missions.queries import (
@@ -71,7 +72,8 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
 
 def load_election(slug: str) -> Election:
     """The published election at `slug`, or Http404."""
-    return get_object_or_404(Election.objects.published().select_related("country", "source"), slug=slug)
+    rows = Election.objects.published().select_related("country", "source", "simulated_day")
+    return get_object_or_404(rows, slug=slug)
 
 
 def figure_page(
@@ -117,14 +119,16 @@ def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
 @require_safe
 def elections(request: HttpRequest) -> HttpResponse:
-    """What is coming, what is on, what was; each with its key figures."""
-    now = timezone.now()
-    by_time = elections_by_time(now)
+    """What is coming, what is on, what was; each with its key figures. What is invented comes last."""
+    by_time = elections_by_time(timezone.now())
     figures = key_figures([*by_time.on, *by_time.coming, *by_time.past])
-    groups = [
-        (name, [(election, figures[election.pk]) for election in rows])
-        for name, rows in (("on", by_time.on), ("coming", by_time.coming), ("past", by_time.past))
-    ]
+    real: list[tuple[str, list[Any]]] = []
+    invented: list[Any] = []
+    for name, rows in (("on", by_time.on), ("coming", by_time.coming), ("past", by_time.past)):
+        cards = [(election, figures[election.pk], name) for election in rows]
+        real.append((name, [card for card in cards if not card[0].demonstration]))
+        invented += [card for card in cards if card[0].demonstration]
+    groups = [*real, ("demonstration", invented)]
     return page(
         request, "public/elections.html", {"groups": groups, "any": any(rows for name, rows in groups)}
     )
@@ -132,7 +136,7 @@ def elections(request: HttpRequest) -> HttpResponse:
 
 @with_figures
 def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Freshness) -> HttpResponse:
-    now = timezone.now()
+    now = present_moment(election)
     counted = shown.figures
     clock = voting_clock(election, now)
     announced = list(announced_figures(election).filter(scope=""))
@@ -179,7 +183,7 @@ def stations(request: HttpRequest, slug: str) -> HttpResponse:
     election = load_election(slug)
     filters = StationFilter(request.GET, election=election)
     valid = filters.is_valid()
-    now = timezone.now()
+    now = present_moment(election)
     found = filters.qs if valid else public_stations(election).none()
     moment = filters.form.cleaned_data.get("open_at") if valid else None
     rows = Paginator(found.with_voting_state(moment or now), PAGE_ROWS).get_page(request.GET.get("page"))
@@ -198,7 +202,7 @@ def stations(request: HttpRequest, slug: str) -> HttpResponse:
 def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
     election = load_election(slug)
     zone, error = asked_zone(request.GET)
-    now = timezone.now()
+    now = present_moment(election)
     sources = ("source", "number_source", "city_source", "address_source", "voters_source")
     record = get_object_or_404(
         public_stations(election).with_voting_state(now).select_related("timezone", *sources), pk=station_id
@@ -222,7 +226,7 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
 @require_safe
 def clock(request: HttpRequest, slug: str) -> HttpResponse:
     election = load_election(slug)
-    at, zone, is_now, error = asked_moment(request.GET)
+    at, zone, is_now, error = asked_moment(request.GET, present_moment(election))
     reading = voting_clock(election, at)
     rows = public_stations(election).counting().with_voting_state(at).by_opening()
     claims = [AnnouncedFigure.Metric.FIRST_STATION_TO_OPEN, AnnouncedFigure.Metric.LAST_STATION_TO_CLOSE]
@@ -303,7 +307,7 @@ def coverage(request: HttpRequest, election: Election, shown: Shown, fresh: Fres
         "shown": shown,
         "figures": counted,
         "split": setting_split(counted),
-        "map": coverage_map(election, shown, timezone.now()),
+        "map": coverage_map(election, shown, present_moment(election)),
         "countries": country_gaps(election, counted),
         "constituencies": constituency_gaps(counted),
         "hosts": host_gaps(counted),

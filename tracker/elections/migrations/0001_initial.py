@@ -218,4 +218,35 @@ class Migration(migrations.Migration):
             model_name='milestone',
             constraint=models.CheckConstraint(condition=models.Q(('basis__in', ['calendar_plan', 'reported', 'derived'])), name='milestone_basis_known'),
         ),
+        migrations.CreateModel(
+            name='SimulatedDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('demonstration', models.BooleanField(default=True, editable=False, verbose_name='demonstration')),
+                ('seed', models.PositiveIntegerField(verbose_name='seed')),
+                ('now', models.DateTimeField(verbose_name='simulated moment (UTC)')),
+                ('last_event', models.TextField(blank=True, verbose_name='last event played')),
+            ],
+            options={
+                'verbose_name': 'simulated day',
+                'verbose_name_plural': 'simulated days',
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='election',
+            constraint=models.UniqueConstraint(fields=('id', 'demonstration'), name='election_id_demonstration'),
+        ),
+        migrations.AddField(
+            model_name='simulatedday',
+            name='election',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='simulated_day', to='elections.election', verbose_name='election'),
+        ),
+        migrations.AddConstraint(
+            model_name='simulatedday',
+            constraint=models.CheckConstraint(condition=models.Q(('demonstration', True)), name='simulated_day_demonstration'),
+        ),
+        migrations.AddConstraint(
+            model_name='simulatedday',
+            constraint=models.CheckConstraint(condition=models.Q(('now__isnull', True), models.Q(('now__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('now__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), _connector='OR'), name='simulated_day_in_calendar', violation_error_message='The year must be between 1900 and 2199.'),
+        ),
     ]

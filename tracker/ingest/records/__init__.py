@@ -11,7 +11,12 @@ from tracker.ingest.reading import Row
 from tracker.ingest.records.calendar import Zones, add_figures, add_milestones
 from tracker.ingest.records.dataset import Dataset
 from tracker.ingest.records.missions import add_engagements, add_memberships, add_missions
-from tracker.ingest.records.organizations import add_election, add_organizations, add_sources
+from tracker.ingest.records.organizations import (
+    add_election,
+    add_organizations,
+    add_sources,
+    check_invented,
+)
 from tracker.ingest.records.stations import add_constituencies, add_stations
 
 
@@ -25,7 +30,10 @@ def build_dataset(
     """
     dataset = Dataset()
     election = add_election(dataset, tables[layout.ELECTIONS.name])
-    add_sources(dataset, tables)
+    dataset.invented = bool(election and election["demonstration"])
+    if election:
+        check_invented(dataset, tables, election)
+    add_sources(dataset, tables, invented=dataset.invented)
     names: Mapping[str, str] | None = add_organizations(
         dataset, tables[layout.ORGANIZATIONS.name], known_organizations
     )

@@ -28,9 +28,13 @@ class Record:
 
 @dataclass
 class Dataset:
-    """What a folder says: its name (the slug of its election), its records by kind, and all problems found."""
+    """What a folder says: its name (the slug of its election), its records by kind, and all problems found.
+
+    `invented`: the election is a demonstration.
+    """
 
     name: str = ""
+    invented: bool = False
     records: dict[str, list[Record]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 

@@ -4,9 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from urllib.parse import urlsplit
 
+from tracker.core.countries import INVENTED_COUNTRY
 from tracker.ingest.reading import Row
 from tracker.ingest.records.dataset import Dataset, Seen, in_order, texts
 
+INVENTED_ISO2 = INVENTED_COUNTRY["iso2"]
+# Kept free for examples (RFC 2606): nobody can publish there, so no real page is cited for what is invented.
+INVENTED_HOST = "example.org"
+INVENTED_TITLE = "Invented for demonstration"
 LONGEST_ELECTION = 31  # days from the first voting day to the last, as the register has it
 
 
@@ -48,12 +53,54 @@ def add_election(dataset: Dataset, rows: list[Row]) -> Row | None:
         country=row["country_iso2"],
         timezone=row["iana_timezone"],
         source=row["source_url"],
+        **({"demonstration": bool(row["demonstration"])} if row.has("demonstration") else {}),
     )
     return row
 
 
-def add_sources(dataset: Dataset, tables: Mapping[str, list[Row]]) -> None:
-    """One source for each address, with the date that some row gives; two different dates are a problem."""
+def check_invented(dataset: Dataset, tables: Mapping[str, list[Row]], election: Row) -> None:
+    """What is invented and what is real stay apart.
+
+    A demonstration is the invented country's and cites no real page; nobody else's rows name that country.
+    """
+    demonstration = bool(election["demonstration"])
+    if "demonstration" in election.faulty:
+        return
+    if demonstration and election["country_iso2"] != INVENTED_ISO2:
+        dataset.problem(
+            election,
+            "country_iso2",
+            "is a real country, and a demonstration is an invented one's.",
+            f"Write {INVENTED_ISO2}, or no in the column demonstration.",
+        )
+    for row in (row for rows in tables.values() for row in rows):
+        for column, cell in row.cells.items():
+            if not demonstration and column == "country_iso2" and cell == INVENTED_ISO2:
+                dataset.problem(
+                    row,
+                    column,
+                    "is the invented country of demonstrations, and this election is none.",
+                    "Write the code of a real country.",
+                )
+            if demonstration and cell and column.endswith("_url") and not _is_invented(cell):
+                dataset.problem(
+                    row,
+                    column,
+                    "is a real page, and what a demonstration says stands on none.",
+                    f"Write an address under https://{INVENTED_HOST}/.",
+                )
+
+
+def _is_invented(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    return host == INVENTED_HOST or host.endswith(f".{INVENTED_HOST}")
+
+
+def add_sources(dataset: Dataset, tables: Mapping[str, list[Row]], *, invented: bool) -> None:
+    """One source for each address, with the date that some row gives; two different dates are a problem.
+
+    Those of a demonstration (`invented`) say in their title that they are.
+    """
     first: dict[str, Row] = {}
     dated: dict[str, tuple[str, Row, str]] = {}
     for row in (row for rows in tables.values() for row in rows):
@@ -85,6 +132,7 @@ def add_sources(dataset: Dataset, tables: Mapping[str, list[Row]]) -> None:
             url=address,
             publisher=host.removeprefix("www.")[:120],
             published_on=dated[address][0] if address in dated else "",
+            **({"title": INVENTED_TITLE} if invented else {}),
         )
 
 

@@ -122,12 +122,22 @@ def _check_station(dataset: Dataset, row: Row, seen: Seen) -> None:
 
 
 def _windows(dataset: Dataset, row: Row, election: Row | None) -> list[list[str]]:
-    """Opening and closing in UTC for each voting day, from the local hours and the station's zone."""
+    """Opening and closing in UTC for each day the station votes on, from the local hours and the station's zone.
+
+    Without a word of its own (`votes_on`) it votes on every voting day.
+    """
     opens, closes, zone = row["opens_local"], row["closes_local"], row["iana_timezone"]
     if (opens is None) != (closes is None):
         missing, given = ("opens_local", "closes_local") if opens is None else ("closes_local", "opens_local")
         dataset.problem(row, missing, f"is empty, but {given} is given.", "Give both hours, or neither.")
     days = voting_days(election) if election else None
+    own_days = [date.fromisoformat(day) for day in row["votes_on"] or ()]
+    if days and (strange := next((day for day in own_days if not days[0] <= day <= days[1]), None)):
+        what = f"names {strange}, which is not between the voting days {days[0]} and {days[1]}."
+        dataset.problem(row, "votes_on", what, "Correct it, or the dates in elections.csv.")
+        return []
+    if own_days and opens is None and not row.faulty & {"opens_local", "closes_local"}:
+        dataset.problem(row, "votes_on", "is given without hours.", "Fill in opens_local and closes_local.")
     if not (opens and closes and zone and days):
         return []
     opening, closing = time.fromisoformat(opens), time.fromisoformat(closes)
@@ -146,8 +156,8 @@ def _windows(dataset: Dataset, row: Row, election: Row | None) -> list[list[str]
         return []
     windows: list[list[str]] = []
     first, last = days
-    for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
+    every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    for number, day in enumerate(own_days or every_day):
         try:
             instants = window_to_utc(day, opening, closing, zone)
         except NonexistentLocalTime as error:
