@@ -3,7 +3,8 @@
 {
     const form = document.getElementById("decide");
     const boxes = form ? [...form.querySelectorAll("input[name=row]")] : [];
-    const all = form?.querySelector("[data-choose-all]");
+    const label = form?.querySelector("[data-choose-all]");
+    const all = label?.querySelector("input");
     const chosen = form?.querySelector("[data-chosen]");
     const ticked = form?.querySelector("input[name=scope][value=chosen]");
     if (all && boxes.length) {
@@ -13,7 +14,7 @@
             all.indeterminate = number > 0 && number < boxes.length;
             chosen.textContent = `(${number})`;
         };
-        all.hidden = false;
+        label.hidden = false;
         all.addEventListener("change", () => {
             for (const box of boxes) { box.checked = all.checked; }
             if (all.checked) { ticked.checked = true; }

@@ -41,7 +41,7 @@ def test_apply_decide_print_and_verify_on_a_telephone(signed_in: Visit, page: Pa
     found = []
 
     signed_in(desk).get_by_role("link", name="Apply for an observer").click()
-    page.get_by_label("Mission").select_option(label=str(mission))
+    page.get_by_label("Mission", exact=True).select_option(label=str(mission))
     page.get_by_role("button", name="Choose").click()
     page.get_by_label("code").fill("LTO-07")
     page.get_by_label("Full name").fill("Placeholder Person")

@@ -106,7 +106,7 @@ def test_what_is_shown_first_is_what_is_done_when_a_quota_runs_out_in_the_middle
     # Chosen in any order: who applied first is decided first.
     page = prepare(officer, election, rows[::-1])
     shown = words(page)
-    assert "3 applications will be accredited. 2 stay as they are, because a rule is against it." in shown
+    assert "3 applications will be accredited. 2 stay as they are; below is why." in shown
     will = [(f.row.accreditation_id, f.days, f.left) for f in page.context["page"]]
     days = (date(2024, 2, 1), date(2024, 2, 29))
     assert will == [(rows[0].pk, days, 2), (rows[1].pk, days, 1), (rows[2].pk, days, 0)]

@@ -14,7 +14,7 @@ from tracker.missions.models import Accreditation
 
 @dataclass(frozen=True)
 class Badge:
-    """One badge. `qr` is an SVG made here, of numbers alone; `address` is what it says."""
+    """One badge. `name` is the code where the register has no name; `qr` is an SVG of `address`, made here."""
 
     application: Accreditation
     name: str
@@ -34,7 +34,7 @@ def badges_of(
         found.append(
             Badge(
                 application=row,
-                name=row.person.full_name if row.person else "",
+                name=row.person.full_name if row.person else row.observer.code if row.observer else "",
                 role=str(row.observer.get_role_display())
                 if row.observer
                 else str(row.get_category_display()),
