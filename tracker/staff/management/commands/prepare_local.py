@@ -12,8 +12,8 @@ REAL = settings.BASE_DIR / "fixtures" / "az2024"
 
 class Command(BaseCommand):
     help = (
-        "What `make run` does before it serves: tables, the real election, the demonstration, a first administrator, and an "
-        "edition of the figures. Doing it again changes nothing. One process, as each start of Django takes a second."
+        "What `make run` does before it serves: tables, the real election, the demonstration, a first administrator, "
+        "and an edition of the figures. Doing it again changes nothing. One process: each start takes a second."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
