@@ -13,6 +13,10 @@ from tracker.elections.models import AnnouncedFigure, Constituency, Election, Mi
 from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
 from tracker.missions.models import (
     Accreditation,
+    AccreditationChange,
+    AccreditationRule,
+    BulkDecision,
+    BulkDecisionRow,
     Category,
     Engagement,
     Membership,
@@ -268,6 +272,29 @@ def make_accreditation(**over: Any) -> Accreditation:
     if status == "refused":
         defaults["reason"] = "Came after the deadline."
     return Accreditation.objects.create(**defaults | over)
+
+
+def make_rule(**over: Any) -> AccreditationRule:
+    """A rule for observers without quota or deadline."""
+    over["election"] = over.get("election") or make_election()
+    return AccreditationRule.objects.create(**{"category": Category.OBSERVER} | over)
+
+
+def make_accreditation_change(**over: Any) -> AccreditationChange:
+    defaults = {"status": "applied", "at": datetime(2024, 1, 15, 9, tzinfo=UTC)}
+    over["accreditation"] = over.get("accreditation") or make_accreditation()
+    return AccreditationChange.objects.create(**defaults | over)
+
+
+def make_bulk_decision(**over: Any) -> BulkDecision:
+    """A decision to accredit that nobody confirmed yet; `rows=[...]` are its applications."""
+    rows = over.pop("rows", [])
+    over["election"] = over.get("election") or (rows[0].election if rows else make_election())
+    over["by"] = over.get("by") or make_administrator()
+    decision = BulkDecision.objects.create(**{"to": BulkDecision.To.ACCREDITED} | over)
+    for row in rows:
+        BulkDecisionRow.objects.create(decision=decision, accreditation=row, seen=row.status)
+    return decision
 
 
 # --- field work

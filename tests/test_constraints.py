@@ -9,7 +9,9 @@ from django.db import IntegrityError, connection, transaction
 
 from tests.factories import (
     make_accreditation,
+    make_accreditation_change,
     make_assessment,
+    make_bulk_decision,
     make_constituency,
     make_deployment,
     make_election,
@@ -24,6 +26,7 @@ from tests.factories import (
     make_organization,
     make_outlet,
     make_person,
+    make_rule,
     make_simulated_day,
     make_source,
     make_statement,
@@ -36,7 +39,6 @@ from tracker.core.models import Country, Source
 from tracker.coverage.models import Edition
 from tracker.fieldwork.models import IncidentChange
 from tracker.ingest.models import LoadedRecord
-from tracker.missions.models import AccreditationChange, AccreditationRule
 from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db
@@ -81,13 +83,13 @@ def checked_late(make):
     return broken
 
 
-def make_rule(**over):
-    return AccreditationRule.objects.create(**{"election": make_election(), "category": "observer"} | over)
+def same_application_twice():
+    row = make_accreditation()
+    make_bulk_decision(rows=[row, row])
 
 
-def make_accreditation_change(**over):
-    defaults = {"accreditation": make_accreditation(), "status": "applied", "at": NOON}
-    return AccreditationChange.objects.create(**defaults | over)
+def change_row(**over):
+    make_bulk_decision(rows=[make_accreditation()]).rows.update(**over)
 
 
 def make_incident_change(**over):
@@ -242,6 +244,15 @@ BREAKS = {
     "accreditation_category_known": lambda: make_accreditation(category="xx"),
     "accreditation_change_in_calendar": lambda: make_accreditation_change(at=FAR),
     "accreditation_change_status_known": coded(make_accreditation_change, "status"),
+    "bulk_decision_says_why": lambda: make_bulk_decision(to="refused"),
+    "bulk_decision_valid_period": lambda: make_bulk_decision(
+        valid_from=date(2024, 2, 8), valid_until=date(2024, 2, 7)
+    ),
+    "bulk_decision_to_known": lambda: make_bulk_decision(to="expired", reason="Over."),
+    "bulk_decision_row_once": same_application_twice,
+    "bulk_decision_row_says_why_not": lambda: change_row(outcome="not"),
+    "bulk_decision_row_seen_known": lambda: change_row(seen="xx"),
+    "bulk_decision_row_outcome_known": lambda: change_row(outcome="xx"),
     # field work
     "assessment_step_once": lambda: make_assessment(mission=make_assessment().mission, label="Bad"),
     "assessment_label_once": lambda: make_assessment(mission=make_assessment().mission, ordinal=2),

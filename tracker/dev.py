@@ -539,7 +539,6 @@ def serve(
 
 def prepare_data(python: Path, env: dict[str, str]) -> None:
     """Tables, the real election, the demonstration, a first administrator, and figures to begin with."""
-    django(python, env, "migrate", "--noinput", "--verbosity", "0")
     django(python, env, "prepare_local", show=True)
 
 

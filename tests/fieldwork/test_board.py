@@ -147,6 +147,22 @@ def test_the_day_is_chosen_and_another_day_shows_nothing_of_it() -> None:
     assert read(election, day=date(1999, 1, 1)).day == DAY
 
 
+def test_without_a_day_it_shows_today_or_else_the_day_with_the_most() -> None:
+    """One station votes a day before all others; the board does not open on it."""
+    election = make_election(starts_on=date(2024, 2, 6), ends_on=date(2024, 2, 7))
+    early = make_station(election=election)
+    make_window(
+        station=early,
+        opens_at=datetime(2024, 2, 6, 2, tzinfo=UTC),
+        closes_at=datetime(2024, 2, 6, 13, tzinfo=UTC),
+    )
+    for _number in range(2):
+        make_window(station=make_station(election=election))
+    long_after = datetime(2026, 1, 1, tzinfo=UTC)
+    assert read(election, now=long_after).day == DAY
+    assert read(election, now=datetime(2024, 2, 6, 9, tzinfo=UTC)).day == date(2024, 2, 6)
+
+
 def test_one_mission_shows_its_own_plan_without_one_all() -> None:
     election = make_election()
     ours, theirs = make_mission(election=election), make_mission(election=election)

@@ -20,6 +20,8 @@ from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
     AccreditationRule,
+    BulkDecision,
+    BulkDecisionRow,
     Engagement,
     Membership,
     Mission,
@@ -34,6 +36,8 @@ from tracker.stations.models import PollingStation, VotingWindow
 pytestmark = pytest.mark.django_db
 
 MAKERS: dict[type[models.Model], Callable[[], Any]] = {
+    Accreditation: factories.make_accreditation,
+    AccreditationRule: factories.make_rule,
     AnnouncedFigure: factories.make_figure,
     Constituency: factories.make_constituency,
     Deployment: factories.make_deployment,
@@ -46,7 +50,10 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     Membership: factories.make_membership,
     Milestone: factories.make_milestone,
     Mission: factories.make_mission,
+    Observer: factories.make_observer,
     Organization: factories.make_organization,
+    Outlet: factories.make_outlet,
+    Person: factories.make_person,
     PollingStation: factories.make_station,
     Source: factories.make_source,
     Statement: factories.make_statement,
@@ -57,9 +64,9 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     VotingWindow: factories.make_window,
 }
 # Screens whose rows are entered elsewhere: they refuse to add or to change.
-READ_ONLY = {Country, Job, TimeZone, VotingWindow}
-# People and accreditation have models and no screens yet: they come with the accreditation desk.
-WITHOUT_SCREENS = {Accreditation, AccreditationChange, AccreditationRule, Observer, Outlet, Person}
+READ_ONLY = {Accreditation, Country, Job, TimeZone, VotingWindow}
+# Shown within another screen, or on a screen of the accreditation desk.
+WITHOUT_SCREENS = {AccreditationChange, BulkDecision, BulkDecisionRow}
 # Rows entered within another screen.
 INLINE_ONLY = {Assessment, IncidentChange}
 # Screens whose rows are entered and changed on a page of their own, to which the admin's forms lead.
@@ -106,7 +113,7 @@ def test_an_administrator_opens_every_screen(administrator: Client, model: type[
     }
     refused = 403 if model in READ_ONLY else 302 if model in ELSEWHERE else 200
     changed = 302 if model in ELSEWHERE else 200
-    removable = 403 if model in (Country, Job, TimeZone) else 200
+    removable = 403 if model in (Accreditation, Country, Job, TimeZone) else 200
     assert answers == {
         "list": 200, "search": 200, "change": changed, "history": 200, "add": refused, "delete": removable,
     }  # fmt: skip
@@ -188,6 +195,15 @@ def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Clien
     assert "hidden by a draft above it" in page.content.decode()
 
 
+def test_the_index_leads_to_the_accreditation_queue(administrator: Client) -> None:
+    sections = {str(s["name"]): s for s in administrator.get("/staff/").context["app_list"]}
+    desk = sections["Accreditation"]["models"][0]
+    assert (str(desk["name"]), desk["admin_url"]) == ("Accreditation queue", "/staff/accreditation/")
+    election = factories.make_election()
+    page = administrator.get(address(Election, "change", election.pk)).content.decode()
+    assert f'href="/staff/accreditation/{election.slug}/"' in page
+
+
 def test_something_in_use_is_not_deleted(administrator: Client) -> None:
     station = factories.make_station()
     page = administrator.post(address(Election, "delete", station.election_id), {"post": "yes"})
@@ -198,10 +214,11 @@ def test_something_in_use_is_not_deleted(administrator: Client) -> None:
 def test_the_index_follows_the_work(administrator: Client) -> None:
     sections = administrator.get("/staff/").context["app_list"]
     names = [str(section["name"]) for section in sections]
-    assert names[:7] == [
+    assert names[:9] == [
         "Elections",
         "Polling stations",
         "Missions",
+        "Accreditation",
         "Field work",
         "What was published",
         "Sources",

@@ -77,7 +77,7 @@ def test_the_first_edition_and_then_the_difference_to_it(
     client.post(screen(election), {"seen": seen(client, election)})
     first = Edition.objects.get()
     assert (first.number, first.published_by) == (1, publisher)
-    assert "0 of 2 stations." in read(client, address("coverage", election))
+    assert "2 polling stations on record" in read(client, address("coverage", election))
 
     team = make_team(mission=make_mission(election=election), members=[])
     make_visit(team=team, station=election.stations.get(city="Tokyo"))
@@ -88,7 +88,9 @@ def test_the_first_edition_and_then_the_difference_to_it(
     assert "1 gap closed: visited now, and not in the last edition Tokyo" in text
     assert "0 gaps opened" in text
     assert "Japan 0 / 0 / 1 1 / 0 / 1" in text
-    assert "0 of 2 stations." in read(client, address("coverage", election))  # nothing moved for the public
+    assert "2 polling stations on record" in read(
+        client, address("coverage", election)
+    )  # nothing moved for the public
     answer = client.post(screen(election), {"seen": seen(client, election)}, follow=True)
     assert "Edition 2 is published." in answer.content.decode()
     assert "1 of 2 stations." in read(client, address("coverage", election))

@@ -139,6 +139,8 @@ CHANGES = {
     "phase.tabulation": _("visits at the tabulation"),
     "incidents": _("published incidents"),
     "observers": _("observers on record"),
+    "badges.observers": _("observers accredited"),
+    "badges.media": _("media people accredited"),
 }
 
 
@@ -163,7 +165,14 @@ def _pairs(before: Json, after: Json) -> Iterator[tuple[str, object, object]]:
         yield f"phase.{phase}", old["visits"], after["phases"][phase]["visits"]
     yield "incidents", before["incidents"]["total"], after["incidents"]["total"]
     yield "observers", _observers(before), _observers(after)
+    for kind in ("observers", "media"):
+        yield f"badges.{kind}", _badges(before, kind), _badges(after, kind)
 
 
 def _observers(content: Json) -> int:
     return sum(row["observers"] for row in content["observers"])
+
+
+def _badges(content: Json, kind: str) -> int:
+    groups = content["accreditations"].get("by_status", {})
+    return sum(row["accredited"] for group, row in groups.items() if group.startswith(kind))

@@ -9,13 +9,36 @@ distinct stations. Deployments and visits count if their mission and their stati
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from tracker.core.timezones import to_local
 from tracker.elections.models import AnnouncedFigure, Constituency, Election
 from tracker.fieldwork.models import Assessment, Deployment, Incident, Visit
-from tracker.missions.models import Accreditation, Membership, Mission, Observer
+from tracker.missions.models import (
+    Accreditation,
+    AccreditationChange,
+    Category,
+    Membership,
+    Mission,
+    Observer,
+    Outlet,
+)
 from tracker.stations.models import PollingStation, StationQuerySet, VotingWindow
 
 Metric = AnnouncedFigure.Metric
@@ -274,8 +297,70 @@ def _incidents(election: Election) -> Json:
     }
 
 
+# Whom an announced number of accredited observers or journalists speaks of: "international" ones are counted apart.
+BADGE_GROUPS = ("observers_international", "observers_domestic", "media_foreign", "media_domestic")
+
+
 def _accreditations(election: Election) -> Json:
-    return {}
+    """Applications by group and status, and each group's badges by day in the election's zone.
+
+    Of observers in published missions and of people of published outlets. A day of a series is one on which badges
+    were given or taken away (withdrawn, expired): {"day", "given", "taken", "badges": held at its end}.
+    """
+    rows = Accreditation.objects.published().filter(
+        Q(observer__in=Observer.objects.published()) | Q(outlet__in=Outlet.objects.published()),
+        election=election,
+    )
+    by_status = {group: dict.fromkeys(Accreditation.Status.values, 0) for group in BADGE_GROUPS}
+    counts = rows.order_by().annotate(group=_badge_group(election)).values_list("group", "status")
+    for group, status, number in counts.annotate(Count("pk")):
+        by_status[group][status] = number
+    return {"by_status": by_status, "series": _badge_series(election, rows)}
+
+
+def _badge_group(election: Election, prefix: str = "") -> Case:
+    """The group of an accreditation, as SQL."""
+    observers = Q(**{f"{prefix}category": Category.OBSERVER})
+    domestic = Q(**{f"{prefix}observer__mission__type": Mission.Type.NGO_DOMESTIC})
+    return Case(
+        When(observers & domestic, then=Value("observers_domestic")),
+        When(observers, then=Value("observers_international")),
+        When(Q(**{f"{prefix}outlet__country": election.country_id}), then=Value("media_domestic")),
+        default=Value("media_foreign"),
+    )
+
+
+def _badge_series(election: Election, rows: QuerySet[Accreditation]) -> dict[str, list[Json]]:
+    status = Accreditation.Status
+    given = AccreditationChange.objects.published().filter(
+        accreditation=OuterRef("accreditation"), status=status.ACCREDITED
+    )
+    # An application that is withdrawn before it was decided took no badge away.
+    ended = Q(status__in=[status.WITHDRAWN, status.EXPIRED]) & Q(Exists(given))
+    changes = (
+        AccreditationChange.objects.published()
+        .filter(Q(status=status.ACCREDITED) | ended, accreditation__in=rows)
+        .order_by()
+        .annotate(
+            quarter=Func(F("at"), function="date_bin", template=_QUARTER),
+            group=_badge_group(election, "accreditation__"),
+        )
+        .values_list("group", "quarter", "status")
+        .annotate(Count("pk"))
+    )
+    days: dict[str, dict[str, Json]] = {group: {} for group in BADGE_GROUPS}
+    for group, at, step, number in changes:
+        day = to_local(at, election.timezone_id).date().isoformat()
+        row = days[group].setdefault(day, {"day": day, "given": 0, "taken": 0})
+        row["given" if step == status.ACCREDITED else "taken"] += number
+    series: dict[str, list[Json]] = {}
+    for group, found in days.items():
+        badges = 0
+        series[group] = []
+        for _day, row in sorted(found.items()):
+            badges += row["given"] - row["taken"]
+            series[group].append(row | {"badges": badges})
+    return series
 
 
 def _matrix(visits: QuerySet[Visit], deployments: QuerySet[Deployment]) -> Json:

@@ -6,6 +6,7 @@ figures.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.db.models import Count
@@ -162,6 +163,30 @@ class AssessmentScale:
 
 
 @dataclass(frozen=True)
+class BadgeDay:
+    """A day, in the election's zone, on which badges were given or taken away, and the badges held at its end."""
+
+    day: date
+    given: int
+    taken: int
+    badges: int
+
+
+@dataclass(frozen=True)
+class Accreditations:
+    """Applications and badges by group (counting.BADGE_GROUPS)."""
+
+    # group -> status -> number
+    by_status: dict[str, dict[str, int]]
+    # group -> days on which something moved, oldest first
+    series: dict[str, list[BadgeDay]]
+
+    def badges(self, group: str) -> int:
+        """Badges held now."""
+        return self.by_status.get(group, {}).get("accredited", 0)
+
+
+@dataclass(frozen=True)
 class Figures:
     """Everything the public pages count of one election. Only published rows; cancelled stations do not count."""
 
@@ -180,7 +205,7 @@ class Figures:
     assessments: list[AssessmentScale]
     unassessed: int
     incidents: Json
-    accreditations: Json
+    accreditations: Accreditations
     missions: int
     missions_by_status: dict[str, int]
     missions_by_type: dict[str, dict[str, int]]
@@ -249,7 +274,7 @@ def read(content: Json) -> Figures:
         assessments=_scales(content["assessments"], by_id),
         unassessed=content["unassessed"],
         incidents=content["incidents"],
-        accreditations=content["accreditations"],
+        accreditations=_accreditations(content["accreditations"]),
         missions=content["mission_counts"]["total"],
         missions_by_status=content["mission_counts"]["by_status"],
         missions_by_type=content["mission_counts"]["by_type"],
@@ -262,6 +287,20 @@ def read(content: Json) -> Figures:
 
 def _coverage(row: Json) -> Coverage:
     return Coverage(**{name: row[name] for name in COVERAGE})
+
+
+def _accreditations(content: Json) -> Accreditations:
+    # Editions published before badges were counted hold an empty content.
+    return Accreditations(
+        by_status=content.get("by_status", {}),
+        series={
+            group: [
+                BadgeDay(date.fromisoformat(row["day"]), row["given"], row["taken"], row["badges"])
+                for row in rows
+            ]
+            for group, rows in content.get("series", {}).items()
+        },
+    )
 
 
 def _scales(rows: list[Json], missions: dict[int, MissionRow]) -> list[AssessmentScale]:

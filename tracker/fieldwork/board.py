@@ -153,13 +153,12 @@ def read_board(
         .distinct()
         .order_by("organization__name", "pk")
     )
-    days = days_of(election)
+    found_days = days_of(election)
+    days = sorted(found_days)
     today = to_local(now, election.timezone_id).date()
-    day = (
-        day
-        if day in days
-        else (today if today in days else min(days, key=lambda one: abs(one - election.starts_on)))
-    )
+    if day not in found_days:
+        # Today, or else the day with the most to show: one station may vote long before all others.
+        day = today if today in found_days else max(days, key=lambda one: found_days[one])
     every = with_state(stations_of(election), asked.mission)
     counts = count_states(every)
     found = narrow(every, asked).order_by(
@@ -277,10 +276,11 @@ def search_stations(stations: QuerySet[Any], text: str) -> QuerySet[Any]:
     return stations
 
 
-def days_of(election: Election) -> list[date]:
-    """The days of which there is something to show: those of the election, of windows, plans and visits, local."""
+def days_of(election: Election) -> dict[date, int]:
+    """The days of which there is something to show, each with how much: those of the election, and by the clock of
+    the station those of its windows, plans and visits."""
     length = (election.ends_on - election.starts_on).days + 1
-    days = {election.starts_on + timedelta(days=day) for day in range(length)}
+    days = {election.starts_on + timedelta(days=day): 0 for day in range(length)}
     for rows, column in (
         (VotingWindow.objects.filter(station__election=election), "opens_at"),
         (Deployment.objects.live().filter(election=election), "starts_at"),
@@ -289,8 +289,9 @@ def days_of(election: Election) -> list[date]:
         local = ExpressionWrapper(_local(column), output_field=models.DateTimeField())
         found = rows.order_by().annotate(day=Func(local, template="(%(expressions)s)::date",
                                                   output_field=models.DateField()))  # fmt: skip
-        days |= set(found.values_list("day", flat=True).distinct())
-    return sorted(days)
+        for day, rows_of_day in found.values_list("day").annotate(Count("pk")):
+            days[day] = days.get(day, 0) + rows_of_day
+    return days
 
 
 def _local(column: str) -> Func:

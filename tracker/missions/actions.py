@@ -1,10 +1,13 @@
 """What is done to accreditations. Every step is guarded, dated and written down with who took it."""
 
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -58,6 +61,32 @@ def apply_for_media(
     return _apply(application, by=by, at=at)
 
 
+@transaction.atomic
+def enter_media(
+    *, by: User, election: Election, outlet: Outlet, person: Person, at: datetime | None = None
+) -> Accreditation:
+    """Enter the application of a media person with everything it needs: `outlet` and `person` may be new.
+
+    An outlet of the same name and country is the same outlet. A person is the same if name and passport number are
+    those of a media person on record or, without a passport number, if the outlet sent somebody of this name before.
+    """
+    if outlet._state.adding:
+        outlet.name = outlet.name.strip()
+        outlet = Outlet.objects.filter(name__iexact=outlet.name, country=outlet.country_id).first() or outlet
+    if person._state.adding:
+        known = Person.objects.filter(full_name__iexact=person.full_name, accreditations__isnull=False)
+        if person.document_number:
+            known = known.filter(document_number=person.document_number)
+        else:
+            known = known.filter(accreditations__outlet=outlet.pk)
+        person = known.order_by("pk").first() or person
+    for record in (outlet, person):
+        if record._state.adding:
+            record.full_clean()
+            record.save()
+    return apply_for_media(by=by, election=election, outlet=outlet, person=person, at=at)
+
+
 def check_application(application: Accreditation) -> None:
     """Raise ValidationError if `application`, not yet saved, comes too early, too late or a second time."""
     election, at = application.election, application.applied_at
@@ -101,20 +130,18 @@ def accredit(
     valid_until: date | None = None,
     reason: str = "",
     at: datetime | None = None,
+    seen: str = "",
 ) -> Accreditation:
     """Give the badge. What is left empty is proposed: the number, and the days of the rule or of the election.
 
-    The election's row is locked first, so that two officers at once cannot exceed a quota.
+    The election's row is locked first, so that two officers at once cannot exceed a quota. `seen` is the status
+    that the officer saw: what became another one meanwhile is left alone.
     """
     election = _locked_election(accreditation.election_id)
-    row = _step(accreditation, Status.ACCREDITED, reason=reason, at=at)
+    row = _step(accreditation, Status.ACCREDITED, reason=reason, at=at, seen=seen)
     rule = rule_of(election, row.category)
     check_quotas(row, rule)
-    days = proposed_days(election, rule)
-    row.valid_from, row.valid_until = valid_from or days.first, valid_until or days.last
-    if row.valid_until < row.valid_from:
-        words = _("The badge would end on %(last)s, before it begins on %(first)s; correct one of the days.")
-        raise ValidationError(words % {"first": row.valid_from, "last": row.valid_until})
+    row.valid_from, row.valid_until = badge_days(election, rule, valid_from, valid_until)
     _save_with_number(row, number)
     _note(row, by=by, at=_moment(row))
     return row
@@ -122,12 +149,12 @@ def accredit(
 
 @transaction.atomic
 def refuse(
-    *, by: User, accreditation: Accreditation, reason: str, at: datetime | None = None
+    *, by: User, accreditation: Accreditation, reason: str, at: datetime | None = None, seen: str = ""
 ) -> Accreditation:
     """Refuse the application, for a reason that stays inside the register."""
     if not reason.strip():
         raise ValidationError(_("Say why it is refused; the reason stays inside the register."))
-    row = _step(accreditation, Status.REFUSED, reason=reason, at=at)
+    row = _step(accreditation, Status.REFUSED, reason=reason, at=at, seen=seen)
     row.save()
     _note(row, by=by, at=_moment(row))
     return row
@@ -135,12 +162,12 @@ def refuse(
 
 @transaction.atomic
 def withdraw(
-    *, by: User, accreditation: Accreditation, reason: str, at: datetime | None = None
+    *, by: User, accreditation: Accreditation, reason: str, at: datetime | None = None, seen: str = ""
 ) -> Accreditation:
     """Take the badge back, or the application: the mission's or outlet's own wish, or the officer's decision."""
     if not reason.strip():
         raise ValidationError(_("Say why it is withdrawn; the reason stays inside the register."))
-    row = _step(accreditation, Status.WITHDRAWN, reason=reason, at=at)
+    row = _step(accreditation, Status.WITHDRAWN, reason=reason, at=at, seen=seen)
     row.save()
     _note(row, by=by, at=_moment(row))
     return row
@@ -183,27 +210,75 @@ def proposed_days(election: Election, rule: AccreditationRule | None) -> Days:
     return Days(first, last)
 
 
-def check_quotas(row: Accreditation, rule: AccreditationRule | None) -> None:
-    """Raise ValidationError if one more badge like `row` would exceed the quotas of `rule`."""
-    given = Accreditation.objects.filter(
-        election_id=row.election_id, category=row.category, status=Status.ACCREDITED
-    )
-    if rule and rule.quota is not None and (used := given.count()) >= rule.quota:
-        words = _("%(used)d of %(quota)d badges are given; withdraw one, or raise the quota in the rule.")
-        raise ValidationError(words % {"used": used, "quota": rule.quota})
-    if rule and rule.quota_each is not None:
-        if row.observer:
-            mine, name = (
-                given.filter(observer__mission=row.observer.mission_id),
-                str(row.observer.mission.organization),
-            )
-        else:
-            mine, name = given.filter(outlet=row.outlet_id), str(row.outlet)
-        if (used := mine.count()) >= rule.quota_each:
+def badge_days(
+    election: Election,
+    rule: AccreditationRule | None,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> Days:
+    """The days of a badge: those asked for, and the proposed ones where nothing is asked. ValidationError if none."""
+    proposed = proposed_days(election, rule)
+    days = Days(valid_from or proposed.first, valid_until or proposed.last)
+    if days.last < days.first:
+        words = _("The badge would end on %(last)s, before it begins on %(first)s; correct one of the days.")
+        raise ValidationError(words % {"first": days.first, "last": days.last})
+    return days
+
+
+@dataclass
+class Room:
+    """The badges of one category that are given, and whether the rule leaves room for one more."""
+
+    rule: AccreditationRule | None
+    # mission or outlet -> badges
+    given: Counter[int | None] = field(default_factory=Counter)
+
+    @property
+    def used(self) -> int:
+        return self.given.total()
+
+    @property
+    def left(self) -> int | None:
+        """How many more the whole category may have; None without a limit."""
+        return None if self.rule is None or self.rule.quota is None else max(0, self.rule.quota - self.used)
+
+    def problem(self, row: Accreditation) -> str:
+        """Why one more badge like `row` would exceed a quota; empty if it would not."""
+        rule = self.rule
+        if rule and rule.quota is not None and self.used >= rule.quota:
+            words = _("%(used)d of %(quota)d badges are given; withdraw one, or raise the quota in the rule.")
+            return words % {"used": self.used, "quota": rule.quota}
+        if rule and rule.quota_each is not None and (used := self.given[_owner(row)]) >= rule.quota_each:
             words = _(
                 "%(name)s has %(used)d of %(quota)d badges; withdraw one of them, or raise the quota in the rule."
             )
-            raise ValidationError(words % {"name": name, "used": used, "quota": rule.quota_each})
+            return words % {"name": row.sender, "used": used, "quota": rule.quota_each}
+        return ""
+
+    def add(self, row: Accreditation, badges: int = 1) -> None:
+        """Count a badge like `row`, or with -1 one that was taken back."""
+        self.given[_owner(row)] += badges
+
+
+def _owner(row: Accreditation) -> int | None:
+    return row.observer.mission_id if row.observer else row.outlet_id
+
+
+def room_of(election_id: int, category: str, rule: AccreditationRule | None) -> Room:
+    """The badges given in `category`, in one query."""
+    owner = "observer__mission" if category == Category.OBSERVER else "outlet"
+    given = Accreditation.objects.filter(
+        election_id=election_id, category=category, status=Status.ACCREDITED
+    ).order_by()
+    return Room(rule, Counter(dict(given.values_list(owner).annotate(Count("pk")))))
+
+
+def check_quotas(row: Accreditation, rule: AccreditationRule | None) -> None:
+    """Raise ValidationError if one more badge like `row` would exceed the quotas of `rule`."""
+    if rule is None or (rule.quota is None and rule.quota_each is None):
+        return
+    if problem := room_of(row.election_id, row.category, rule).problem(row):
+        raise ValidationError(problem)
 
 
 def local_moment(moment: datetime, election: Election) -> str:
@@ -216,7 +291,34 @@ def _locked_election(pk: int) -> Election:
     return Election.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
-def _step(accreditation: Accreditation, to: Status, *, reason: str, at: datetime | None) -> Accreditation:
+ALREADY = "already"
+
+
+def check_step(row: Accreditation, to: str, *, moment: datetime, seen: str = "") -> None:
+    """Raise ValidationError if `row`, as it stands, cannot become `to` at `moment`.
+
+    The code of the error is ALREADY where it is so already. `seen` is the status somebody decided about.
+    """
+    names = {"now": row.get_status_display(), "to": Status(to).label}
+    if row.status == to:
+        raise ValidationError(
+            _("It is %(now)s already; load the list again to see who decided.") % names, code=ALREADY
+        )
+    if to not in STEPS[row.status]:
+        words = _("It is %(now)s and cannot become %(to)s; load the list again to see what was decided.")
+        raise ValidationError(words % names)
+    if seen and row.status != seen:
+        words = _("It became %(now)s after you looked; look at it again and decide anew.")
+        raise ValidationError(words % names)
+    before = row.decided_at or row.applied_at
+    if moment < before:
+        words = _("The step before this one is dated %(moment)s; give a later moment.")
+        raise ValidationError(words % {"moment": local_moment(before, row.election)})
+
+
+def _step(
+    accreditation: Accreditation, to: Status, *, reason: str, at: datetime | None, seen: str
+) -> Accreditation:
     """The row as it stands now, locked, with the step taken in memory; ValidationError if there is no such step."""
     try:
         row = Accreditation.objects.select_for_update(of=("self",)).get(pk=accreditation.pk)
@@ -224,15 +326,8 @@ def _step(accreditation: Accreditation, to: Status, *, reason: str, at: datetime
         raise ValidationError(
             _("This application is no longer in the register; load the list again.")
         ) from None
-    if to not in STEPS[row.status]:
-        words = _("It is %(now)s and cannot become %(to)s; load the list again to see what was decided.")
-        raise ValidationError(words % {"now": row.get_status_display(), "to": to.label})
     moment = at or timezone.now()
-    if moment < (row.decided_at or row.applied_at):
-        words = _("The step before this one is dated %(moment)s; give a later moment.")
-        raise ValidationError(
-            words % {"moment": local_moment(row.decided_at or row.applied_at, row.election)}
-        )
+    check_step(row, to, moment=moment, seen=seen)
     row.status, row.decided_at, row.reason = to, moment, reason.strip()
     return row
 

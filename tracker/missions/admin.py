@@ -1,15 +1,34 @@
-"""Admin screens of organizations, missions, the protocol log and statements."""
+"""Admin screens of organizations, missions, the protocol log and statements; of people and their accreditation."""
 
+import json
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin import HTTPS_ASSUMED, PublishableAdmin, annotate_counts, linked_count, public_address
 from tracker.elections.admin import PartOfElectionAdmin
-from tracker.missions.models import Engagement, Membership, Mission, Organization, Statement
+from tracker.missions.forms import PERSON_FIELDS, ObserverForm
+from tracker.missions.models import (
+    Accreditation,
+    AccreditationChange,
+    AccreditationRule,
+    Engagement,
+    Membership,
+    Mission,
+    Observer,
+    Organization,
+    Outlet,
+    Person,
+    Statement,
+)
 
 
 @admin.register(Organization)
@@ -172,3 +191,212 @@ class StatementAdmin(PublishableAdmin):
     @admin.display(description=_("statement"), ordering="title")
     def headline(self, statement: Statement) -> str:
         return str(statement)
+
+
+# --- people and accreditation
+
+
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin):
+    """Personal data. Its history keeps which fields changed and never a name, so that erasing a person erases it."""
+
+    list_display = ("full_name", "nationality")
+    list_select_related = ("nationality",)
+    list_per_page = 50
+    search_fields = ("full_name", "document_number")
+    autocomplete_fields = ("nationality",)
+    readonly_fields = ("appears_as",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("full_name", ("nationality", "document_number"), ("email", "phone"), "notes"),
+                "description": _(
+                    "Nothing here is ever public. Deleting the record erases the person; that somebody observed, "
+                    "and the number of the badge, stay on record."
+                ),
+            },
+        ),
+        (None, {"fields": ("appears_as",)}),
+    )
+
+    @admin.display(description=_("appears as"))
+    def appears_as(self, person: Person) -> str:
+        """The observer and the media applications that this person stands behind."""
+        names = [str(person.observer)] if hasattr(person, "observer") else []
+        if person.pk:
+            names += [f"{row} ({row.outlet})" for row in person.accreditations.select_related("outlet")]
+        return ", ".join(names) or _t("nobody yet")
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, ADDITION, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        return self._log(request, obj, CHANGE, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
+        return [self._log(request, person, DELETION, "") for person in queryset]
+
+    def _log(self, request: HttpRequest, person: Person, flag: int, message: Any) -> LogEntry:
+        return LogEntry.objects.create(
+            user=request.user,  # type: ignore[misc]
+            content_type=ContentType.objects.get_for_model(Person),
+            object_id=str(person.pk),
+            object_repr=_t("Person %(number)s") % {"number": person.pk},
+            action_flag=flag,
+            change_message=json.dumps(message) if isinstance(message, list) else message,
+        )
+
+
+@admin.register(Observer)
+class ObserverAdmin(admin.ModelAdmin):
+    """An observer and the person behind the code on one screen; lists show the code alone."""
+
+    form = ObserverForm
+    list_display = ("code", "mission", "role", "badge")
+    list_filter = ("mission__election", "role", "name_published")
+    list_select_related = ("mission__organization", "mission__election")
+    list_per_page = 50
+    search_fields = ("code", "mission__organization__name", "mission__organization__acronym")
+    autocomplete_fields = ("mission",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        badges = Count("accreditations", filter=Q(accreditations__status=Accreditation.Status.ACCREDITED))
+        return super().get_queryset(request).annotate(badges=badges)
+
+    @admin.display(description=_("accredited"), boolean=True, ordering="badges")
+    def badge(self, observer: Any) -> bool:
+        return bool(observer.badges)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets: list[Any] = [(None, {"fields": ("mission", ("code", "role"), "name_published")})]
+        if self._with_person(request):
+            fieldsets.append((_("The person (never public)"), {"fields": PERSON_FIELDS}))
+        if request.user.has_perm("missions.add_accreditation"):
+            fieldsets.append((_("Accreditation"), {"fields": ("apply_now",)}))
+        return fieldsets
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        """The form without personal data for those who may not see it."""
+        with_person = self._with_person(request)
+        options["form"] = type("ObserverForm", (ObserverForm,), {"with_person": with_person})
+        # Declared in the form, not of the model.
+        options["fields"] = ("mission", "code", "role", "name_published")
+        return super().get_form(request, obj, change, **options)
+
+    def _with_person(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("missions.view_person") and request.user.has_perm(
+            "missions.change_person"
+        )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """After the observer is saved: the application, if one was asked for."""
+        super().save_related(request, form, formsets, change)
+        if not request.user.has_perm("missions.add_accreditation"):
+            return
+        entered = form.apply(request.user)
+        if entered:
+            self.message_user(request, _t("The application is entered."), messages.SUCCESS)
+
+
+@admin.register(Outlet)
+class OutletAdmin(PublishableAdmin):
+    list_display = (
+        "name",
+        "kind",
+        "country",
+        "publication_badge",
+        linked_count("accreditations", _("applications")),
+    )
+    list_filter = ("publication", "kind", ("country", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("country",)
+    search_fields = ("name",)
+    autocomplete_fields = ("country", "source")
+    fieldsets = (
+        (None, {"fields": ("name", ("kind", "country"), "website", "publication")}),
+        (_("How we know"), {"fields": ("source", "notes")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return annotate_counts(super().get_queryset(request), ("accreditations",))
+
+
+@admin.register(AccreditationRule)
+class AccreditationRuleAdmin(admin.ModelAdmin):
+    list_display = ("category", "election", "quota", "quota_each", "opens_at", "closes_at", "decided_by")
+    list_filter = ("election", "category")
+    list_select_related = ("election",)
+    search_fields = ("election__name", "notes")
+    autocomplete_fields = ("election", "source")
+    fieldsets = (
+        (None, {"fields": ("election", "category", ("quota", "quota_each"))}),
+        (_("Deadlines (UTC)"), {"fields": ("opens_at", "closes_at", "decided_by")}),
+        (_("Badges"), {"fields": (("valid_from", "valid_until"),)}),
+        (_("How we know"), {"fields": ("source", "notes")}),
+    )
+
+
+class AccreditationChangeInline(admin.TabularInline):
+    model = AccreditationChange
+    extra = 0
+    fields = readonly_fields = ("status", "at", "by", "reason")
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("by")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Accreditation)
+class AccreditationAdmin(admin.ModelAdmin):
+    """To look up and to look back. Applications are entered and decided at the desk, where the rules are asked."""
+
+    list_display = (
+        "name",
+        "category",
+        "sent_by",
+        "status",
+        "applied_at",
+        "decided_at",
+        "valid_until",
+        "election",
+    )
+    list_filter = ("election", "category", "status")
+    list_select_related = ("election", "observer__mission__organization", "outlet")
+    list_per_page = 50
+    search_fields = ("number", "observer__code", "observer__mission__organization__name", "outlet__name")
+    date_hierarchy = "applied_at"
+    inlines = (AccreditationChangeInline,)
+    fieldsets = (
+        (None, {"fields": ("desk", "election", "category", "observer", "outlet", "status", "reason")}),
+        (_("Badge"), {"fields": ("number", ("valid_from", "valid_until"))}),
+        (_("Moments (UTC)"), {"fields": (("applied_at", "decided_at"),)}),
+    )
+    readonly_fields = ("desk",)
+
+    @admin.display(description=_("accreditation"), ordering="number")
+    def name(self, row: Accreditation) -> str:
+        return str(row)
+
+    @admin.display(description=_("mission or outlet"))
+    def sent_by(self, row: Accreditation) -> str:
+        return row.sender
+
+    @admin.display(description=_("decide"))
+    def desk(self, row: Accreditation) -> str:
+        address = reverse("admin:accreditation_application", args=[row.election.slug, row.pk])
+        return format_html('<a href="{}">{}</a>', address, _t("Open it at the desk"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -9,7 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import Publication, PublicationQuerySet, Source
 from tracker.elections.models import Election, Milestone
-from tracker.missions.models import Engagement, Membership, Mission, Organization, Statement
+from tracker.missions.models import (
+    Accreditation,
+    Engagement,
+    Membership,
+    Mission,
+    Observer,
+    Organization,
+    Outlet,
+    Statement,
+)
 
 
 def public_missions(election: Election) -> PublicationQuerySet:
@@ -87,6 +96,37 @@ def public_engagements(election: Election) -> PublicationQuerySet:
         .filter(election=election)
         .select_related("source")
         .prefetch_related(Prefetch("organizations", queryset=Organization.objects.published()))
+    )
+
+
+@dataclass(frozen=True)
+class ValidBadge:
+    """What the public may know of a badge that is good. `sender` and `name` are empty unless they are published."""
+
+    number: str
+    category: str
+    category_label: str
+    sender: str
+    name: str
+    valid_from: date
+    valid_until: date
+
+
+def valid_badge(election: Election, number: str, day: date) -> ValidBadge | None:
+    """The badge with this number (as stored) if it is good on `day`; None for every other reason alike."""
+    rows = Accreditation.objects.published().filter(election=election, number=number).exclude(number="")
+    row = rows.first()
+    if row is None or row.valid_from is None or row.valid_until is None or not row.is_valid_on(day):
+        return None
+    sender = name = ""
+    if observer := Observer.objects.published().filter(accreditations=row).first():
+        sender = str(Organization.objects.published().get(missions__observers=observer))
+        if observer.name_published and observer.person:
+            name = observer.person.full_name
+    elif outlet := Outlet.objects.published().filter(accreditations=row).first():
+        sender = str(outlet)
+    return ValidBadge(
+        number, row.category, str(row.get_category_display()), sender, name, row.valid_from, row.valid_until
     )
 
 

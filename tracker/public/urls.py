@@ -23,6 +23,8 @@ election_pages = [
     path("coverage/", views.coverage, name="coverage"),
     path("editions/", views.editions, name="editions"),
     path("timeline/", views.timeline, name="timeline"),
+    path("verify/", views.verify, name="verify"),
+    path("verify/<str:number>/", views.verify, name="verify_number"),
 ]
 app_name = "public"
 urlpatterns = [

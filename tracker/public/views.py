@@ -6,13 +6,14 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from tracker.core.timezones import to_local
 from tracker.coverage.announced import figure_panels
 from tracker.coverage.editions import NoSuchEdition, Shown, public_editions, shown_figures, trend
 from tracker.coverage.figures import key_figures
@@ -26,6 +27,7 @@ from tracker.elections.queries import (
 )
 from tracker.fieldwork.queries import INCIDENT_KIND, INCIDENT_LABEL, incident_entries, public_incidents
 from tracker.missions.models import Mission, Organization
+from tracker.missions.numbers import is_number, normalized_number
 from tracker.missions.queries import (
     EntryKind,
     bystanders,
@@ -34,8 +36,10 @@ from tracker.missions.queries import (
     organizations_in,
     public_engagements,
     public_missions,
+    valid_badge,
 )
 from tracker.missions.queries import timeline as timeline_entries
+from tracker.public.accreditation import accreditation_panels
 from tracker.public.charts import hours_chart, station_map, voting_counts
 from tracker.public.coverage import (
     assessment_bars,
@@ -158,6 +162,7 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
         "mapped": mapped,
         "hours": hours_chart(clock),
         "observers": latest_with_rivals(observers),
+        "accreditation": accreditation_panels(announced, counted.accreditations),
         "calendar": calendar_glance(election, now),
         "panels": [panel for panel in figure_panels(election, counted) if panel.recorded],
         "by_country": sorted(counted.by_country, key=lambda row: (-row.stations, name_key(row.country))),
@@ -384,6 +389,33 @@ def timeline(request: HttpRequest, slug: str) -> HttpResponse:
         "narrowed": form.is_valid() and any(form.cleaned_data.values()),
     }
     return page(request, "public/timeline.html", context, status=200 if form.is_valid() else 400)
+
+
+@require_safe
+def verify(request: HttpRequest, slug: str, number: str = "") -> HttpResponse:
+    """Whether a badge with this number is good today. What is not good says no more than that, whatever the reason."""
+    election = load_election(slug)
+    typed = (number or request.GET.get("number", ""))[:200]
+    written = normalized_number(typed)
+    if written != number and is_number(written):
+        return redirect("public:verify_number", election.slug, written)
+    now = present_moment(election)
+    today = to_local(now, election.timezone_id).date()
+    context = {
+        "election": election,
+        "section": "verify",
+        "typed": typed.strip(),
+        "badge": valid_badge(election, written, today) if is_number(written) else None,
+        "now": now,
+        "today": today,
+    }
+    response = page(request, "public/verify.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    if typed:
+        # A badge that is withdrawn, and a name with it, is gone at once: no cache may still answer for it. Numbers
+        # are looked up one by one at a door, not by a crowd, so nothing is lost by asking each time.
+        response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_safe

@@ -10,13 +10,13 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tracker.elections.models import Election
+from tracker.elections.queries import present_moment
 from tracker.fieldwork import actions
 from tracker.fieldwork.board import GRACE, SIGNS, Asked, Outcome, State, read_board, stations_of
 from tracker.fieldwork.forms import SlotForm
@@ -89,7 +89,9 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     form.is_valid()
     said = form.cleaned_data
     asked = Asked(said.get("mission"), said.get("country", ""), said.get("state", ""), said.get("text", ""))
-    found = read_board(election, asked, day=said.get("day"), page=request.GET.get("page"), now=timezone.now())
+    found = read_board(
+        election, asked, day=said.get("day"), page=request.GET.get("page"), now=present_moment(election)
+    )
     missions = [(mission.pk, mission.organization.short_name) for mission in found.missions]
     countries = [(country.iso2, country.name) for country in found.countries]
     form.fields["mission"].choices = [("", _("all missions")), *missions]  # type: ignore[attr-defined]

@@ -1,28 +1,53 @@
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.urls import path, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-# The index in the order of the work, not of the apps. A model that is not named here comes last, under its own app.
-SECTIONS = (
-    (_("Elections"), ("Election", "Constituency", "Milestone", "AnnouncedFigure")),
-    (_("Polling stations"), ("PollingStation", "VotingWindow")),
-    (_("Missions"), ("Organization", "Mission", "Membership", "Engagement", "Statement")),
-    (_("Field work"), ("Team", "Deployment", "Visit", "Incident")),
-    (_("What was published"), ("Publishing", "Edition")),
-    (_("Sources"), ("Source",)),
-    (_("Accounts and jobs"), ("User", "Group", "Jobs", "Job")),
-    (_("Reference tables"), ("Country", "TimeZone")),
-)
 
-# Screens of work in the field that are no list of a model: name, address, and the permission that shows them.
-FIELD_SCREENS = (
-    (_("Deployment board"), "admin:boards", "fieldwork.view_deployment"),
-    (_("Enter a visit"), "admin:visit_new", "fieldwork.add_visit"),
-    (_("My visits and drafts"), "admin:visits", "fieldwork.add_visit"),
-    (_("Incidents to check"), "admin:incidents", "fieldwork.view_incident"),
+class Screen(NamedTuple):
+    """A screen of work that is no list of a model: its name, address, and the permission that shows it."""
+
+    name: Promise
+    address: str
+    permission: str
+
+
+# The index in the order of the work, not of the apps: title, screens of work, models. A model that is not named here
+# comes last, under its own app.
+SECTIONS: tuple[tuple[Promise, tuple[Screen, ...], tuple[str, ...]], ...] = (
+    (_("Elections"), (), ("Election", "Constituency", "Milestone", "AnnouncedFigure")),
+    (_("Polling stations"), (), ("PollingStation", "VotingWindow")),
+    (_("Missions"), (), ("Organization", "Mission", "Membership", "Engagement", "Statement")),
+    (
+        _("Accreditation"),
+        (Screen(_("Accreditation queue"), "admin:accreditation", "missions.view_accreditation"),),
+        ("Accreditation", "Observer", "Outlet", "AccreditationRule", "Person"),
+    ),
+    (
+        _("Field work"),
+        (
+            Screen(_("Deployment board"), "admin:boards", "fieldwork.view_deployment"),
+            Screen(_("Enter a visit"), "admin:visit_new", "fieldwork.add_visit"),
+            Screen(_("My visits and drafts"), "admin:visits", "fieldwork.add_visit"),
+            Screen(_("Incidents to check"), "admin:incidents", "fieldwork.view_incident"),
+        ),
+        ("Team", "Deployment", "Visit", "Incident"),
+    ),
+    (
+        _("What was published"),
+        (Screen(_("Publishing of figures"), "admin:publishing", "coverage.view_edition"),),
+        ("Edition",),
+    ),
+    (_("Sources"), (), ("Source",)),
+    (
+        _("Accounts and jobs"),
+        (Screen(_("Jobs in the background"), "admin:jobs", ""),),
+        ("User", "Group", "Job"),
+    ),
+    (_("Reference tables"), (), ("Country", "TimeZone")),
 )
 
 
@@ -36,15 +61,27 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
-        from tracker.staff import (
-            board,
-            incidents,
-            jobs,
-            publishing,
-            visits,
-        )  # they need the apps to be loaded
+        # They need the apps to be loaded, and the site is made before.
+        from tracker.staff import accreditation, board, incidents, jobs, publishing, visits
 
         views = {
+            "accreditation/": ("accreditation", accreditation.elections),
+            "accreditation/<slug:slug>/": ("accreditation_queue", accreditation.queue),
+            "accreditation/<slug:slug>/prepare/": ("accreditation_prepare", accreditation.prepare),
+            "accreditation/<slug:slug>/decisions/<int:pk>/": (
+                "accreditation_decision",
+                accreditation.decision,
+            ),
+            "accreditation/<slug:slug>/applications/<int:pk>/": (
+                "accreditation_application",
+                accreditation.application,
+            ),
+            "accreditation/<slug:slug>/apply/observer/": (
+                "accreditation_observer",
+                accreditation.apply_observer,
+            ),
+            "accreditation/<slug:slug>/apply/media/": ("accreditation_media", accreditation.apply_media),
+            "accreditation/<slug:slug>/badges/": ("accreditation_badges", accreditation.badges),
             "board/": ("boards", board.boards),
             "board/<slug:slug>/": ("board", board.board),
             "board/<slug:slug>/plan/": ("board_plan", board.plan),
@@ -66,38 +103,23 @@ class StaffSite(AdminSite):
         return [*own, *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """The models a person may see, in the sections people work in; one app's own page stays as it is."""
+        """What a person may see, in the sections people work in; one app's own page stays as it is."""
         apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps
         models = {model["object_name"]: (app, model) for app in apps for model in app["models"]}
-        if "Edition" in models:
-            app, edition = models["Edition"]
-            screen = edition | {
-                "name": _("Publishing of figures"),
-                "object_name": "Publishing",
-                "admin_url": reverse("admin:publishing"),
-            }
-            models["Publishing"] = (app, screen)
-        if "Job" in models:
-            app, job = models["Job"]
-            screen = job | {
-                "name": _("Jobs in the background"),
-                "object_name": "Jobs",
-                "admin_url": reverse("admin:jobs"),
-            }
-            models["Jobs"] = (app, screen | {"add_url": None})
-            job["name"] = _("Jobs, for looking back")
-        sections = []
-        for title, names in SECTIONS:
+        sections: list[dict[str, Any]] = []
+        for title, screens, names in SECTIONS:
             found = [models.pop(name) for name in names if name in models]
-            if found:
-                app, first = found[0]
+            rows = [_as_model(screen) for screen in screens if _may_see(request, screen)]
+            rows += [model for _app, model in found]
+            if rows:
                 # An app's address lights up its section; two sections of one app need their own.
-                address = app["app_url"] if app["app_label"] != "core" else first["admin_url"]
-                rows = [model for _app, model in found]
-                if app["app_label"] == "fieldwork":
-                    rows = [*_field_screens(request), *rows]
+                app = (
+                    found[0][0] if found else {"app_label": "staff", "has_module_perms": True, "app_url": ""}
+                )
+                taken = app["app_label"] == "core" or any(s["app_url"] == app["app_url"] for s in sections)
+                address = rows[0]["admin_url"] if taken or not found else app["app_url"]
                 sections.append(app | {"name": title, "app_url": address, "models": rows})
         for app in apps:
             rest = [model for model in app["models"] if model["object_name"] in models]
@@ -106,17 +128,17 @@ class StaffSite(AdminSite):
         return sections
 
 
-def _field_screens(request: HttpRequest) -> list[dict[str, Any]]:
-    """The screens of field work that this account may open, in the shape of models of the index."""
-    return [
-        {
-            "name": name,
-            "object_name": address.split(":")[1],
-            "admin_url": reverse(address),
-            "add_url": None,
-            "view_only": True,
-            "perms": {},
-        }
-        for name, address, permission in FIELD_SCREENS
-        if request.user.has_perm(permission)
-    ]
+def _may_see(request: HttpRequest, screen: Screen) -> bool:
+    return not screen.permission or request.user.has_perm(screen.permission)
+
+
+def _as_model(screen: Screen) -> dict[str, Any]:
+    """A screen in the shape of the models of the index."""
+    return {
+        "name": screen.name,
+        "object_name": screen.address.split(":")[1],
+        "admin_url": reverse(screen.address),
+        "add_url": None,
+        "view_only": True,
+        "perms": {},
+    }

@@ -425,4 +425,68 @@ class Migration(migrations.Migration):
             model_name='statement',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['interim_report', 'preliminary_statement', 'statement', 'final_report'])), name='statement_kind_known'),
         ),
+        migrations.CreateModel(
+            name='BulkDecision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('to', models.CharField(choices=[('accredited', 'accredit'), ('refused', 'refuse'), ('withdrawn', 'withdraw')], max_length=10, verbose_name='decision')),
+                ('reason', models.TextField(blank=True, help_text='Stays inside the register.', verbose_name='reason')),
+                ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
+                ('valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
+                ('prepared_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='prepared (UTC)')),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed (UTC)')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('election', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bulk_decisions', to='elections.election', verbose_name='election')),
+                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.job', verbose_name='job')),
+            ],
+            options={
+                'verbose_name': 'decision about several applications',
+                'verbose_name_plural': 'decisions about several applications',
+                'ordering': ['-prepared_at', '-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='BulkDecisionRow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('seen', models.CharField(choices=[('applied', 'applied'), ('accredited', 'accredited'), ('refused', 'refused'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], max_length=10, verbose_name='status seen')),
+                ('outcome', models.CharField(blank=True, choices=[('done', 'done'), ('already', 'was so already'), ('not', 'not done')], max_length=8, verbose_name='outcome')),
+                ('problem', models.TextField(blank=True, verbose_name='why not')),
+                ('accreditation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='missions.accreditation', verbose_name='accreditation')),
+                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='missions.bulkdecision', verbose_name='decision')),
+            ],
+            options={
+                'verbose_name': 'application in a decision',
+                'verbose_name_plural': 'applications in a decision',
+                'ordering': ['accreditation__applied_at', 'accreditation_id'],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecision',
+            constraint=models.CheckConstraint(condition=models.Q(('to', 'accredited'), models.Q(('reason', ''), _negated=True), _connector='OR'), name='bulk_decision_says_why', violation_error_message='Say why; the reason stays inside the register.'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecision',
+            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='bulk_decision_valid_period', violation_error_message='The last day cannot be before the first.'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecision',
+            constraint=models.CheckConstraint(condition=models.Q(('to__in', ['accredited', 'refused', 'withdrawn'])), name='bulk_decision_to_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecisionrow',
+            constraint=models.UniqueConstraint(fields=('decision', 'accreditation'), name='bulk_decision_row_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecisionrow',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'not'), models.Q(('problem', ''), _negated=True)), models.Q(models.Q(('outcome', 'not'), _negated=True), ('problem', '')), _connector='OR'), name='bulk_decision_row_says_why_not'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecisionrow',
+            constraint=models.CheckConstraint(condition=models.Q(('seen__in', ['applied', 'accredited', 'refused', 'withdrawn', 'expired'])), name='bulk_decision_row_seen_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecisionrow',
+            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['done', 'already', 'not', ''])), name='bulk_decision_row_outcome_known'),
+        ),
     ]

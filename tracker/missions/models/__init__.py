@@ -6,6 +6,7 @@ from tracker.missions.models.accreditation import (
     AccreditationRule,
     Category,
 )
+from tracker.missions.models.decisions import BulkDecision, BulkDecisionRow
 from tracker.missions.models.missions import Engagement, Membership, Mission, Organization, Statement
 from tracker.missions.models.people import Observer, Outlet, Person
 
@@ -13,6 +14,8 @@ __all__ = [
     "Accreditation",
     "AccreditationChange",
     "AccreditationRule",
+    "BulkDecision",
+    "BulkDecisionRow",
     "Category",
     "Engagement",
     "Membership",

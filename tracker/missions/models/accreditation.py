@@ -1,10 +1,12 @@
 """Accreditation of observers and of media: rules of an election, applications, and every decision about them."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.models import User, calendar_constraint, choices_enforced, source_key
+from tracker.core.models import PublicationQuerySet, User, calendar_constraint, choices_enforced, source_key
 from tracker.elections.models import Election
 from tracker.missions.models.people import Observer, Outlet, Person
 
@@ -79,6 +81,8 @@ class AccreditationRule(models.Model):
 class Accreditation(models.Model):
     """One application of one person and what became of it. Its history is in `changes`."""
 
+    published_with = ("election",)
+
     class Status(models.TextChoices):
         APPLIED = "applied", _("applied")
         ACCREDITED = "accredited", _("accredited")
@@ -124,6 +128,8 @@ class Accreditation(models.Model):
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True, help_text=_("Of the latest decision. Never public."))
+
+    objects = PublicationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("accreditation")
@@ -188,10 +194,28 @@ class Accreditation(models.Model):
     def __str__(self) -> str:
         return self.number or f"{self.get_category_display()} {self.pk or ''}".strip()
 
+    def is_valid_on(self, day: date) -> bool:
+        """Whether this badge is good on `day`: the clock may not have marked it as expired yet."""
+        if self.status != self.Status.ACCREDITED or self.valid_from is None or self.valid_until is None:
+            return False
+        return self.valid_from <= day <= self.valid_until
+
+    @property
+    def sender(self) -> str:
+        """Who sends the person: the mission's organization, or the outlet."""
+        return str(self.observer.mission.organization if self.observer else self.outlet)
+
+    @property
+    def person(self) -> Person | None:
+        """The person it is about; None once their data was erased."""
+        return self.observer.person if self.observer else self.media_person
+
 
 @choices_enforced("accreditation_change")
 class AccreditationChange(models.Model):
     """One step of an accreditation: what it became, when and by whom. Written with the step, never edited."""
+
+    published_with = ("accreditation",)
 
     accreditation = models.ForeignKey(
         Accreditation, on_delete=models.CASCADE, verbose_name=_("accreditation"), related_name="changes"
@@ -203,6 +227,8 @@ class AccreditationChange(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("by"), related_name="+"
     )
     reason = models.TextField(_("reason"), blank=True)
+
+    objects = PublicationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("accreditation change")

@@ -1,0 +1,153 @@
+"""Forms that enter people and their applications; what they write goes through the actions."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from tracker.core.models import Country, User
+from tracker.elections.models import Election
+from tracker.elections.queries import present_moment
+from tracker.missions import actions
+from tracker.missions.models import Accreditation, Category, Observer, Outlet, Person
+
+PERSON_FIELDS = ("full_name", "nationality", "document_number", "email", "phone")
+
+
+class PersonFields(forms.Form):
+    """The personal data of whoever a form is about. Browsers are asked not to keep it for the next one."""
+
+    full_name = forms.CharField(
+        label=_("Full name"), max_length=160, required=False, help_text=_("As in the passport. Never public.")
+    )
+    nationality = forms.ModelChoiceField(
+        label=_("Nationality"), queryset=Country.objects.all(), required=False, empty_label=_("not known")
+    )
+    document_number = forms.CharField(label=_("Passport number"), max_length=40, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in PERSON_FIELDS:
+            if name in self.fields:
+                self.fields[name].widget.attrs["autocomplete"] = "off"
+
+    def fill_person(self, person: Person) -> Person:
+        """`person` with what was typed; not saved."""
+        for name in PERSON_FIELDS:
+            setattr(person, name, self.cleaned_data[name])
+        return person
+
+
+class ObserverForm(PersonFields, forms.ModelForm):
+    """An observer with the person behind the code on one screen and, if asked, the application at once."""
+
+    # Whoever may not see personal data enters the code and the role.
+    with_person: ClassVar[bool] = True
+
+    apply_now = forms.BooleanField(
+        label=_("Apply for accreditation at once"),
+        required=False,
+        help_text=_("Enters the application, dated now; the officer decides in the queue."),
+    )
+
+    class Meta:
+        model = Observer
+        fields = ("mission", "code", "role", "name_published")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not self.with_person:
+            for name in PERSON_FIELDS:
+                self.fields.pop(name, None)
+        elif self.instance.person:
+            for name in PERSON_FIELDS:
+                self.initial.setdefault(name, getattr(self.instance.person, name))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.with_person and not cleaned.get("full_name"):
+            if self.instance.person:
+                self.add_error("full_name", _("To erase a person, delete the person's own record."))
+            elif any(cleaned.get(name) for name in PERSON_FIELDS):
+                self.add_error("full_name", _("Give the name these data belong to."))
+        if cleaned.get("apply_now") and cleaned.get("mission"):
+            self._check_application(cleaned["mission"].election)
+        return cleaned
+
+    def _check_application(self, election: Election) -> None:
+        observer = self.instance if self.instance.pk else None
+        application = Accreditation(election=election, category=Category.OBSERVER, observer=observer)
+        application.applied_at = present_moment(election)
+        try:
+            actions.check_application(application)
+        except ValidationError as problem:
+            self.add_error("apply_now", problem)
+
+    def save(self, commit: bool = True) -> Observer:
+        if self.with_person and self.cleaned_data.get("full_name"):
+            person = self.fill_person(self.instance.person or Person())
+            person.save()
+            self.instance.person = person
+        return super().save(commit)
+
+    def apply(self, by: User) -> Accreditation | None:
+        """After saving: the application, if one was asked for."""
+        if not self.cleaned_data.get("apply_now"):
+            return None
+        at = present_moment(self.instance.mission.election)
+        return actions.apply_for_observer(by=by, observer=self.instance, at=at)
+
+
+class MediaForm(PersonFields):
+    """A media person and the outlet that sends them, on record or new, and the application."""
+
+    outlet = forms.ModelChoiceField(
+        label=_("Media outlet"),
+        queryset=Outlet.objects.select_related("country"),
+        required=False,
+        empty_label=_("a new one, named below"),
+    )
+    outlet_name = forms.CharField(label=_("Name of the new outlet"), max_length=160, required=False)
+    outlet_country = forms.ModelChoiceField(
+        label=_("Its country"), queryset=Country.objects.all(), required=False, empty_label=_("choose")
+    )
+    outlet_kind = forms.ChoiceField(
+        label=_("Its kind"), choices=Outlet.Kind.choices, initial=Outlet.Kind.OTHER, required=False
+    )
+    field_order = ("outlet", "outlet_name", "outlet_country", "outlet_kind", *PERSON_FIELDS)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["full_name"].required = True
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("outlet"):
+            if not cleaned.get("outlet_name"):
+                self.add_error("outlet", _("Choose an outlet, or name a new one."))
+            elif not cleaned.get("outlet_country"):
+                self.add_error("outlet_country", _("Choose the country of the new outlet."))
+        elif cleaned.get("outlet_name"):
+            self.add_error("outlet_name", _("Leave this empty, or choose “a new one” above."))
+        return cleaned
+
+    @transaction.atomic
+    def apply(self, *, by: User, election: Election) -> Accreditation:
+        """Enter the application; ValidationError where a rule is against it, and then nothing is written."""
+        typed = self.cleaned_data
+        outlet = typed["outlet"] or Outlet(
+            name=typed["outlet_name"],
+            country=typed["outlet_country"],
+            kind=typed["outlet_kind"] or Outlet.Kind.OTHER,
+        )
+        return actions.enter_media(
+            by=by,
+            election=election,
+            outlet=outlet,
+            person=self.fill_person(Person()),
+            at=present_moment(election),
+        )

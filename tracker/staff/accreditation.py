@@ -1,0 +1,493 @@
+"""The accreditation officer's desk: the queue of an election, decisions about one or many, applications, badges."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tracker.elections.models import Election
+from tracker.elections.queries import present_moment
+from tracker.missions import actions, decisions, desk
+from tracker.missions.forms import MediaForm, ObserverForm
+from tracker.missions.models import Accreditation, BulkDecision, Category, Mission, Observer
+from tracker.missions.numbers import normalized_number
+from tracker.staff.badges import badges_of
+
+ROWS = 50
+PREVIEW_ROWS = 100
+BADGES_A_PAGE = 80
+MAY_SEE, MAY_DECIDE, MAY_APPLY = (
+    "missions.view_accreditation",
+    "missions.change_accreditation",
+    "missions.add_accreditation",
+)
+# Names are personal data: whoever may not see people sees codes and who sends them.
+MAY_SEE_NAMES = "missions.view_person"
+
+SORTS = {
+    "": gettext_lazy("longest waiting first"),
+    "newest": gettext_lazy("newest first"),
+    "sender": gettext_lazy("mission or outlet"),
+    "number": gettext_lazy("number"),
+}
+ORDERS: dict[str, tuple[str, ...]] = {
+    "": ("applied_at", "pk"),
+    "newest": ("-applied_at", "-pk"),
+    "sender": ("observer__mission__organization__name", "outlet__name", "applied_at", "pk"),
+    "number": ("number", "applied_at", "pk"),
+}
+ANY = "any"
+
+
+def require(request: HttpRequest, *permissions: str) -> None:
+    """Refuse whoever lacks one of `permissions`."""
+    if not all(request.user.has_perm(permission) for permission in permissions):
+        raise PermissionDenied
+
+
+def screen(
+    request: HttpRequest, template: str, title: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A screen of the desk inside the admin, with what all of them ask: what the person may."""
+    rights = {
+        "may_decide": request.user.has_perm(MAY_DECIDE),
+        "may_apply": request.user.has_perm(MAY_APPLY),
+        "may_see_names": request.user.has_perm(MAY_SEE_NAMES),
+    }
+    everything = admin.site.each_context(request) | {"title": title} | rights | context
+    response = TemplateResponse(request, template, everything, status=status)
+    response["Cache-Control"] = (
+        "no-store"  # names and reasons do not stay in a browser somebody else uses next
+    )
+    return response
+
+
+def keys(values: list[str]) -> list[str]:
+    """Those of `values` that can be keys of rows."""
+    return [value for value in values if value.isascii() and value.isdigit() and len(value) < 19]
+
+
+def load(slug: str) -> Election:
+    return get_object_or_404(Election.objects.select_related("simulated_day"), slug=slug)
+
+
+# --- the queue
+
+
+class QueueFilter(django_filters.FilterSet):
+    """The queue by status, category, who sends, text and days waiting; sorted."""
+
+    q = django_filters.CharFilter(method="search", label=gettext_lazy("Text"))
+    status = django_filters.ChoiceFilter(
+        method="unchanged",
+        label=gettext_lazy("Status"),
+        choices=[(ANY, gettext_lazy("any status")), *Accreditation.Status.choices],
+        empty_label=gettext_lazy("waiting for a decision"),
+    )
+    category = django_filters.ChoiceFilter(
+        label=gettext_lazy("Category"), choices=Category.choices, empty_label=gettext_lazy("all")
+    )
+    sender = django_filters.ChoiceFilter(
+        method="sent_by", label=gettext_lazy("Mission or outlet"), empty_label=gettext_lazy("all")
+    )
+    waiting = django_filters.NumberFilter(
+        method="has_waited",
+        label=gettext_lazy("Waiting at least (days)"),
+        min_value=0,
+        max_value=10_000,
+        decimal_places=0,
+    )
+    sort = django_filters.ChoiceFilter(
+        method="unchanged",
+        label=gettext_lazy("Sort by"),
+        choices=[(code, label) for code, label in SORTS.items() if code],
+        empty_label=SORTS[""],
+    )
+
+    class Meta:
+        model = Accreditation
+        fields: list[str] = []
+
+    def __init__(self, data: Any, *, election: Election, names: bool) -> None:
+        super().__init__(data, queryset=desk.applications(election))
+        self.election, self.names = election, names
+        missions, outlets = desk.senders(election)
+        self.filters["sender"].extra["choices"] = [
+            *((f"m{mission.pk}", mission.organization.name) for mission in missions),
+            *((f"o{outlet.pk}", outlet.name) for outlet in outlets),
+        ]
+
+    @property
+    def used(self) -> bool:
+        """Whether the queue is narrowed beyond what waits."""
+        return any(
+            value not in (None, "") for name, value in self.form.cleaned_data.items() if name != "sort"
+        )
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        found = super().filter_queryset(queryset)
+        status = self.form.cleaned_data.get("status") or Accreditation.Status.APPLIED
+        if status != ANY:
+            found = found.filter(status=status)
+        return found.order_by(*ORDERS[self.form.cleaned_data.get("sort") or ""])
+
+    def unchanged(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows  # filter_queryset does it, also where nothing is chosen
+
+    def search(self, rows: QuerySet, name: str, text: str) -> QuerySet:
+        """Every word must occur in the code, the number, who sends or, for those who may see it, the name."""
+        fields = [
+            "observer__code",
+            "observer__mission__organization__name",
+            "observer__mission__organization__acronym",
+            "outlet__name",
+        ]
+        if self.names:
+            fields += ["observer__person__full_name", "media_person__full_name"]
+        for word in text.split()[:10]:
+            condition = Q(number__contains=normalized_number(word)) if normalized_number(word) else Q()
+            for field in fields:
+                condition |= Q(**{f"{field}__icontains": word})
+            rows = rows.filter(condition)
+        return rows
+
+    def sent_by(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        kind, key = value[0], value[1:]
+        return rows.filter(observer__mission=key) if kind == "m" else rows.filter(outlet=key)
+
+    def has_waited(self, rows: QuerySet, name: str, days: Any) -> QuerySet:
+        waiting = rows.filter(status=Accreditation.Status.APPLIED)
+        return waiting.filter(applied_at__lt=desk.waiting_since(self.election, int(days)))
+
+
+class DecisionForm(forms.Form):
+    """What is to become of the chosen applications."""
+
+    to = forms.ChoiceField(label=gettext_lazy("Decision"), choices=BulkDecision.To.choices)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Needed to refuse or withdraw; stays inside the register."),
+    )
+    valid_from = forms.DateField(
+        label=gettext_lazy("Badges valid from"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    valid_until = forms.DateField(
+        label=gettext_lazy("until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("Leave both empty for the days of the rule, or of the election."),
+    )
+
+
+@require_safe
+def elections(request: HttpRequest) -> HttpResponse:
+    """Every election with what waits in its queue."""
+    require(request, MAY_SEE)
+    return screen(
+        request, "staff/accreditation/elections.html", _("Accreditation"), {"rows": desk.elections_at_desk()}
+    )
+
+
+@require_safe
+def queue(request: HttpRequest, slug: str) -> HttpResponse:
+    require(request, MAY_SEE)
+    return _queue(request, load(slug), request.GET, DecisionForm(), chosen=set())
+
+
+def _queue(
+    request: HttpRequest,
+    election: Election,
+    query: QueryDict,
+    form: DecisionForm,
+    *,
+    chosen: set[str],
+    everything: bool = False,
+    problems: list[str] | None = None,
+) -> HttpResponse:
+    """The queue as `query` narrows it, with a decision form that keeps what was chosen and typed."""
+    filters = QueueFilter(query, election=election, names=request.user.has_perm(MAY_SEE_NAMES))
+    valid = filters.is_valid()
+    page = Paginator(filters.qs if valid else desk.applications(election).none(), ROWS).get_page(
+        query.get("page")
+    )
+    narrowed = query.copy()
+    narrowed.pop("page", None)
+    context = {
+        "election": election,
+        "standings": desk.standings(election),
+        "filters": filters,
+        "used": valid and filters.used,
+        "page": page,
+        "rows": desk.queue_rows(page, election),
+        "matching": page.paginator.count,
+        "query": narrowed.urlencode(),
+        "any": Accreditation.objects.filter(election=election).exists(),
+        "form": form,
+        "chosen": chosen,
+        "everything": everything,
+        "problems": problems or [],
+    }
+    title = _("Accreditation: %(election)s") % {"election": election}
+    status = 422 if problems or form.errors else 200 if valid else 400
+    return screen(request, "staff/accreditation/queue.html", title, context, status)
+
+
+@require_POST
+def prepare(request: HttpRequest, slug: str) -> HttpResponse:
+    """Write down the decision about the chosen rows, or about all that match the filter, and show what it would do."""
+    require(request, MAY_SEE, MAY_DECIDE)
+    election = load(slug)
+    query, form = QueryDict(request.POST.get("query", "")[:2000]), DecisionForm(request.POST)
+    chosen, everything = set(request.POST.getlist("row")), request.POST.get("scope") == "all"
+    problems = []
+    if form.is_valid():
+        rows = Accreditation.objects.filter(pk__in=keys(list(chosen)))
+        if everything:
+            filters = QueueFilter(query, election=election, names=request.user.has_perm(MAY_SEE_NAMES))
+            rows = filters.qs if filters.is_valid() else Accreditation.objects.none()
+        try:
+            decision = decisions.prepare(by=request.user, election=election, rows=rows, **form.cleaned_data)  # type: ignore[arg-type]
+            return redirect("admin:accreditation_decision", election.slug, decision.pk)
+        except ValidationError as problem:
+            problems = problem.messages
+    return _queue(request, election, query, form, chosen=chosen, everything=everything, problems=problems)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Before it is confirmed: what the decision would do. POST confirms. After that: what it did, and what not."""
+    require(request, MAY_SEE, MAY_DECIDE)
+    election = load(slug)
+    found = get_object_or_404(BulkDecision.objects.select_related("by", "job"), pk=pk, election=election)
+    found.election = election
+    if request.method == "POST":
+        decisions.confirm(by=request.user, decision=found)  # type: ignore[arg-type]
+        return redirect("admin:accreditation_decision", election.slug, pk)
+    context: dict[str, Any] = {"election": election, "decision": found}
+    if found.confirmed_at is None:
+        rows = decisions.forecast(found)
+        refused = [row for row in rows if row.problem]
+        done = [row for row in rows if not row.problem]
+        context |= {
+            "refused": refused[:PREVIEW_ROWS],
+            "refused_more": len(refused[PREVIEW_ROWS:]),
+            "refused_count": len(refused),
+            "done_count": len(done),
+            "total": len(rows),
+            "in_background": len(rows) > decisions.AT_ONCE,
+            "page": Paginator(done, PREVIEW_ROWS).get_page(request.GET.get("page")),
+        }
+        return screen(request, "staff/accreditation/preview.html", _("Before you decide"), context)
+    all_rows = decisions.decision_rows(found)
+    context |= {
+        "outcomes": decisions.outcomes(found),
+        "refused": all_rows.filter(outcome="not")[:PREVIEW_ROWS],
+        "page": Paginator(all_rows.exclude(outcome="not"), PREVIEW_ROWS).get_page(request.GET.get("page")),
+    }
+    return screen(request, "staff/accreditation/decision.html", _("What was decided"), context)
+
+
+# --- one application
+
+
+class StepForm(DecisionForm):
+    """A decision about one application; its number may be given by hand."""
+
+    to = forms.ChoiceField(choices=BulkDecision.To.choices)
+    number = forms.CharField(
+        label=gettext_lazy("Number on the badge"),
+        required=False,
+        max_length=40,
+        help_text=gettext_lazy("Leave empty: a number that cannot be guessed is proposed and taken."),
+    )
+    seen = forms.ChoiceField(choices=Accreditation.Status.choices, widget=forms.HiddenInput)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """One application: who, what became of it when and by whom, and the steps that can be taken."""
+    require(request, MAY_SEE)
+    election = load(slug)
+    found = get_object_or_404(desk.applications(election), pk=pk)
+    found.election = election
+    form, problems = StepForm(initial={"seen": found.status}), []
+    if request.method == "POST":
+        require(request, MAY_DECIDE)
+        form = StepForm(request.POST)
+        if form.is_valid():
+            try:
+                text = _step(request, found, form.cleaned_data)
+                messages.success(request, text)
+                return redirect("admin:accreditation_application", election.slug, pk)
+            except ValidationError as problem:
+                problems = problem.messages
+                found.refresh_from_db()
+    today = desk.local_today(election)
+    context = {
+        "election": election,
+        "application": found,
+        "waiting": desk.waiting_days(found, election, present_moment(election)),
+        "changes": found.changes.select_related("by"),
+        "others": desk.others_of(found),
+        "steps": [(to, label) for to, label in BulkDecision.To.choices if to in actions.STEPS[found.status]],
+        "proposal": desk.proposal(found) if found.status == Accreditation.Status.APPLIED else None,
+        "valid_today": found.is_valid_on(today),
+        "form": form,
+        "problems": problems,
+    }
+    title = _("Application %(name)s") % {"name": found}
+    status = 422 if problems or form.errors else 200
+    return screen(request, "staff/accreditation/application.html", title, context, status)
+
+
+def _step(request: HttpRequest, found: Accreditation, typed: dict[str, Any]) -> str:
+    """One step of one application; the words that say what was done."""
+    by: Any = request.user
+    shared = {"by": by, "accreditation": found, "seen": typed["seen"], "at": present_moment(found.election)}
+    if typed["to"] == BulkDecision.To.ACCREDITED:
+        days = {name: typed[name] for name in ("number", "valid_from", "valid_until")}
+        row = actions.accredit(reason=typed["reason"], **days, **shared)
+        return _("Accredited with the number %(number)s.") % {"number": row.number}
+    if typed["to"] == BulkDecision.To.REFUSED:
+        actions.refuse(reason=typed["reason"], **shared)
+        return _("Refused.")
+    actions.withdraw(reason=typed["reason"], **shared)
+    return _("Withdrawn.")
+
+
+# --- applying
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def apply_observer(request: HttpRequest, slug: str) -> HttpResponse:
+    """First the mission; then its observers without an application, and a form for one who is not entered yet."""
+    require(request, MAY_SEE, MAY_APPLY)
+    election = load(slug)
+    missions = Mission.objects.filter(election=election).select_related("organization")
+    asked = request.POST.get("mission") or request.GET.get("mission") or ""
+    mission = missions.filter(pk__in=keys([asked])).first()
+    context: dict[str, Any] = {
+        "election": election,
+        "missions": missions.order_by("organization__name"),
+        "mission": mission,
+        "may_enter": request.user.has_perm("missions.add_observer"),
+        "problems": [],
+    }
+    if mission is None:
+        return screen(request, "staff/accreditation/apply_observer.html", _("Apply for an observer"), context)
+    form = _observer_form(request, mission)
+    if request.method == "POST" and request.POST.get("do") == "existing":
+        found = desk.observers_without(mission).filter(pk__in=keys(request.POST.getlist("observer")))
+        try:
+            entered = _apply_for(request, election, list(found))
+            text = ngettext("%(count)d application entered.", "%(count)d applications entered.", entered)
+            messages.success(request, text % {"count": entered})
+            return redirect("admin:accreditation_queue", election.slug)
+        except ValidationError as problem:
+            context["problems"] = problem.messages
+        form = _observer_form(request, mission, bound=False)
+    elif request.method == "POST":
+        require(request, "missions.add_observer")
+        if form.is_valid():
+            try:
+                with transaction.atomic():
+                    form.save()
+                    entered = form.apply(request.user)  # type: ignore[arg-type, assignment]
+                messages.success(request, _("%(observer)s is entered.") % {"observer": form.instance})
+                if isinstance(entered, Accreditation):
+                    return redirect("admin:accreditation_application", election.slug, entered.pk)
+                return redirect("admin:accreditation_queue", election.slug)
+            except ValidationError as problem:
+                context["problems"] = problem.messages
+    context |= {
+        "form": form,
+        "without": desk.observers_without(mission).select_related("mission__organization"),
+    }
+    status = 422 if context["problems"] or form.errors else 200
+    return screen(
+        request, "staff/accreditation/apply_observer.html", _("Apply for an observer"), context, status
+    )
+
+
+def _observer_form(request: HttpRequest, mission: Mission, *, bound: bool = True) -> ObserverForm:
+    kind: Any = ObserverForm
+    if not request.user.has_perm("missions.add_person"):
+        kind = type("ObserverWithoutPersonForm", (ObserverForm,), {"with_person": False})
+    data = request.POST if bound and request.method == "POST" else None
+    form: ObserverForm = kind(data, initial={"mission": mission, "apply_now": True})
+    form.fields["mission"].widget = forms.HiddenInput()
+    return form
+
+
+@transaction.atomic
+def _apply_for(request: HttpRequest, election: Election, observers: list[Observer]) -> int:
+    if not observers:
+        raise ValidationError(_("Choose at least one observer who has no application yet."))
+    for observer in observers:
+        actions.apply_for_observer(by=request.user, observer=observer, at=present_moment(election))  # type: ignore[arg-type]
+    return len(observers)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def apply_media(request: HttpRequest, slug: str) -> HttpResponse:
+    """A media person with outlet: one form that enters outlet and person where they are new."""
+    require(request, MAY_SEE, MAY_APPLY, "missions.add_person", "missions.add_outlet")
+    election, problems = load(slug), []
+    form = MediaForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            entered = form.apply(by=request.user, election=election)  # type: ignore[arg-type]
+            messages.success(request, _("The application is entered."))
+            return redirect("admin:accreditation_application", election.slug, entered.pk)
+        except ValidationError as problem:
+            problems = problem.messages
+    context = {"election": election, "form": form, "problems": problems}
+    status = 422 if problems or form.errors else 200
+    return screen(
+        request, "staff/accreditation/apply_media.html", _("Apply for a media person"), context, status
+    )
+
+
+# --- badges
+
+
+@require_safe
+def badges(request: HttpRequest, slug: str) -> HttpResponse:
+    """Badges to print: of the rows named, of a decision, or of every badge that matches the queue's filter."""
+    require(request, MAY_SEE, MAY_SEE_NAMES)
+    election = load(slug)
+    chosen, decided = keys(request.GET.getlist("row")), keys(request.GET.getlist("decision"))
+    if chosen:
+        rows = desk.applications(election).filter(pk__in=chosen)
+    elif decided:
+        taken = BulkDecision.objects.filter(pk__in=decided, election=election)
+        rows = desk.applications(election).filter(pk__in=taken.values("rows__accreditation"))
+    else:
+        query = request.GET.copy()
+        query["status"] = Accreditation.Status.ACCREDITED
+        filters = QueueFilter(query, election=election, names=True)
+        rows = filters.qs if filters.is_valid() else desk.applications(election).none()
+    rows = rows.filter(status=Accreditation.Status.ACCREDITED).order_by(*ORDERS["sender"])
+    page = Paginator(rows, BADGES_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "election": election,
+        "page": page,
+        "badges": badges_of(page, election, request.build_absolute_uri),
+    }
+    return screen(request, "staff/accreditation/badges.html", _("Badges to print"), context)
