@@ -68,7 +68,9 @@ def host_missions_of(election: Election) -> list[str]:
 
 def voting_frames() -> dict[int, tuple[datetime, datetime]]:
     """The first opening and the last closing (UTC) of each election that has hours, by its id. One query."""
-    windows = VotingWindow.objects.published().filter(station__in=PollingStation.objects.counting())
+    windows = VotingWindow.objects.published().filter(
+        station__in=PollingStation.objects.published().counting()
+    )
     spans = windows.order_by().values_list("station__election").annotate(Min("opens_at"), Max("closes_at"))
     return {election: (first, last) for election, first, last in spans}
 

@@ -1,6 +1,7 @@
 import datetime
 import django.core.validators
 import django.db.models.deletion
+import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
@@ -16,6 +17,62 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Accreditation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('category', models.CharField(choices=[('observer', 'Observer'), ('media', 'Media')], max_length=10, verbose_name='category')),
+                ('status', models.CharField(choices=[('applied', 'applied'), ('accredited', 'accredited'), ('refused', 'refused'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], default='applied', max_length=10, verbose_name='status')),
+                ('number', models.CharField(blank=True, help_text='Stands on the badge; given with the decision.', max_length=20, verbose_name='number')),
+                ('applied_at', models.DateTimeField(verbose_name='applied (UTC)')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided (UTC)')),
+                ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
+                ('valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
+                ('reason', models.TextField(blank=True, help_text='Of the latest decision. Never public.', verbose_name='reason')),
+                ('election', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accreditations', to='elections.election', verbose_name='election')),
+            ],
+            options={
+                'verbose_name': 'accreditation',
+                'verbose_name_plural': 'accreditations',
+                'ordering': ['-applied_at', '-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='BulkDecision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('to', models.CharField(choices=[('accredited', 'accredit'), ('refused', 'refuse'), ('withdrawn', 'withdraw')], max_length=10, verbose_name='decision')),
+                ('reason', models.TextField(blank=True, help_text='Stays inside the register.', verbose_name='reason')),
+                ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
+                ('valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
+                ('prepared_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='prepared (UTC)')),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed (UTC)')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('election', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bulk_decisions', to='elections.election', verbose_name='election')),
+                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.job', verbose_name='job')),
+            ],
+            options={
+                'verbose_name': 'decision about several applications',
+                'verbose_name_plural': 'decisions about several applications',
+                'ordering': ['-prepared_at', '-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='BulkDecisionRow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('seen', models.CharField(choices=[('applied', 'applied'), ('accredited', 'accredited'), ('refused', 'refused'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], max_length=10, verbose_name='status seen')),
+                ('outcome', models.CharField(blank=True, choices=[('done', 'done'), ('already', 'was so already'), ('not', 'not done')], max_length=8, verbose_name='outcome')),
+                ('problem', models.TextField(blank=True, verbose_name='why not')),
+                ('accreditation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='missions.accreditation', verbose_name='accreditation')),
+                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='missions.bulkdecision', verbose_name='decision')),
+            ],
+            options={
+                'verbose_name': 'application in a decision',
+                'verbose_name_plural': 'applications in a decision',
+                'ordering': ['accreditation__applied_at', 'accreditation_id'],
+            },
+        ),
         migrations.CreateModel(
             name='Mission',
             fields=[
@@ -64,6 +121,26 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'member organizations',
                 'ordering': ['organization__name'],
             },
+        ),
+        migrations.CreateModel(
+            name='Observer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(help_text='Stands for the person in teams and lists, such as LTO-07.', max_length=20, verbose_name='code')),
+                ('role', models.CharField(choices=[('core_team', 'Core team'), ('lto', 'Long-term observer (LTO)'), ('sto', 'Short-term observer (STO)'), ('interpreter', 'Interpreter')], default='sto', help_text='How long the observer stays; members of the core team lead the mission.', max_length=12, verbose_name='role')),
+                ('name_published', models.BooleanField(default=False, help_text='Only if the mission itself made the name public. The page that verifies a badge shows it then.', verbose_name='name published by the mission')),
+                ('mission', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='observers', to='missions.mission', verbose_name='mission')),
+            ],
+            options={
+                'verbose_name': 'observer',
+                'verbose_name_plural': 'observers',
+                'ordering': ['mission', 'code'],
+            },
+        ),
+        migrations.AddField(
+            model_name='accreditation',
+            name='observer',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accreditations', to='missions.observer', verbose_name='observer'),
         ),
         migrations.CreateModel(
             name='Organization',
@@ -133,7 +210,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('publication', models.CharField(choices=[('draft', 'draft'), ('published', 'published')], db_index=True, default='draft', help_text='A draft is never shown to the public.', max_length=10, verbose_name='publication')),
                 ('name', models.CharField(max_length=160, verbose_name='name')),
-                ('kind', models.CharField(choices=[('agency', 'News agency'), ('broadcaster', 'Broadcaster'), ('print', 'Newspaper or magazine'), ('online', 'Online medium'), ('other', 'Other')], default='other', max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('agency', 'News agency'), ('broadcaster', 'Broadcaster'), ('print', 'Newspaper or magazine'), ('online', 'Online medium'), ('other', 'Other')], default='other', help_text='What sort of medium it is.', max_length=12, verbose_name='kind')),
                 ('website', models.URLField(blank=True, validators=[django.core.validators.URLValidator(schemes=['http', 'https'])], verbose_name='website')),
                 ('notes', models.TextField(blank=True, verbose_name='notes')),
                 ('country', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outlets', to='core.country', verbose_name='country')),
@@ -144,6 +221,11 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'media outlets',
                 'ordering': ['name'],
             },
+        ),
+        migrations.AddField(
+            model_name='accreditation',
+            name='outlet',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accreditations', to='missions.outlet', verbose_name='media outlet'),
         ),
         migrations.CreateModel(
             name='Person',
@@ -162,44 +244,15 @@ class Migration(migrations.Migration):
                 'ordering': ['full_name', 'id'],
             },
         ),
-        migrations.CreateModel(
-            name='Observer',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='Stands for the person in teams and lists, such as LTO-07.', max_length=20, verbose_name='code')),
-                ('role', models.CharField(choices=[('core_team', 'Core team'), ('lto', 'Long-term observer (LTO)'), ('sto', 'Short-term observer (STO)'), ('interpreter', 'Interpreter')], default='sto', max_length=12, verbose_name='role')),
-                ('name_published', models.BooleanField(default=False, help_text='Only if the mission itself made the name public. The page that verifies a badge shows it then.', verbose_name='name published by the mission')),
-                ('mission', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='observers', to='missions.mission', verbose_name='mission')),
-                ('person', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='observer', to='missions.person', verbose_name='person')),
-            ],
-            options={
-                'verbose_name': 'observer',
-                'verbose_name_plural': 'observers',
-                'ordering': ['mission', 'code'],
-            },
+        migrations.AddField(
+            model_name='observer',
+            name='person',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='observer', to='missions.person', verbose_name='person'),
         ),
-        migrations.CreateModel(
-            name='Accreditation',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(choices=[('observer', 'Observer'), ('media', 'Media')], max_length=10, verbose_name='category')),
-                ('status', models.CharField(choices=[('applied', 'applied'), ('accredited', 'accredited'), ('refused', 'refused'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], default='applied', max_length=10, verbose_name='status')),
-                ('number', models.CharField(blank=True, help_text='Stands on the badge; given with the decision.', max_length=20, verbose_name='number')),
-                ('applied_at', models.DateTimeField(verbose_name='applied (UTC)')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided (UTC)')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
-                ('reason', models.TextField(blank=True, help_text='Of the latest decision. Never public.', verbose_name='reason')),
-                ('election', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accreditations', to='elections.election', verbose_name='election')),
-                ('observer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accreditations', to='missions.observer', verbose_name='observer')),
-                ('outlet', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accreditations', to='missions.outlet', verbose_name='media outlet')),
-                ('media_person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='accreditations', to='missions.person', verbose_name='media person')),
-            ],
-            options={
-                'verbose_name': 'accreditation',
-                'verbose_name_plural': 'accreditations',
-                'ordering': ['-applied_at', '-id'],
-            },
+        migrations.AddField(
+            model_name='accreditation',
+            name='media_person',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='accreditations', to='missions.person', verbose_name='media person'),
         ),
         migrations.CreateModel(
             name='Statement',
@@ -242,7 +295,7 @@ class Migration(migrations.Migration):
             name='AccreditationRule',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(choices=[('observer', 'Observer'), ('media', 'Media')], max_length=10, verbose_name='category')),
+                ('category', models.CharField(choices=[('observer', 'Observer'), ('media', 'Media')], help_text='Whether the rule is for observers or for media.', max_length=10, verbose_name='category')),
                 ('opens_at', models.DateTimeField(blank=True, help_text='Empty: at any time.', null=True, verbose_name='applications open (UTC)')),
                 ('closes_at', models.DateTimeField(blank=True, help_text='Empty: no deadline.', null=True, verbose_name='applications close (UTC)')),
                 ('decided_by', models.DateTimeField(blank=True, help_text='Empty: no deadline.', null=True, verbose_name='decisions are due (UTC)')),
@@ -260,6 +313,34 @@ class Migration(migrations.Migration):
                 'ordering': ['election', 'category'],
                 'constraints': [models.UniqueConstraint(fields=('election', 'category'), name='accreditation_rule_once_per_category', violation_error_message='This election already has a rule for this category.'), models.CheckConstraint(condition=models.Q(('opens_at__isnull', True), ('closes_at__isnull', True), ('closes_at__gt', models.F('opens_at')), _connector='OR'), name='accreditation_rule_closes_after_it_opens', violation_error_message='Applications must close after they open.'), models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='accreditation_rule_valid_period', violation_error_message='The last day cannot be before the first.'), models.CheckConstraint(condition=models.Q(models.Q(('opens_at__isnull', True), models.Q(('opens_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('opens_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), _connector='OR'), models.Q(('closes_at__isnull', True), models.Q(('closes_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('closes_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), _connector='OR'), models.Q(('decided_by__isnull', True), models.Q(('decided_by__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('decided_by__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), _connector='OR')), name='accreditation_rule_in_calendar', violation_error_message='The year must be between 1900 and 2199.'), models.CheckConstraint(condition=models.Q(('category__in', ['observer', 'media'])), name='accreditation_rule_category_known')],
             },
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecision',
+            constraint=models.CheckConstraint(condition=models.Q(('to', 'accredited'), models.Q(('reason', ''), _negated=True), _connector='OR'), name='bulk_decision_says_why', violation_error_message='Say why; the reason stays inside the register.'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecision',
+            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='bulk_decision_valid_period', violation_error_message='The last day cannot be before the first.'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecision',
+            constraint=models.CheckConstraint(condition=models.Q(('to__in', ['accredited', 'refused', 'withdrawn'])), name='bulk_decision_to_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecisionrow',
+            constraint=models.UniqueConstraint(fields=('decision', 'accreditation'), name='bulk_decision_row_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecisionrow',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'not'), models.Q(('problem', ''), _negated=True)), models.Q(models.Q(('outcome', 'not'), _negated=True), ('problem', '')), _connector='OR'), name='bulk_decision_row_says_why_not'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecisionrow',
+            constraint=models.CheckConstraint(condition=models.Q(('seen__in', ['applied', 'accredited', 'refused', 'withdrawn', 'expired'])), name='bulk_decision_row_seen_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkdecisionrow',
+            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['done', 'already', 'not', ''])), name='bulk_decision_row_outcome_known'),
         ),
         migrations.AddConstraint(
             model_name='organization',
@@ -424,69 +505,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='statement',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['interim_report', 'preliminary_statement', 'statement', 'final_report'])), name='statement_kind_known'),
-        ),
-        migrations.CreateModel(
-            name='BulkDecision',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('to', models.CharField(choices=[('accredited', 'accredit'), ('refused', 'refuse'), ('withdrawn', 'withdraw')], max_length=10, verbose_name='decision')),
-                ('reason', models.TextField(blank=True, help_text='Stays inside the register.', verbose_name='reason')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
-                ('prepared_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='prepared (UTC)')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed (UTC)')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('election', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bulk_decisions', to='elections.election', verbose_name='election')),
-                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.job', verbose_name='job')),
-            ],
-            options={
-                'verbose_name': 'decision about several applications',
-                'verbose_name_plural': 'decisions about several applications',
-                'ordering': ['-prepared_at', '-id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='BulkDecisionRow',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seen', models.CharField(choices=[('applied', 'applied'), ('accredited', 'accredited'), ('refused', 'refused'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], max_length=10, verbose_name='status seen')),
-                ('outcome', models.CharField(blank=True, choices=[('done', 'done'), ('already', 'was so already'), ('not', 'not done')], max_length=8, verbose_name='outcome')),
-                ('problem', models.TextField(blank=True, verbose_name='why not')),
-                ('accreditation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='missions.accreditation', verbose_name='accreditation')),
-                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='missions.bulkdecision', verbose_name='decision')),
-            ],
-            options={
-                'verbose_name': 'application in a decision',
-                'verbose_name_plural': 'applications in a decision',
-                'ordering': ['accreditation__applied_at', 'accreditation_id'],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name='bulkdecision',
-            constraint=models.CheckConstraint(condition=models.Q(('to', 'accredited'), models.Q(('reason', ''), _negated=True), _connector='OR'), name='bulk_decision_says_why', violation_error_message='Say why; the reason stays inside the register.'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkdecision',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='bulk_decision_valid_period', violation_error_message='The last day cannot be before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkdecision',
-            constraint=models.CheckConstraint(condition=models.Q(('to__in', ['accredited', 'refused', 'withdrawn'])), name='bulk_decision_to_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkdecisionrow',
-            constraint=models.UniqueConstraint(fields=('decision', 'accreditation'), name='bulk_decision_row_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkdecisionrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'not'), models.Q(('problem', ''), _negated=True)), models.Q(models.Q(('outcome', 'not'), _negated=True), ('problem', '')), _connector='OR'), name='bulk_decision_row_says_why_not'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkdecisionrow',
-            constraint=models.CheckConstraint(condition=models.Q(('seen__in', ['applied', 'accredited', 'refused', 'withdrawn', 'expired'])), name='bulk_decision_row_seen_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkdecisionrow',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['done', 'already', 'not', ''])), name='bulk_decision_row_outcome_known'),
         ),
     ]

@@ -23,7 +23,12 @@ class AccreditationRule(models.Model):
     election = models.ForeignKey(
         Election, on_delete=models.CASCADE, verbose_name=_("election"), related_name="accreditation_rules"
     )
-    category = models.CharField(_("category"), max_length=10, choices=Category)
+    category = models.CharField(
+        _("category"),
+        max_length=10,
+        choices=Category,
+        help_text=_("Whether the rule is for observers or for media."),
+    )
     opens_at = models.DateTimeField(
         _("applications open (UTC)"), null=True, blank=True, help_text=_("Empty: at any time.")
     )

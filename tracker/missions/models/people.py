@@ -67,7 +67,13 @@ class Observer(models.Model):
     code = models.CharField(
         _("code"), max_length=20, help_text=_("Stands for the person in teams and lists, such as LTO-07.")
     )
-    role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.STO)
+    role = models.CharField(
+        _("role"),
+        max_length=12,
+        choices=Role,
+        default=Role.STO,
+        help_text=_("How long the observer stays; members of the core team lead the mission."),
+    )
     # Empty once the person's data was erased: that somebody observed stays on record.
     person = models.OneToOneField(
         Person,
@@ -120,7 +126,9 @@ class Outlet(Publishable):
         OTHER = "other", _("Other")
 
     name = models.CharField(_("name"), max_length=160)
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.OTHER)
+    kind = models.CharField(
+        _("kind"), max_length=12, choices=Kind, help_text=_("What sort of medium it is."), default=Kind.OTHER
+    )
     country = models.ForeignKey(
         Country, on_delete=models.PROTECT, verbose_name=_("country"), related_name="outlets"
     )
