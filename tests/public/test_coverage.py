@@ -224,7 +224,8 @@ def test_the_map_says_the_coverage_and_the_voting_state(client: Client, election
     ]
     shapes = re.findall(r'class="shape" data-state="(\w+)"', html.split("<figcaption>")[0])
     assert sorted(shapes) == ["no_plan", "planned", "visited"]
-    legend = text_of("<main>" + html.split("<figcaption>")[1].split("</ul>")[0] + "</main>")
+    listed = html.split("<figcaption>")[1].split('<ul class="legend">')[1].split("</ul>")[0]
+    legend = text_of(f"<main>{listed}</main>")
     assert legend == "gap, no plan 1 gap, planned 1 visited 2"
     old = client.get(address("coverage", election, query="edition=1")).content.decode()
     assert "1 gap, no plan, 1 visited&quot;" not in old
