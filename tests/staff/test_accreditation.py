@@ -163,8 +163,17 @@ def test_the_preview_equals_the_effect(to: str, quota: int | None) -> None:
         else:
             assert (row.outcome, forecast.problem, application.status) == ("done", "", to)
             assert forecast.days in (None, (application.valid_from, application.valid_until))
-    expected = 0 if to == "refused" and not quota else None
-    assert expected is None or not decision.rows.filter(outcome="done", seen="accredited").exists()
+
+
+def test_withdrawing_badges_shows_the_room_it_makes(officer: Client) -> None:
+    election = make_election()
+    make_rule(election=election, quota=2)
+    rows = three_missions(election, 3)
+    for row in rows[:2]:
+        actions.accredit(by=make_administrator(), accreditation=row)
+    page = prepare(officer, election, rows, to="withdrawn", reason="Left.")
+    # The third is an application: it holds no badge, and makes no room.
+    assert [forecast.left for forecast in page.context["page"]] == [1, 2, 2]
 
 
 def test_pressing_twice_does_nothing_twice(officer: Client) -> None:
@@ -252,6 +261,12 @@ def test_many_are_decided_by_a_job_that_may_be_killed_and_begun_again(
     assert (job.kind, job.arguments) == ("decide_accreditations", {"decision": BulkDecision.objects.get().pk})
     assert "6 are still to be decided. It goes on in the background." in said
     assert statuses(election) == ["applied"] * 6
+
+    assert f'href="/staff/jobs/{job.pk}/"' in officer.get(address).content.decode()
+    # Somebody stops the job: what is left can be begun again.
+    Job.objects.update(state="cancelled", finished_at=JANUARY)
+    assert "it can be begun again on its page" in words(officer.get(address))
+    Job.objects.update(state="waiting", finished_at=None)
 
     # The worker dies after the second row.
     decided = 0
@@ -573,7 +588,7 @@ def test_a_media_person_and_the_outlet_are_entered_once(officer: Client) -> None
         "full_name": "Person One",
     }
     page = officer.post(desk("media", election), typed, follow=True)
-    assert "The application is entered." in words(page) or page.context["messages"]
+    assert [str(message) for message in page.context["messages"]] == ["The application is entered."]
     row = Accreditation.objects.get()
     assert (row.outlet.name, row.outlet.publication, row.media_person.full_name) == (
         "Placeholder Daily", "draft", "Person One",
