@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import load_az2024
 from tests.public.pages import ELECTION_PAGES
+from tracker.stations.models import PollingStation
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 BASE = "/en/e/az-2024-president/"
@@ -92,7 +93,8 @@ def test_keyboard_reaches_the_content_first(open_page: Callable[[str], Page]) ->
 def test_accessibility_rules_hold(open_page: Callable[[str], Page], scheme: str) -> None:
     addresses = [BASE + ("" if name == "dashboard" else f"{name}/") for name in ELECTION_PAGES]
     addresses[2] += "?at=2024-02-07T08:00Z"
-    for path in ["/en/", *addresses, BASE + "missions/cis/"]:
+    station = f"{BASE}stations/{PollingStation.objects.get(city='Rome').pk}/"
+    for path in ["/en/", *addresses, BASE + "missions/cis/", station]:
         page = open_page(path)
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         results = Axe().run(page)
@@ -117,13 +119,49 @@ def test_columns_stand_under_their_heads(open_page: Callable[[str], Page]) -> No
     for name in ("stations", "clock", "missions", "coverage"):
         page = open_page(f"{BASE}{name}/")
         page.set_viewport_size({"width": 1280, "height": 800})
-        tables = page.locator("main table")
+        tables = page.locator("main table:visible")  # some are folded away
         assert tables.count()
         for table in tables.all():
             if not table.is_visible():  # folded away
                 continue
             for head, cell in table.evaluate(edges):
                 assert head == cell, (name, table.inner_text()[:80])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_an_address_that_is_not_there_is_accessible(
+    page: Page, live_server: object, scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(f"{live_server.url}/en/nothing/")  # type: ignore[attr-defined]
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
+    assert [violation["id"] for violation in Axe().run(page).response["violations"]] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_print_is_dark_on_white_whatever_the_reader_likes(
+    open_page: Callable[[str], Page], scheme: str
+) -> None:
+    page = open_page(BASE)
+    page.emulate_media(color_scheme=scheme, media="print")  # type: ignore[arg-type]
+    colours = """() => [...document.querySelectorAll("h1, p.lead, main a, .number, td, .outcome")].map(element => {
+        const [r, g, b] = getComputedStyle(element).color.match(/\\d+/g).map(Number);
+        return Math.max(r, g, b);
+    })"""
+    assert max(page.evaluate(colours)) < 180
+    paper = "() => getComputedStyle(document.documentElement).backgroundColor"
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"
+    assert not page.locator("nav.sections").is_visible()
+
+
+def test_marks_are_wide_enough_for_a_finger(open_page: Callable[[str], Page]) -> None:
+    page = open_page(BASE)
+    page.set_viewport_size({"width": 360, "height": 800})
+    widths = "marks => marks.map(mark => mark.getBoundingClientRect().width)"
+    for frame in (".world", ".europe"):
+        assert min(page.locator(f"svg{frame} .hit").evaluate_all(widths)) >= 24, frame
+    # The map is scrolled within its frame; the page is not.
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_works_without_scripts(browser: object, live_server: object) -> None:

@@ -14,11 +14,13 @@ GOOD = {
 }
 
 
-def start(**over: str) -> subprocess.CompletedProcess[str]:
-    program = (
-        "import tracker.settings as s; d = s.DATABASES['default'];"
-        "print(d['NAME'], d['HOST'], d['PORT'], d['OPTIONS'], s.ALLOWED_HOSTS, s.SECURE_SSL_REDIRECT, s.DEBUG)"
-    )
+DATABASE = (
+    "import tracker.settings as s; d = s.DATABASES['default'];"
+    "print(d['NAME'], d['HOST'], d['PORT'], d['OPTIONS'], s.ALLOWED_HOSTS, s.SECURE_SSL_REDIRECT, s.DEBUG)"
+)
+
+
+def start(program: str = DATABASE, **over: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)} | GOOD | over
     command = [sys.executable, "-c", program]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -29,6 +31,16 @@ def test_production_starts_with_everything_given() -> None:
     assert result.stdout.split() == [
         "tracker", "db.example", "5433", "{'sslmode':", "'require'}", "['tracker.example']", "True", "False",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", ["", "HSTS_SUBDOMAINS", "HSTS_PRELOAD"])
+def test_hsts_binds_other_hosts_only_when_asked(given: str) -> None:
+    program = (
+        "import tracker.settings as s;"
+        "print(s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD)"
+    )
+    said = start(program, **({given: "1"} if given else {})).stdout.split()
+    assert said == ["31536000", str(given == "HSTS_SUBDOMAINS"), str(given == "HSTS_PRELOAD")]
 
 
 @pytest.mark.parametrize(

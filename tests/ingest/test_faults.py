@@ -373,6 +373,17 @@ def test_a_zone_in_its_row_decides_between_several(folder: Path) -> None:
 # --- files ----------------------------------------------------------------------------------------------------
 
 
+def test_a_wrong_zone_is_named_though_no_hours_are_given(folder: Path) -> None:
+    row = row_of(folder, folders.STATIONS, city="Rome")
+    for column in ("opens_local", "closes_local"):
+        write_cell(folder, folders.STATIONS, row, column, "")
+    write_cell(folder, folders.STATIONS, row, "iana_timezone", "Africa/Cairo")
+    assert problems_of(folder) == [
+        f'polling_stations_abroad.csv, row {row}, iana_timezone: "Africa/Cairo" keeps UTC+02:00 on 2024-02-07, '
+        "and no clock in IT does. Check country and zone; zones of IT are Europe/Rome."
+    ]
+
+
 def test_missing_unknown_and_doubled_columns(folder: Path) -> None:
     def change(table: folders.Table) -> None:
         table[0][table[0].index("iana_timezone")] = "timezone"

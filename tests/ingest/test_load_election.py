@@ -425,6 +425,62 @@ def test_a_record_deleted_by_hand_is_not_made_again_unless_asked(folder: Path) -
     assert outcomes(load_folder(folder=folder)) == {"unchanged": 494}
 
 
+def delete_source_of_the_milestone(title: str) -> str:
+    """Take a source that nothing else refers to from its milestone, and delete it; its address."""
+    milestone = Milestone.objects.get(title=title)
+    source = milestone.source
+    milestone.source = None
+    milestone.save()
+    source.delete()
+    return str(source.url)
+
+
+@pytest.fixture
+def lone_source(folder: Path) -> str:
+    """The title of the milestone in row 2, whose source is named by no other row, loaded."""
+    write_cell(folder, folders.MILESTONES, 2, "source_url", "https://example.org/only-here")
+    load_folder(folder=folder)
+    return folders.read(folder, folders.MILESTONES)[0]["title"]
+
+
+@pytest.mark.django_db
+def test_a_source_deleted_by_hand_is_not_made_again_either(folder: Path, lone_source: str) -> None:
+    url = delete_source_of_the_milestone(lone_source)
+    for _time in range(2):
+        report = load_folder(folder=folder)
+        assert not Source.objects.filter(url=url).exists()
+        assert outcomes(report) == {"unchanged": 494, "deleted by hand": 1}
+        assert report.deleted == [f"source (milestones.csv, row 2): {url}"]
+    restored = load_folder(folder=folder, restore_deleted=True)
+    assert outcomes(restored) == {"unchanged": 494, "created": 1}
+
+
+@pytest.mark.django_db
+def test_a_deleted_source_comes_back_with_a_record_that_needs_it(folder: Path, lone_source: str) -> None:
+    url = delete_source_of_the_milestone(lone_source)
+    write_cell(folder, folders.MILESTONES, 3, "source_url", url)
+    write_cell(folder, folders.MILESTONES, 3, "source_date", "2023-12-07")
+    report = load_folder(folder=folder)
+    assert outcomes(report) == {"unchanged": 492, "created": 1, "updated": 1}
+    title = folders.read(folder, folders.MILESTONES)[1]["title"]
+    assert Milestone.objects.get(title=title).source.url == url
+    # The other milestone was taken from its source by hand, and stays so.
+    assert Milestone.objects.get(title=lone_source).source is None
+    assert outcomes(load_folder(folder=folder)) == {"unchanged": 494}
+
+
+@pytest.mark.django_db
+def test_a_deleted_source_does_not_come_back_for_what_is_kept_by_hand(folder: Path, lone_source: str) -> None:
+    url = delete_source_of_the_milestone(lone_source)
+    second = folders.read(folder, folders.MILESTONES)[1]["title"]
+    Milestone.objects.filter(title=second).update(source=factories.make_source())
+    write_cell(folder, folders.MILESTONES, 3, "source_url", url)
+    write_cell(folder, folders.MILESTONES, 3, "source_date", "2023-12-07")
+    report = load_folder(folder=folder)
+    assert not Source.objects.filter(url=url).exists()
+    assert len(report.kept) == 1
+
+
 @pytest.mark.django_db
 def test_a_row_taken_out_of_the_file_stays_in_the_register(folder: Path) -> None:
     load_folder(folder=folder)
@@ -556,6 +612,21 @@ def test_records_entered_by_hand_are_adopted_not_doubled() -> None:
     milestone.refresh_from_db()
     assert milestone.starts_on == date(2024, 2, 14)
     assert outcomes(load_folder(folder=AZ2024)) == {"unchanged": 494}
+
+
+@pytest.mark.django_db
+def test_a_zero_entered_by_hand_is_a_value_and_stays() -> None:
+    election = factories.make_election(slug="az-2024-president", timezone="Asia/Baku")
+    cis = factories.make_organization(name="Commonwealth of Independent States")
+    mission = factories.make_mission(
+        election=election, organization=cis, type="long_term", observers_total=0, stations_visited=None
+    )
+    report = load_folder(folder=AZ2024)
+    mission.refresh_from_db()
+    assert mission.observers_total == 0
+    assert [line for line in report.kept if "observers_total" in line] == [
+        "mission (missions.csv, row 5) observers_total: the file says “169”, the register keeps “0”"
+    ]
 
 
 # --- the database's own word, and two loads at once ----------------------------------------------------------

@@ -27,6 +27,7 @@ from tracker.elections.models import Election
 
 pytestmark = pytest.mark.django_db
 CSP = "default-src 'none'"
+SITEMAPS = ("/sitemap.xml", "/sitemap-elections.xml", "/sitemap-stations.xml", "/sitemap-missions.xml")
 
 
 def furnish(election: Election, count: int = 1, **over: object) -> None:
@@ -88,7 +89,9 @@ def test_sweep_every_page_in_every_language(client: Client, monkeypatch: pytest.
         assert ' style="' not in html, path
         assert "<script>" not in html, path
         assert not re.search(r'(?:src|href)="(?:https?:)?//(?!testserver|example\.org)', html), path
-        assert f'<html lang="{path[1:3] or "en"}"' in html, path
+        # The texts are English in every language until there are catalogues of our own.
+        assert '<html lang="en">' in html, path
+        assert f'hreflang="{"az" if path[1:3] != "az" else "en"}"' in html, path
         titles.add((path, re.search("<title>(.*?)</title>", html, re.S)[1]))
         again = client.get(path, headers={"If-None-Match": response["ETag"]})
         assert again.status_code == 304, path
@@ -148,7 +151,7 @@ def test_drafts_do_not_show(client: Client, draft: object) -> None:
     election = make_election()
     furnish(election)
     draft(election)  # type: ignore[operator]
-    paths = [*all_addresses(election), "/sitemap.xml"]
+    paths = [*all_addresses(election), *SITEMAPS]
     for path in paths:
         assert CANARY not in client.get(path).content.decode(), path
 
@@ -160,10 +163,11 @@ def test_draft_election_hides_everything_below_it(client: Client) -> None:
         response = client.get(path)
         assert election.slug not in response.content.decode() or response.status_code == 404, path
         assert response.status_code == (404 if "/e/" in path else 200), path
-    assert election.slug not in client.get("/sitemap.xml").content.decode()
+    for path in SITEMAPS:
+        assert election.slug not in client.get(path).content.decode(), path
 
 
-@pytest.mark.parametrize("name", [*ELECTION_PAGES, "elections"])
+@pytest.mark.parametrize("name", [*ELECTION_PAGES, "elections", *SITEMAPS])
 def test_queries_do_not_grow_with_rows(client: Client, name: str) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
@@ -172,10 +176,10 @@ def test_queries_do_not_grow_with_rows(client: Client, name: str) -> None:
     for rows in (1, 3):
         election = make_election()
         furnish(election, rows)
-        if name == "elections" and rows > 1:
+        if (name == "elections" or name in SITEMAPS) and rows > 1:
             for _number in range(rows):
                 furnish(make_election())
-        path = "/en/" if name == "elections" else address(name, election)
+        path = "/en/" if name == "elections" else name if name in SITEMAPS else address(name, election)
         with CaptureQueriesContext(connection) as queries:
             assert client.get(path).status_code == 200
         counts.append(len(queries))
@@ -357,10 +361,13 @@ def test_robots_sitemap_favicon_health(client: Client) -> None:
     election = make_election()
     furnish(election)
     assert "Sitemap: http://testserver/sitemap.xml" in client.get("/robots.txt").content.decode()
-    sitemap = client.get("/sitemap.xml").content.decode()
+    index = client.get("/sitemap.xml").content.decode()
+    assert re.findall(r"<loc>http://testserver(.*?)</loc>", index) == list(SITEMAPS[1:])
+    sitemap = "".join(client.get(path).content.decode() for path in SITEMAPS[1:])
+    assert "x-default" not in sitemap
     for path in all_addresses(election)[1:]:
         assert f"http://testserver{path}<" in sitemap or f'href="http://testserver{path}"' in sitemap, path
-    assert client.get("/favicon.ico").status_code == 301
+    assert client.get("/favicon.ico").status_code == 302
     assert client.get("/healthz").content == b"ok\n"
     assert client.get("/readyz").content == b"database: ok\nbroker: none\n"
 

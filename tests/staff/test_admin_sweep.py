@@ -163,7 +163,7 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     chosen = {"_selected_action": [row.pk for row in rows]}
 
     page = administrator.post(address(model, "changelist"), chosen | {"action": "publish"}, follow=True)
-    assert messages(page) == ["1 record published. 1 already were."]
+    assert messages(page) == ["1 record published.", "1 record was published already."]
     assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
 
     page = administrator.post(address(model, "changelist"), chosen | {"action": "unpublish"}, follow=True)

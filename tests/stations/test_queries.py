@@ -62,6 +62,17 @@ def test_clock_frame_changes_and_offsets() -> None:
     assert voting_clock(make_election(), at(7, 0)).span is None
 
 
+def test_zones_that_part_before_the_closing_are_rows_of_their_own() -> None:
+    """Both keep UTC+02:00 at the opening; before the closing only one of them sets its clocks forward."""
+    election = make_election()
+    opens, closes = datetime(2024, 3, 30, 22, tzinfo=UTC), datetime(2024, 3, 31, 4, tzinfo=UTC)
+    for zone, country in (("Europe/Athens", "GR"), ("Africa/Tripoli", "LY")):
+        station = make_station(election=election, timezone=zone, country=country, city=country)
+        make_window(station=station, opens_at=opens, closes_at=closes)
+    rows = [(row.zones, row.stations) for row in voting_clock(election, opens).hours]
+    assert rows == [(["Africa/Tripoli"], 1), (["Europe/Athens"], 1)]
+
+
 def test_countries_are_ordered_by_their_names_in_the_language() -> None:
     election = make_election()
     for iso2 in ("CZ", "ES", "DE", "TR"):

@@ -84,9 +84,14 @@ def publish(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models
     text = ngettext("%(count)d record published.", "%(count)d records published.", changed) % {
         "count": changed
     }
-    if selected > changed:
-        text += " " + _t("%(count)d already were.") % {"count": selected - changed}
     modeladmin.message_user(request, text, messages.SUCCESS)
+    if selected > changed:
+        text = ngettext(
+            "%(count)d record was published already.",
+            "%(count)d records were published already.",
+            selected - changed,
+        )
+        modeladmin.message_user(request, text % {"count": selected - changed}, messages.INFO)
     hidden = hidden_by_parents(modeladmin.model._default_manager.filter(pk__in=ids))
     if hidden:
         text = ngettext(
@@ -108,9 +113,14 @@ def unpublish(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: mode
         "%(count)d records withdrawn from the public; they are drafts again.",
         changed,
     ) % {"count": changed}
-    if selected > changed:
-        text += " " + _t("%(count)d already were.") % {"count": selected - changed}
     modeladmin.message_user(request, text, messages.SUCCESS)
+    if selected > changed:
+        text = ngettext(
+            "%(count)d record was a draft already.",
+            "%(count)d records were drafts already.",
+            selected - changed,
+        )
+        modeladmin.message_user(request, text % {"count": selected - changed}, messages.INFO)
 
 
 class PublishableAdmin(admin.ModelAdmin):

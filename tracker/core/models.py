@@ -15,6 +15,7 @@ from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 http_only = URLValidator(schemes=["http", "https"])
+BEYOND_THE_CALENDAR = _("The year must be between 1900 and 2199.")
 PARTIAL_DATE = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 
 
@@ -76,11 +77,7 @@ def calendar_constraint(name: str, *fields: str) -> models.CheckConstraint:
         condition &= Q(**{f"{field}__isnull": True}) | Q(
             **{f"{field}__gte": FIRST_INSTANT, f"{field}__lt": END_OF_INSTANTS}
         )
-    return models.CheckConstraint(
-        name=name,
-        condition=condition,
-        violation_error_message=_("The year must be between 1900 and 2199."),
-    )
+    return models.CheckConstraint(name=name, condition=condition, violation_error_message=BEYOND_THE_CALENDAR)
 
 
 class Source(models.Model):

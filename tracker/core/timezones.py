@@ -261,6 +261,12 @@ def format_offset(offset: timedelta) -> str:
     return f"{text}:{seconds % 60:02}" if seconds % 60 else text
 
 
+def format_hours(opens: datetime, closes: datetime) -> str:
+    """Opening to closing as the two clocks show them, and the day of the closing where it is another one."""
+    last = "%H:%M" if opens.date() == closes.date() else "%Y-%m-%d %H:%M"
+    return f"{opens:%Y-%m-%d %H:%M}{'–' if last == '%H:%M' else ' – '}{closes:{last}}"
+
+
 def parse_offset(text: str) -> timedelta:
     """An offset from text: "+04:00", "−0800", "UTC+5", "GMT+5:30", "UTC" or "Z"; else ValueError."""
     bare = re.sub(r"^(UTC|GMT)\s*", "", text.strip().upper().replace(MINUS, "-"))

@@ -115,8 +115,9 @@ def compare(figure: AnnouncedFigure, recorded: Recorded | None) -> tuple[str, st
         return str(_("Not comparable: the register names only those found in a source.")), ""
     if figure.place or recorded.place:
         if figure.place == recorded.place:
-            return str(_("The same as recorded.")), "equal"
-        return str(_("Differs: recorded is %(place)s.") % {"place": recorded.place}), "differs"
+            return str(_("The same as recorded.")), ""
+        # A place is a claim about clocks or maps; both are shown and neither is called wrong.
+        return str(_("Recorded is %(place)s; not judged.") % {"place": recorded.place}), ""
     if figure.value is None or recorded.value is None or figure.qualifier == Qualifier.REQUESTED:
         return "", ""
     difference = figure.value - Decimal(recorded.value)

@@ -180,12 +180,10 @@ class AnnouncedFigureAdmin(PartOfElectionAdmin):
 
     @admin.display(description=_("value"), ordering="value")
     def amount(self, figure: AnnouncedFigure) -> str:
-        if figure.value is None:
+        if figure.unit == AnnouncedFigure.Unit.PLACE:
             return figure.place
-        value = (
-            f"{figure.value:f}".rstrip("0").rstrip(".") if "." in f"{figure.value:f}" else f"{figure.value:f}"
-        )
-        return f"{figure.get_qualifier_display()} {value} {figure.get_unit_display()}"
+        unit = "" if figure.unit == AnnouncedFigure.Unit.PERCENT else figure.get_unit_display()
+        return f"{figure.get_qualifier_display()} {figure.written_value} {unit}".strip()
 
     def view_on_site(self, figure: AnnouncedFigure) -> str | None:
         return public_address(figure, "figures", slug=figure.election.slug)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import (
@@ -16,6 +18,9 @@ from tracker.core.models import (
     localized,
     source_key,
 )
+
+# From the first voting day to the last.
+LONGEST_ELECTION = timedelta(days=31)
 
 
 @choices_enforced("election")
@@ -96,7 +101,7 @@ class Election(Publishable):
             ),
             models.CheckConstraint(
                 name="election_at_most_a_month",
-                condition=Q(ends_on__lte=F("starts_on") + timedelta(days=31)),
+                condition=Q(ends_on__lte=F("starts_on") + LONGEST_ELECTION),
                 violation_error_message=_("Voting cannot take more than a month; check the years."),
             ),
             models.CheckConstraint(
@@ -407,3 +412,14 @@ class AnnouncedFigure(Publishable):
 
     def __str__(self) -> str:
         return f"{self.get_metric_display()}: {self.place or self.value} ({self.announced_by})"
+
+    @property
+    def written_value(self) -> str:
+        """The value as a reader expects it: 6,478,623 or 76.73 % or Seoul. Other units are written beside it."""
+        if self.value is None:
+            return self.place
+        whole = self.value == self.value.to_integral()
+        text = number_format(
+            self.value if whole else self.value.normalize(), 0 if whole else None, force_grouping=True
+        )
+        return _t("%(number)s %%") % {"number": text} if self.unit == self.Unit.PERCENT else text

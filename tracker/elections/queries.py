@@ -1,5 +1,6 @@
 """Reads of elections, their calendar and announced figures. Everything here is published."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,21 +25,27 @@ class ElectionsByTime:
     past: list[Election]
 
 
-def elections_by_time(at: datetime) -> ElectionsByTime:
-    """Which published elections are coming, on, and past at the instant `at`, by the date in their own zone.
+def elections_by_time(
+    at: datetime, frames: Mapping[int, tuple[datetime, datetime]] | None = None
+) -> ElectionsByTime:
+    """Which published elections are coming, on, and past at the instant `at`.
 
-    A demonstration whose day is simulated stands where its own clock puts it.
+    An election is on while it is a voting day in its own zone, and from its first opening to its last closing, which
+    may lie a day before and after. `frames` are these two by the id of the election. A demonstration whose day is
+    simulated stands where its own clock puts it.
     """
     coming: list[Election] = []
     on: list[Election] = []
     past: list[Election] = []
     rows = Election.objects.published().select_related("country", "simulated_day")
     for election in rows.order_by("starts_on", "slug"):
-        today = to_local(election.simulated_now or at, election.timezone_id).date()
-        if today < election.starts_on:
-            coming.append(election)
-        elif today <= election.ends_on:
+        now = election.simulated_now or at
+        today = to_local(now, election.timezone_id).date()
+        opening, closing = (frames or {}).get(election.pk, (now, now))
+        if election.starts_on <= today <= election.ends_on or opening <= now < closing:
             on.append(election)
+        elif today < election.starts_on:
+            coming.append(election)
         else:
             past.insert(0, election)
     return ElectionsByTime(coming=coming, on=on, past=past)

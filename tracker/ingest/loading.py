@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.models import Q
 
-from tracker.core.models import Publication, Publishable
+from tracker.core.models import Publication, Publishable, Source
 from tracker.core.reference import write_invented_country
 from tracker.ingest.kinds import BY_MODEL, KINDS, Getter, Kind
 from tracker.ingest.layout import LAYOUTS
@@ -26,6 +26,8 @@ from tracker.ingest.slugs import free_slug
 from tracker.missions.models import Organization
 
 LOCK = 7_234_001  # any number that no other advisory lock of the tracker uses
+# What a field holds that nobody has filled in. A zero is a value.
+NOTHING: tuple[Any, ...] = (None, "", (), frozenset())
 # Kinds that do not belong to one election, and what is unique in them.
 UNIQUE_NAMES = {"source": ["url"], "election": ["slug"], "organization": ["name", "acronym"]}
 
@@ -102,6 +104,8 @@ class _Load:
             self.remembered[loaded.kind][loaded.key] = loaded
         # By id of the record: what is remembered under a key that the files no longer have.
         self.moved: dict[int, LoadedRecord] = {}
+        # Sources deleted by hand. They come back only with a record of this load that refers to them.
+        self.sleeping: dict[str, Record] = {}
         self.fresh: list[LoadedRecord] = []
         self.changed: list[LoadedRecord] = []
 
@@ -130,12 +134,12 @@ class _Load:
             if loaded is None:
                 new.append(record)
             elif loaded.object_id not in present:
-                # A page that is still referred to needs its source; everything else stays away.
-                if self.restore_deleted or kind.name == "source":
+                if self.restore_deleted:
                     new.append(record)
+                elif kind.name == "source":
+                    self.sleeping[record.key] = record
                 else:
-                    counts["deleted by hand"] += 1
-                    self.report.deleted.append(f"{kind.name} ({record.where}): {shortened(record.key)}")
+                    self._stays_deleted(kind, record)
             elif loaded.values == record.values:
                 counts["unchanged"] += 1
             else:
@@ -162,8 +166,24 @@ class _Load:
 
     def remember(self) -> None:
         """Write down what the files gave."""
+        for record in self.sleeping.values():
+            self._stays_deleted(BY_MODEL[Source], record)
         LoadedRecord.objects.bulk_create(self.fresh)
         LoadedRecord.objects.bulk_update(self.changed, ["key", "object_id", "values"])
+
+    def _stays_deleted(self, kind: Kind, record: Record) -> None:
+        self.report.counts[kind.label]["deleted by hand"] += 1
+        self.report.deleted.append(f"{kind.name} ({record.where}): {shortened(record.key)}")
+
+    def _wake(self, source: str) -> int | None:
+        """Make a source again that was deleted by hand, for a record that refers to it; its id."""
+        record = self.sleeping.pop(source, None)
+        if record is None:
+            return None
+        moved, self.moved = self.moved, {}  # those of the kind that is being written
+        self._create(BY_MODEL[Source], [record])
+        self.moved = moved
+        return self.ids["source"][source]
 
     # --- the four ways of a record ---
 
@@ -184,7 +204,9 @@ class _Load:
         adopted: dict[str, int] = {}
         if not candidates:
             return adopted
-        wishes: list[tuple[Record, Getter]] = [(record, self._resolved(kind, record).get) for record in new]
+        wishes: list[tuple[Record, Getter]] = [
+            (record, self._resolved(kind, record, strict=False).get) for record in new
+        ]
         for number, identity in enumerate(kind.identities):
             free: dict[tuple[Any, ...], list[int]] = defaultdict(list)
             for found, get in candidates:
@@ -228,17 +250,18 @@ class _Load:
             for name, value in record.values.items():
                 if name in before and before[name] == value:
                     continue
-                after = self._value(kind, record, name, value)
                 in_parts = name in parts
                 attname = name if in_parts else kind.model._meta.get_field(name).attname  # type: ignore[union-attr]
                 now = parts[name][pk] if in_parts else getattr(found[pk], attname)
+                if name in before:
+                    was = self._value(kind, record, name, before[name], strict=False)
+                    # What was referred to and is no more was taken away by hand.
+                    untouched = now == was and (was is not None or before[name] is None)
+                else:
+                    untouched = now in NOTHING or now == _default(kind.model, name)
+                after = self._value(kind, record, name, value, strict=untouched)
                 if now == after:
                     continue
-                untouched = (
-                    now == self._value(kind, record, name, before[name], strict=False)
-                    if name in before
-                    else not now or now == _default(kind.model, name)
-                )
                 if not untouched:
                     kept = True
                     self.report.kept.append(
@@ -313,19 +336,19 @@ class _Load:
             )
         return self.election
 
-    def _resolved(self, kind: Kind, record: Record) -> dict[str, Any]:
+    def _resolved(self, kind: Kind, record: Record, *, strict: bool = True) -> dict[str, Any]:
         """The record's values by attname, as the model holds them."""
         values = {}
         for name, value in record.values.items():
             is_part = name in (kind.parts or {})
             attname = name if is_part else kind.model._meta.get_field(name).attname  # type: ignore[union-attr]
-            values[attname] = self._value(kind, record, name, value)
+            values[attname] = self._value(kind, record, name, value, strict=strict)
         return values
 
     def _value(self, kind: Kind, record: Record, name: str, value: Any, *, strict: bool = True) -> Any:
         """A JSON value as the model holds it; a key as the id of its record.
 
-        Raises ProblemsFound if `strict` and that record was deleted by hand.
+        Where that record was deleted by hand: None or, if `strict`, the source made again; ProblemsFound for others.
         """
         if name in (kind.parts or {}):
             return (kind.parts or {})[name].resolve(value, self.ids)
@@ -336,6 +359,8 @@ class _Load:
         if value is None or target is None:
             return value
         found = self.ids[target.name].get(value)
+        if found is None and strict and target.model is Source:
+            found = self._wake(value)
         if found is None and strict:
             raise ProblemsFound(
                 [

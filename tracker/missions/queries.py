@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.models import PublicationQuerySet, Source
+from tracker.core.models import Publication, PublicationQuerySet, Source
 from tracker.elections.models import Election, Milestone
 from tracker.missions.models import Engagement, Membership, Mission, Organization, Statement
 
@@ -53,6 +53,31 @@ def organizations_in(election: Election) -> list[Organization]:
     engagements = Engagement.objects.published().filter(election=election)
     condition = Q(missions__in=missions) | Q(memberships__in=memberships) | Q(engagements__in=engagements)
     return list(Organization.objects.published().filter(condition).distinct().order_by("name"))
+
+
+def bystanders() -> PublicationQuerySet:
+    """Published organizations that led and joined no mission and met nobody: they commented on an election."""
+    return (
+        Organization.objects.published()
+        .filter(missions__isnull=True, memberships__isnull=True, engagements__isnull=True)
+        .order_by("name")
+    )
+
+
+def organization_pages() -> list[tuple[str, str]]:
+    """The slugs (election, organization) of every organization's page in a real election. One query."""
+    missions = Mission.objects.published().filter(election__demonstration=False)
+    members = Membership.objects.published().filter(mission__election__demonstration=False)
+    engagements = Engagement.objects.published().filter(
+        election__demonstration=False, organizations__publication=Publication.PUBLISHED
+    )
+    pairs = missions.order_by().values_list("election__slug", "organization__slug")
+    return sorted(
+        pairs.union(
+            members.order_by().values_list("mission__election__slug", "organization__slug"),
+            engagements.order_by().values_list("election__slug", "organizations__slug"),
+        )
+    )
 
 
 def public_engagements(election: Election) -> PublicationQuerySet:

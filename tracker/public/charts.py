@@ -64,6 +64,13 @@ def _voting_state(station: PollingStation) -> str:
 VOTING = Marking({state.value: state.label for state in STATE_ORDER}, _voting_state)
 
 
+def voting_counts(clock: Clock) -> list[tuple[str, str, int]]:
+    """Code, label and count of each voting state, the open ones first; rare states only where they occur."""
+    rare = (VotingState.BREAK, VotingState.UNKNOWN)
+    counts = [(state.value, str(state.label), clock.counts[state]) for state in STATE_ORDER]
+    return [row for row in counts if row[2] or row[0] not in rare]
+
+
 def coverage_marking(state_of: Callable[[PollingStation], str], *, with_voting: bool) -> Marking:
     """Marks by coverage: `state_of` gives codes of COVERAGE_LABELS. `with_voting` adds whether stations are open."""
 

@@ -1,14 +1,16 @@
 """Filters of the public lists. Each reads only published rows."""
 
+from datetime import datetime
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tracker.elections.models import Constituency, Election
-from tracker.missions.models import Mission, Organization
+from tracker.missions.models import Membership, Mission, Organization
 from tracker.public.moments import read_moment
 from tracker.stations.models import PollingStation, StationQuerySet, VotingState
 from tracker.stations.queries import countries_of, host_missions_of, order_by_country, public_stations
@@ -35,6 +37,14 @@ class MomentField(forms.CharField):
         except ValueError as problem:
             raise forms.ValidationError(str(problem)) from None
 
+    def prepare_value(self, value: Any) -> Any:
+        """As the browser's own field reads it, which shows nothing at an offset or a Z."""
+        try:
+            moment: datetime = self.clean(value)
+        except forms.ValidationError:
+            return value
+        return f"{moment:%Y-%m-%dT%H:%M}{f':{moment:%S}' if moment.second else ''}" if moment else value
+
 
 class MomentFilter(django_filters.Filter):
     field_class = MomentField
@@ -43,7 +53,7 @@ class MomentFilter(django_filters.Filter):
 class StationFilter(django_filters.FilterSet):
     """The station list: by country, host mission, constituency, text, open at a moment; sorted."""
 
-    q = django_filters.CharFilter(method="search", label=_("Text"))
+    q = django_filters.CharFilter(method="search", label=pgettext_lazy("filter", "Text"))
     country = django_filters.ChoiceFilter(label=_("Country"), empty_label=_("All countries"))
     host_mission = django_filters.ChoiceFilter(label=_("Host mission"), empty_label=_("All host missions"))
     constituency = django_filters.ChoiceFilter(
@@ -78,8 +88,9 @@ class StationFilter(django_filters.FilterSet):
         return any(self.form.cleaned_data.get(name) for name in self.filters if name != "sort")
 
     def filter_queryset(self, queryset: Any) -> StationQuerySet:
-        stations = super().filter_queryset(queryset)
-        return self.sorted_by(stations, "sort", self.form.cleaned_data.get("sort") or "country")
+        stations: StationQuerySet = super().filter_queryset(queryset)
+        # Without a word of the reader no filter has sorted yet.
+        return stations if self.form.cleaned_data.get("sort") else order_by_country(stations)
 
     def search(self, stations: StationQuerySet, name: str, text: str) -> QuerySet:
         """Every word must occur somewhere: number, city, host mission, address, country in any language."""
@@ -98,9 +109,11 @@ class StationFilter(django_filters.FilterSet):
         return stations
 
     def in_constituency(self, stations: StationQuerySet, name: str, number: str) -> QuerySet:
+        """A draft constituency is as good as none: the station's page does not show it either."""
+        published = Constituency.objects.published()
         if number == "null":
-            return stations.filter(constituency__isnull=True)
-        return stations.filter(constituency__in=Constituency.objects.published().filter(number=number))
+            return stations.exclude(constituency__in=published)
+        return stations.filter(constituency__in=published.filter(number=number))
 
     def filter_open_at(self, stations: StationQuerySet, name: str, moment: Any) -> QuerySet:
         return stations.counting().with_voting_state(moment).filter(voting_state=VotingState.OPEN)
@@ -118,7 +131,7 @@ class StationFilter(django_filters.FilterSet):
 class MissionFilter(django_filters.FilterSet):
     """The mission list: by kind of organization, status and text."""
 
-    q = django_filters.CharFilter(method="search", label=_("Text"))
+    q = django_filters.CharFilter(method="search", label=pgettext_lazy("filter", "Text"))
     kind = django_filters.ChoiceFilter(
         field_name="organization__kind",
         label=_("Kind of organization"),
@@ -139,21 +152,24 @@ class MissionFilter(django_filters.FilterSet):
 
     def search(self, missions: QuerySet, name: str, text: str) -> QuerySet:
         for word in text.split()[:10]:
+            # Members through published(): a draft organization must not be found by guessing its name.
+            members = Membership.objects.published().filter(
+                Q(organization__name__icontains=word) | Q(organization__acronym__icontains=word)
+            )
             missions = missions.filter(
                 Q(organization__name__icontains=word)
                 | Q(organization__acronym__icontains=word)
-                | Q(members__name__icontains=word)
-                | Q(members__acronym__icontains=word)
+                | Q(pk__in=members.values("mission"))
                 | Q(head_of_mission__icontains=word)
                 | Q(areas_observed__icontains=word)
             )
-        return missions.distinct()
+        return missions
 
 
 class TimelineForm(forms.Form):
     """What a reader may ask of the timeline. Unknown values are errors beside the field, not a failed page."""
 
-    q = forms.CharField(required=False, max_length=100, label=_("Text"))
+    q = forms.CharField(required=False, max_length=100, label=pgettext_lazy("filter", "Text"))
     kind = forms.MultipleChoiceField(required=False, label=_("Show"), widget=forms.CheckboxSelectMultiple)
     organization = forms.ChoiceField(required=False, label=_("Organization"))
     first_day = forms.DateField(

@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT, to_utc, zone_names
+from tracker.core.timezones import (
+    END_OF_INSTANTS,
+    FIRST_INSTANT,
+    NonexistentLocalTime,
+    to_utc,
+    zone_names,
+)
 
 # A plus sign that was not percent-encoded arrives as a blank.
 LOST_PLUS = re.compile(r"^(\S+) (\d\d:?\d\d)$")
@@ -36,6 +42,8 @@ def read_moment(text: str, zone: str = "UTC") -> datetime:
         if not FIRST_INSTANT <= moment < END_OF_INSTANTS:
             raise ValueError
         return moment.astimezone(UTC)
+    except NonexistentLocalTime:
+        raise  # it says which hour was skipped, and where
     except (ValueError, OverflowError):
         raise ValueError(
             _("“%(text)s” is not a moment. Write it like 2024-02-07T08:00Z or 2024-02-07T12:00+04:00.")
@@ -59,7 +67,8 @@ def asked_moment(query: QueryDict, now: datetime) -> tuple[datetime, str, bool, 
     zone, error = asked_zone(query)
     try:
         if query.get("at"):
-            written_in = read_zone(query["at_tz"]) if query.get("at_tz") else zone
+            # Without a zone, and there is none if its name is wrong, only a moment with an offset can be read.
+            written_in = read_zone(query["at_tz"]) if query.get("at_tz") else "" if error else zone
             return read_moment(query["at"], written_in), zone, False, error
     except ValueError as problem:
         error = error or str(problem)

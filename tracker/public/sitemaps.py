@@ -1,4 +1,4 @@
-"""The sitemap: every public page in every language, except what is invented."""
+"""The sitemaps: every public page in every language, except what is invented. An index names them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
 from tracker.elections.models import Election
-from tracker.missions.queries import organizations_in
+from tracker.missions.queries import organization_pages
 from tracker.stations.models import PollingStation
 
 ELECTION_PAGES = ("dashboard", "stations", "clock", "missions", "figures", "coverage", "editions", "timeline")
@@ -20,7 +20,8 @@ def real_elections() -> Any:
 class LocalizedSitemap(Sitemap):
     i18n = True
     alternates = True
-    x_default = True
+    # Addresses in one file; each names its other languages, so that a thousand stations take a megabyte and a half.
+    limit = 2000
 
 
 class ElectionSitemap(LocalizedSitemap):
@@ -43,11 +44,7 @@ class StationSitemap(LocalizedSitemap):
 
 class MissionSitemap(LocalizedSitemap):
     def items(self) -> list[tuple[str, str]]:
-        return [
-            (election.slug, organization.slug)
-            for election in real_elections()
-            for organization in organizations_in(election)
-        ]
+        return organization_pages()
 
     def location(self, item: Any) -> str:
         return reverse("public:mission", args=item)

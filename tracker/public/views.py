@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
 from django.urls import reverse
@@ -28,6 +28,7 @@ from tracker.fieldwork.queries import INCIDENT_KIND, INCIDENT_LABEL, incident_en
 from tracker.missions.models import Mission, Organization
 from tracker.missions.queries import (
     EntryKind,
+    bystanders,
     missions_of,
     missions_that_announced_visits,
     organizations_in,
@@ -35,7 +36,7 @@ from tracker.missions.queries import (
     public_missions,
 )
 from tracker.missions.queries import timeline as timeline_entries
-from tracker.public.charts import hours_chart, station_map
+from tracker.public.charts import hours_chart, station_map, voting_counts
 from tracker.public.coverage import (
     assessment_bars,
     constituency_gaps,
@@ -59,7 +60,7 @@ from tracker.public.freshness import Freshness, freshness
 from tracker.public.moments import asked_moment, asked_zone
 from tracker.public.station import station_coverage
 from tracker.stations.models import PollingStation
-from tracker.stations.queries import name_key, public_stations, voting_clock
+from tracker.stations.queries import name_key, public_stations, voting_clock, voting_frames
 
 PAGE_ROWS = 25
 # Zones a reader is offered first; any other name of the IANA list may be typed.
@@ -123,7 +124,7 @@ def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 @require_safe
 def elections(request: HttpRequest) -> HttpResponse:
     """What is coming, what is on, what was; each with its key figures. What is invented comes last."""
-    by_time = elections_by_time(timezone.now())
+    by_time = elections_by_time(timezone.now(), voting_frames())
     figures = key_figures([*by_time.on, *by_time.coming, *by_time.past])
     real: list[tuple[str, list[Any]]] = []
     invented: list[Any] = []
@@ -142,6 +143,7 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
     now = present_moment(election)
     counted = shown.figures
     clock = voting_clock(election, now)
+    mapped = _mapped(election, now)
     announced = list(announced_figures(election).filter(scope=""))
     observers = [f for f in announced if f.metric == AnnouncedFigure.Metric.INTERNATIONAL_OBSERVERS]
     context = {
@@ -152,7 +154,8 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
         "gaps": gap_glance(counted),
         "clock": clock,
         "now": now,
-        "map": station_map(election, _mapped(election, now)),
+        "map": station_map(election, mapped),
+        "mapped": mapped,
         "hours": hours_chart(clock),
         "observers": latest_with_rivals(observers),
         "calendar": calendar_glance(election, now),
@@ -166,7 +169,8 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
 
 
 def _mapped(election: Election, at: Any) -> list[PollingStation]:
-    return list(public_stations(election).abroad().counting().with_voting_state(at))
+    stations = public_stations(election).abroad().counting().with_voting_state(at)
+    return sorted(stations, key=lambda station: (name_key(station.country), station.city, station.number))
 
 
 def _labelled(choices: Any, counts: dict[str, int]) -> list[tuple[str, str, int]]:
@@ -233,15 +237,16 @@ def clock(request: HttpRequest, slug: str) -> HttpResponse:
     election = load_election(slug)
     at, zone, is_now, error = asked_moment(request.GET, present_moment(election))
     reading = voting_clock(election, at)
-    rows = public_stations(election).counting().with_voting_state(at).by_opening()
+    stations = public_stations(election).counting().with_voting_state(at).by_opening()
     claims = [AnnouncedFigure.Metric.FIRST_STATION_TO_OPEN, AnnouncedFigure.Metric.LAST_STATION_TO_CLOSE]
     context = {
         "election": election,
         "section": "clock",
         "clock": reading,
+        "states": voting_counts(reading),
         "chart": hours_chart(reading),
-        "rows": rows,
-        "map": station_map(election, [row for row in rows if row.setting == PollingStation.Setting.ABROAD]),
+        "rows": Paginator(stations, PAGE_ROWS).get_page(request.GET.get("page")),
+        "map": station_map(election, _mapped(election, at)),
         "claims": announced_figures(election).filter(metric__in=claims),
         "zone": zone,
         "zones": sorted({*OFFERED_ZONES, *(row.zone for row in reading.hours)}),
@@ -281,7 +286,7 @@ def mission(request: HttpRequest, slug: str, organization_slug: str) -> HttpResp
     )
     rows = missions_of(election, organization)
     engagements = list(public_engagements(election).filter(organizations=organization))
-    if not rows and not engagements:
+    if not rows and not engagements and (election.demonstration or not bystanders().contains(organization)):
         raise Http404
     names = {name for name in (organization.acronym, organization.name) if name}
     context = {
@@ -375,6 +380,7 @@ def timeline(request: HttpRequest, slug: str) -> HttpResponse:
         "section": "timeline",
         "form": form,
         "entries": entries,
+        "bystanders": [] if election.demonstration else bystanders(),
         "narrowed": form.is_valid() and any(form.cleaned_data.values()),
     }
     return page(request, "public/timeline.html", context, status=200 if form.is_valid() else 400)
@@ -389,7 +395,8 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    return HttpResponsePermanentRedirect(static("public/favicon.svg"))
+    # The name of the file changes with its content: a permanent answer would be kept beyond it.
+    return HttpResponseRedirect(static("public/favicon.svg"))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,6 +1,5 @@
 """Admin screens of polling stations: one screen for a station with its zone and its hours."""
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin import ZoneProposalMixin, public_address
-from tracker.core.timezones import Proposal, format_offset, offset_at, to_local
+from tracker.core.timezones import Proposal, format_hours, format_offset, offset_at, to_local
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.elections.models import Election
 from tracker.stations.forms import (
@@ -24,17 +23,9 @@ from tracker.stations.forms import (
     answer_hours,
     describe_hours,
     propose_station_zone,
+    voting_days,
 )
 from tracker.stations.models import PollingStation, VotingWindow
-
-# Voting in more days than this is entered row by row.
-PROPOSED_DAYS = 7
-
-
-def voting_days(election: Election) -> list[Any]:
-    """The dates to propose for the windows of a station of this election."""
-    length = min((election.ends_on - election.starts_on).days + 1, PROPOSED_DAYS)
-    return [election.starts_on + timedelta(days=day) for day in range(length)]
 
 
 class WindowInline(admin.TabularInline):
@@ -229,8 +220,7 @@ class VotingWindowAdmin(admin.ModelAdmin):
     @admin.display(description=_("local hours"))
     def hours(self, window: VotingWindow) -> str:
         zone = window.station.timezone_id
-        opens, closes = (to_local(moment, zone) for moment in (window.opens_at, window.closes_at))
-        return f"{opens:%Y-%m-%d %H:%M}–{closes:%H:%M} ({zone})"
+        return f"{format_hours(to_local(window.opens_at, zone), to_local(window.closes_at, zone))} ({zone})"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

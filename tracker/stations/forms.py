@@ -8,10 +8,12 @@ from django import forms
 from django.db.models import Count, F
 from django.urls import reverse_lazy
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from tracker.core.models import BEYOND_THE_CALENDAR
 from tracker.core.timezones import (
     END_OF_INSTANTS,
     FIRST_INSTANT,
@@ -26,8 +28,18 @@ from tracker.core.timezones import (
 from tracker.elections.models import Election
 from tracker.stations.models import PollingStation, VotingWindow
 
+# Voting in more days than this is entered row by row.
+PROPOSED_DAYS = 7
+# Voting abroad may begin long before the day; a mistyped year must not pass, nor most mistyped months.
+EARLIEST, LATEST = timedelta(days=60), timedelta(days=1)
 # Far enough away to overlap no window anybody will ever enter.
 OUT_OF_THE_WAY = timedelta(days=36_500)
+
+
+def voting_days(election: Election) -> list[date]:
+    """The dates to propose for the windows of a station of this election."""
+    length = min((election.ends_on - election.starts_on).days + 1, PROPOSED_DAYS)
+    return [election.starts_on + timedelta(days=day) for day in range(length)]
 
 
 def propose_station_zone(
@@ -133,10 +145,16 @@ class WindowForm(forms.ModelForm):
         fields: tuple[str, ...] = ()
 
     def __init__(
-        self, *args: Any, zone: str | None = None, election: Election | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        zone: str | None = None,
+        election: Election | None = None,
+        proposed: str = "",
+        **kwargs: Any,
     ) -> None:
         self.zone = zone
         self.election = election
+        self.proposed = proposed
         instance = kwargs.get("instance")
         if instance and instance.pk and zone:
             # In the zone as it is being saved: after a correction the posted hours differ from these, the form
@@ -150,29 +168,41 @@ class WindowForm(forms.ModelForm):
         self.fields["date"].widget.attrs["data-utc-url"] = reverse_lazy("admin:stations_pollingstation_utc")
 
     def has_changed(self) -> bool:
-        """A new row with a proposed date but no hours is no window."""
-        if not self.instance.pk:
-            return any(self.data.get(self.add_prefix(name), "").strip() for name in ("opens", "closes"))
-        return super().has_changed()
+        """A new row that holds nothing but the date that was proposed is no window."""
+        if self.instance.pk:
+            return super().has_changed()
+        day, opens, closes = (
+            self.data.get(self.add_prefix(name), "").strip() for name in ("date", "opens", "closes")
+        )
+        return bool(opens or closes or (day and self.election and day != self.proposed))
 
     def clean_date(self) -> Any:
         """A mistyped year or month would open the station's clock on another age: only days near the election."""
         day: date = self.cleaned_data["date"]
         if self.election is None:
             if not FIRST_INSTANT.year <= day.year < END_OF_INSTANTS.year:
-                raise forms.ValidationError(_("The year must be between 1900 and 2199."))
+                raise forms.ValidationError(BEYOND_THE_CALENDAR)
             return day
         first, last = self.election.starts_on, self.election.ends_on
-        if not first - timedelta(days=1) <= day <= last + timedelta(days=1):
-            words = _("The election is on %(days)s; a window begins at most one day before or after.")
-            days = str(first) if first == last else _("%s to %s") % (first, last)
-            raise forms.ValidationError(words % {"days": days})
+        if not first - EARLIEST <= day <= last + LATEST:
+            words = _(
+                "The election is on %(days)s; a window begins at most %(before)d days before it "
+                "and one day after it."
+            )
+            days = (
+                str(first) if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
+            )
+            raise forms.ValidationError(words % {"days": days, "before": EARLIEST.days})
         return day
 
     def clean(self) -> dict[str, Any]:
         """Work out the two instants; what the clock does not allow is said at the field."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         day, opens, closes = (values.get(name) for name in ("date", "opens", "closes"))
+        if day and not any(self.data.get(self.add_prefix(name), "").strip() for name in ("opens", "closes")):
+            for name in ("opens", "closes"):
+                del self.errors[name]
+            self.add_error("opens", _t("Give the hours of this day, or empty its date."))
         if self.zone and isinstance(day, date) and isinstance(opens, time) and isinstance(closes, time):
             try:
                 self.instance.opens_at, self.instance.closes_at = hours_in_utc(day, opens, closes, self.zone)
@@ -188,10 +218,18 @@ class WindowFormSet(forms.BaseInlineFormSet):
     the others as they were. It does not run because the instants are no fields of the form.
     """
 
+    @cached_property
+    def election(self) -> Election | None:
+        """The election of the station, asked for once for all rows."""
+        return Election.objects.filter(pk=self.instance.election_id).first()
+
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        station = self.instance
-        election = Election.objects.filter(pk=station.election_id).first() if station.election_id else None
-        return super().get_form_kwargs(index) | {"zone": station.timezone_id, "election": election}
+        kwargs = {"zone": self.instance.timezone_id, "election": self.election}
+        if self.election and index is not None:
+            # New rows stand in the order of the dates that were proposed for them.
+            place = index - self.initial_form_count()
+            kwargs["proposed"] = "".join(str(day) for day in voting_days(self.election)[place : place + 1])
+        return super().get_form_kwargs(index) | kwargs
 
     def clean(self) -> None:
         super().clean()

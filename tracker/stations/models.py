@@ -18,8 +18,10 @@ from tracker.core.models import (
     TimeZone,
     calendar_constraint,
     choices_enforced,
+    published_condition,
     source_key,
 )
+from tracker.core.timezones import format_hours
 from tracker.elections.models import Constituency, Election
 
 
@@ -54,7 +56,10 @@ class StationQuerySet(PublicationQuerySet):
     def by_number(self) -> "StationQuerySet":
         """Ordered by number as people count (9 before 10), unknown numbers last."""
         unknown = Case(When(number="", then=1), default=0)
-        return self.order_by(unknown, Length("number"), "number", "constituency__number", "city", "id")
+        # The number of a draft constituency does not show, not even as the place of a station in a list.
+        shown = published_condition(Constituency, "constituency__")
+        constituency = Case(When(shown, then=F("constituency__number")))
+        return self.order_by(unknown, Length("number"), "number", constituency, "city", "id")
 
     def by_opening(self, *, descending: bool = False) -> "StationQuerySet":
         """Ordered by the first opening, stations without hours last."""
@@ -291,4 +296,4 @@ class VotingWindow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.opens_at:%Y-%m-%d %H:%M}-{self.closes_at:%H:%M} UTC"
+        return f"{format_hours(self.opens_at, self.closes_at)} UTC"

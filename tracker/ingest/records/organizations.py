@@ -1,10 +1,11 @@
 """The rows of elections.csv and observer_organizations.csv, and the sources that all files name."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from tracker.core.countries import INVENTED_COUNTRY
+from tracker.elections.models import LONGEST_ELECTION
 from tracker.ingest.reading import Row
 from tracker.ingest.records.dataset import Dataset, Seen, in_order, texts
 
@@ -12,7 +13,6 @@ INVENTED_ISO2 = INVENTED_COUNTRY["iso2"]
 # Kept free for examples (RFC 2606): nobody can publish there, so no real page is cited for what is invented.
 INVENTED_HOST = "example.org"
 INVENTED_TITLE = "Invented for demonstration"
-LONGEST_ELECTION = 31  # days from the first voting day to the last, as the register has it
 
 
 def voting_days(election: Row) -> tuple[date, date] | None:
@@ -20,7 +20,7 @@ def voting_days(election: Row) -> tuple[date, date] | None:
     if not election["starts_on"] or not election["ends_on"]:
         return None
     first, last = date.fromisoformat(election["starts_on"]), date.fromisoformat(election["ends_on"])
-    return (first, last) if 0 <= (last - first).days <= LONGEST_ELECTION else None
+    return (first, last) if timedelta(0) <= last - first <= LONGEST_ELECTION else None
 
 
 def add_election(dataset: Dataset, rows: list[Row]) -> Row | None:
@@ -37,7 +37,7 @@ def add_election(dataset: Dataset, rows: list[Row]) -> Row | None:
         dataset.problem(
             row,
             "ends_on",
-            f"is more than {LONGEST_ELECTION} days after the first voting day, {row['starts_on']}.",
+            f"is more than {LONGEST_ELECTION.days} days after the first voting day, {row['starts_on']}.",
             "Correct one of the two dates.",
         )
     if row["round"] is not None and not 1 <= row["round"] <= 32767:

@@ -1,12 +1,11 @@
 """The rows of polling_stations_abroad.csv: constituencies, stations and their hours."""
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from tracker.core.timezones import (
     NonexistentLocalTime,
     format_offset,
     offset_at,
-    to_utc,
     window_to_utc,
     zones_of_country,
 )
@@ -62,6 +61,7 @@ def add_stations(dataset: Dataset, rows: list[Row], election: Row | None) -> Non
     for row in rows:
         _check_station(dataset, row, seen)
         windows = _windows(dataset, row, election)
+        _check_zone(dataset, row, election)
         dataset.add(
             "station",
             row,
@@ -157,7 +157,7 @@ def _windows(dataset: Dataset, row: Row, election: Row | None) -> list[list[str]
     windows: list[list[str]] = []
     first, last = days
     every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    for number, day in enumerate(own_days or every_day):
+    for day in own_days or every_day:
         try:
             instants = window_to_utc(day, opening, closing, zone)
         except NonexistentLocalTime as error:
@@ -167,24 +167,28 @@ def _windows(dataset: Dataset, row: Row, election: Row | None) -> list[list[str]
             what = f"on {day} {wrong}"
             dataset.problem(row, "opens_local", what, "Check the dates of the election.")
             return []
-        if not number and not _zone_fits_country(dataset, row, day, opening):
-            return []
         windows.append([instant.isoformat() for instant in instants])
     return windows
 
 
-def _zone_fits_country(dataset: Dataset, row: Row, day: date, opening: time) -> bool:
-    """Whether some clock in the country shows what the station's zone does; a slip here gives wrong hours."""
+def _check_zone(dataset: Dataset, row: Row, election: Row | None) -> None:
+    """Some clock in the country must show what the station's zone does; a slip here gives wrong hours.
+
+    Asked of every row: hours that are entered later are read in the same zone.
+    """
     country, zone = row["country_iso2"], row["iana_timezone"]
-    zones = [entry.name for entry in zones_of_country(country or "")]
-    instant = to_utc(day, opening, zone)
-    offset = offset_at(instant, zone)
-    if not zones or offset in {offset_at(instant, other) for other in zones}:
-        return True
+    days = voting_days(election) if election else None
+    if not (country and zone and days):
+        return
+    day = days[0]
+    zones = [entry.name for entry in zones_of_country(country)]
+    noon = datetime.combine(day, time(12), tzinfo=UTC)
+    offset = offset_at(noon, zone)
+    if not zones or offset in {offset_at(noon, other) for other in zones}:
+        return
     dataset.problem(
         row,
         "iana_timezone",
         f"keeps {format_offset(offset)} on {day}, and no clock in {country} does.",
         f"Check country and zone; zones of {country} are {', '.join(zones[:5])}.",
     )
-    return False

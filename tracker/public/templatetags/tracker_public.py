@@ -2,13 +2,15 @@
 
 import re
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse, translate_url
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -18,14 +20,29 @@ from tracker.core.countries import read_countries
 from tracker.core.models import Source
 from tracker.core.timezones import format_offset, offset_at, to_local
 from tracker.elections.models import AnnouncedFigure
+from tracker.stations.models import VotingState
 
 register = template.Library()
 
 
+@register.simple_tag
+def text_language() -> str:
+    """The language the words of the page are written in: the active one if it has a catalogue, English otherwise.
+
+    A screen reader reads aloud by it. Names of countries and elections follow the active language in any case.
+    """
+    active = (get_language() or "en")[:2]
+    catalogues = (Path(folder, active, "LC_MESSAGES", "django.mo") for folder in settings.LOCALE_PATHS)
+    return active if any(path.exists() for path in catalogues) else "en"
+
+
 @register.inclusion_tag("public/_source.html")
-def source_line(source: Source | None) -> dict[str, Any]:
-    """The source of a fact as a small line: publisher with link, and the date it shows."""
-    return {"source": source}
+def source_line(source: Source | None, say_none: bool = False) -> dict[str, Any]:
+    """The source of a fact as a small line: publisher with link, and the date it shows.
+
+    `say_none`: a record without one says so. Facts that share the source of their record stay silent.
+    """
+    return {"source": source, "say_none": say_none}
 
 
 @register.filter
@@ -46,11 +63,22 @@ def local_hours(window: Any, zone: Any, with_date: bool = True) -> str:
     return _("%(hours)s, next day") % {"hours": f"{date_format(opens, time)}–{date_format(closes, time)}"}
 
 
+@cache
+def _country_names(language: str) -> dict[str, str]:
+    return {row["iso2"]: row[f"name_{language}"] for row in read_countries()}
+
+
+@register.filter
+def voting_label(state: str) -> str:
+    """What a code of VotingState is called."""
+    return str(VotingState(state).label)
+
+
 @register.filter
 def scope_name(scope: str) -> str:
     """The scope of a figure; a country's ISO code at its beginning is written as the country's name."""
     code, _blank, rest = scope.partition(" ")
-    names = {row["iso2"]: row[f"name_{(get_language() or 'en')[:2]}"] for row in read_countries()}
+    names = _country_names((get_language() or "en")[:2])
     return f"{names[code]}{', ' if rest else ''}{rest}" if code in names else scope
 
 
@@ -63,13 +91,7 @@ def offset_text(offset: Any) -> str:
 @register.filter
 def amount(figure: AnnouncedFigure) -> str:
     """The announced value as a reader expects it: 6,478,623 or 76.73 % or Seoul."""
-    if figure.value is None:
-        return figure.place
-    decimals = 0 if figure.value == figure.value.to_integral() else None
-    text = number_format(
-        figure.value.normalize() if decimals is None else figure.value, decimals, force_grouping=True
-    )
-    return _("%(number)s %%") % {"number": text} if figure.unit == AnnouncedFigure.Unit.PERCENT else text
+    return figure.written_value
 
 
 # Up to the next blank, without the punctuation that ends the sentence or closes the bracket around it.
