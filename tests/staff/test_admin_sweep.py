@@ -198,7 +198,7 @@ def test_something_in_use_is_not_deleted(administrator: Client) -> None:
 def test_the_index_follows_the_work(administrator: Client) -> None:
     sections = administrator.get("/staff/").context["app_list"]
     names = [str(section["name"]) for section in sections]
-    assert names[:7] == [
+    assert names[:8] == [
         "Elections",
         "Polling stations",
         "Missions",

@@ -103,6 +103,7 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
         "city_source",
         "address_source",
         "voters_source",
+        "hours_source",
     )
     fieldsets = (
         (None, {"fields": ("election", ("setting", "status"), "publication")}),
@@ -122,6 +123,7 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
                     "host_mission_basis",
                     "address_source",
                     "voters_source",
+                    "hours_source",
                 ),
                 "classes": ("collapse",),
             },
