@@ -163,7 +163,8 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     chosen = {"_selected_action": [row.pk for row in rows]}
 
     page = administrator.post(address(model, "changelist"), chosen | {"action": "publish"}, follow=True)
-    assert messages(page) == ["1 record published.", "1 record was published already."]
+    # What is doubtful in them is told by test_doubts.
+    assert messages(page)[:2] == ["1 record published.", "1 record was published already."]
     assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
 
     page = administrator.post(address(model, "changelist"), chosen | {"action": "unpublish"}, follow=True)
@@ -181,7 +182,7 @@ def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Clien
     station = factories.make_station(election=election, publication=Publication.DRAFT)
     chosen = {"_selected_action": [station.pk], "action": "publish"}
     page = administrator.post(address(PollingStation, "changelist"), chosen, follow=True)
-    assert messages(page) == [
+    assert messages(page)[:2] == [
         "1 record published.",
         "1 of them stays hidden until its election is published as well.",
     ]

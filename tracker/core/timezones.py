@@ -103,6 +103,16 @@ def zones_of_country(iso2: str) -> list[ZoneEntry]:
     return sorted(entries, key=lambda entry: entry.name != cities[0].zone)
 
 
+def clock_of_country(iso2: str, zone: str, day: date) -> bool:
+    """Whether some clock of the country shows at noon UTC of `day` what `zone` does; True where it has no zones.
+
+    Compared are clocks and not names, of which a zone may have several.
+    """
+    noon = datetime.combine(day, time(12), tzinfo=UTC)
+    clocks = {offset_at(noon, entry.name) for entry in zones_of_country(iso2)}
+    return not clocks or offset_at(noon, zone) in clocks
+
+
 def propose_zone(
     iso2: str, city: str = "", latitude: float | None = None, longitude: float | None = None
 ) -> Proposal:

@@ -11,6 +11,7 @@ from tracker.core.admin import (
     PublishableAdmin,
     ZoneProposalMixin,
     annotate_counts,
+    doubts_of_zone,
     linked_count,
     public_address,
     related_lists,
@@ -60,6 +61,9 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), COUNTED)
+
+    def doubts(self, election: Any) -> list[str]:
+        return [*super().doubts(election), *doubts_of_zone(election, election.starts_on)]
 
     def change_view(
         self,

@@ -6,6 +6,7 @@ from tracker.core.timezones import (
     LATEST_CLOSING_NEXT_DAY,
     ClosesBeforeOpening,
     NonexistentLocalTime,
+    clock_of_country,
     format_offset,
     offset_at,
     window_to_utc,
@@ -180,11 +181,10 @@ def _check_zone(dataset: Dataset, row: Row, election: Row | None) -> None:
     if not (country and zone and days):
         return
     day = days[0]
-    zones = [entry.name for entry in zones_of_country(country)]
-    noon = datetime.combine(day, time(12), tzinfo=UTC)
-    offset = offset_at(noon, zone)
-    if not zones or offset in {offset_at(noon, other) for other in zones}:
+    if clock_of_country(country, zone, day):
         return
+    zones = [entry.name for entry in zones_of_country(country)]
+    offset = offset_at(datetime.combine(day, time(12), tzinfo=UTC), zone)
     dataset.problem(
         row,
         "iana_timezone",
