@@ -189,6 +189,24 @@ def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Clien
     assert "hidden by a draft above it" in page.content.decode()
 
 
+@pytest.mark.parametrize("model", EVERY_MODEL)
+def test_no_form_offers_to_delete_what_it_only_names(
+    administrator: Client, model: type[models.Model]
+) -> None:
+    """The red cross beside a look-up looks as if it emptied the field."""
+    if model in READ_ONLY | ELSEWHERE:
+        return
+    page = administrator.get(address(model, "change", MAKERS[model]().pk))
+    assert "delete-related" not in page.content.decode()
+
+
+def test_a_bad_address_name_is_told_in_words(administrator: Client) -> None:
+    page = administrator.post(address(Organization, "add"), {"name": "Somebody", "slug": "two words"})
+    assert page.context["adminform"].form.errors["slug"] == [
+        "Use only the letters a to z, digits, hyphens and underscores, without blanks."
+    ]
+
+
 def test_something_in_use_is_not_deleted(administrator: Client) -> None:
     station = factories.make_station()
     page = administrator.post(address(Election, "delete", station.election_id), {"post": "yes"})

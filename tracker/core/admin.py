@@ -7,6 +7,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
@@ -163,7 +165,21 @@ def doubts_of_zone(record: Any, day: date) -> list[str]:
     return [text % {"country": record.country, "zone": record.timezone_id}]
 
 
-class PublishableAdmin(admin.ModelAdmin):
+class PlainFields(BaseModelAdmin):
+    """For every form of the register, its inline rows included: what Django's own fields leave unclear."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """No red cross beside a look-up: it would delete the record and not empty the field."""
+        if isinstance(db_field, models.SlugField):
+            text = _("Use only the letters a to z, digits, hyphens and underscores, without blanks.")
+            kwargs.setdefault("error_messages", {"invalid": text})
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_delete_related = False
+        return field
+
+
+class PublishableAdmin(PlainFields, admin.ModelAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
     actions = (publish, unpublish)

@@ -41,8 +41,8 @@ def _count(
         # One row may hang on both sides: a set counts it once.
         found.setdefault(child, set()).update(rows.order_by().values_list("pk", flat=True))
     words = []
-    for child, keys in found.items():
-        name = child._meta.verbose_name if len(keys) == 1 else child._meta.verbose_name_plural
+    for kind, keys in found.items():
+        name = kind._meta.verbose_name if len(keys) == 1 else kind._meta.verbose_name_plural
         if keys:
             words.append(f"{len(keys)} {name}")
     return get_text_list(words, _("and"))

@@ -186,6 +186,7 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "constituency" and field is not None:
             field.widget.attrs["data-limited-by"] = "id_election"
+            field.widget.attrs["data-empty"] = _t("Choose the election first.")
         return field
 
     def propose(self, country: str, city: str, latitude: float | None, longitude: float | None) -> Proposal:
