@@ -190,6 +190,24 @@ def test_correcting_a_city_keeps_zone_and_hours(signed_in: Callable[[str], Page]
     assert (after.pk, after.opens_at) == (before.pk, before.opens_at)
 
 
+def test_the_list_of_stations_fits_a_laptop(signed_in: Callable[[str], Page], page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    election = factories.make_election(name="Extraordinary presidential election, 7 February 2024")
+    station = factories.make_station(
+        election=election,
+        city="Rostov-on-Don",
+        country="RU",
+        timezone="Europe/Moscow",
+        host_mission="Consulate General in Saint Petersburg",
+        constituency=factories.make_constituency(election=election, name="Yasamal first"),
+    )
+    factories.make_window(station=station)
+    opened = signed_in("/staff/stations/pollingstation/")
+    box = opened.locator("#changelist .results")
+    assert box.evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
+    assert opened.evaluate("document.documentElement.scrollWidth") == 1280
+
+
 def test_the_station_form_fits_a_telephone(signed_in: Callable[[str], Page], page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     station = factories.make_station()
