@@ -455,7 +455,7 @@ def test_clean_data_deletes_nothing_without_the_word_yes(project: Project, answe
     code, said = project.finish("clean-data", answer=answer)
     assert code == 1
     assert "Type yes" in said
-    assert said.endswith("Nothing was deleted.\n")
+    assert said.endswith("delete it: \nNothing was deleted: that takes the word yes, written out.\n")
     assert (project.root / ".data" / "secret_key").exists()
 
 

@@ -670,8 +670,11 @@ def clean_data(data: Path = DATA) -> int:
                 f"This deletes all local data of the tracker in {data}: the database, its accounts, the secret key."
             )
             print("Type yes to delete it: ", end="", flush=True)
-            if sys.stdin.readline().strip() != "yes":
-                say("Nothing was deleted.")
+            answer = sys.stdin.readline()
+            if not (sys.stdin.isatty() and answer.endswith("\n")):
+                say()  # only a return key that was typed ends the line of the question
+            if answer.strip() != "yes":
+                say("Nothing was deleted: that takes the word yes, written out.")
                 return 1
         end_leftovers(data, part_marks(data.parent), say)
         valkey.clear(data)

@@ -42,22 +42,32 @@ window.addEventListener("load", () => {
 
     if (election) {
         const constituency = document.querySelector('[data-limited-by="id_election"]');
-        if (constituency) {
-            $(constituency).select2({ajax: {data: (params) => ({
+        const limit = () => {
+            const ajax = {data: (params) => ({
                 term: params.term,
                 page: params.page,
                 app_label: constituency.dataset.appLabel,
                 model_name: constituency.dataset.modelName,
                 field_name: constituency.dataset.fieldName,
                 election: election.value,
-            })}});
+            })};
+            const language = {noResults: () => constituency.dataset.empty};
+            $(constituency).select2(election.value ? {ajax} : {ajax, language});
+        };
+        if (constituency) {
+            constituency.lang = ""; // the page's own; else the look-up takes its words from here before ours
+            // In jQuery's own order: the admin's look-ups may be set up only after the page has loaded, over ours.
+            $(limit);
         }
         let last = election.value;
         $(election).on("change", async () => {
             // The admin's own scripts announce a change while the page loads: that must not clear anything.
             if (election.value === last) { return; }
             last = election.value;
-            if (constituency) { $(constituency).val(null).trigger("change"); }
+            if (constituency) {
+                $(constituency).val(null).trigger("change");
+                limit();
+            }
             const first = rows().map((row) => part(row, "date")).find(Boolean);
             if (!first || !election.value) { return; }
             try {

@@ -8,6 +8,7 @@ import pytest
 
 from tracker.core import timezones
 from tracker.core.timezones import (
+    ClosesBeforeOpening,
     NonexistentLocalTime,
     format_offset,
     offset_at,
@@ -194,6 +195,12 @@ def test_window_across_midnight_closes_on_the_next_day(closes):
     opens_at, closes_at = window_to_utc(ELECTION_DAY, time(18), closes, "Asia/Tehran")
     assert opens_at == datetime(2024, 2, 7, 14, 30, tzinfo=UTC)
     assert closes_at - opens_at == timedelta(hours=6 + closes.hour)
+
+
+@pytest.mark.parametrize("closes", [time(6, 1), time(8)])
+def test_a_closing_late_in_the_next_morning_is_a_slip(closes):
+    with pytest.raises(ClosesBeforeOpening, match="until 06:00 is taken to be on the next day"):
+        window_to_utc(ELECTION_DAY, time(19), closes, "Asia/Baku")
 
 
 def test_window_over_a_clock_change_lasts_what_it_lasts():

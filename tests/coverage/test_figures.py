@@ -126,6 +126,19 @@ def test_compare(announced: dict, recorded: Recorded | None, expected: tuple[str
     assert compare(figure, recorded) == expected
 
 
+def test_figures_of_earlier_dates_say_so_where_nothing_is_recorded() -> None:
+    election = make_election()
+    for day, value in ((5, 72), (6, 790), (None, 400)):
+        make_figure(
+            election=election, metric="international_observers", unit="persons", value=value,
+            announced_on=day and date(2024, 2, day), as_of_date=None,
+        )  # fmt: skip
+    [panel] = figure_panels(election, compute(election))
+    outcomes = {int(row.figure.value): row.outcome for block in panel.blocks for row in block.figures}
+    # What has no date is not called earlier.
+    assert outcomes == {72: "An earlier figure.", 790: "", 400: ""}
+
+
 def test_rivals_stand_in_one_block_and_earlier_figures_are_not_judged() -> None:
     election = make_election()
     make_station(election=election)

@@ -175,6 +175,7 @@ CELLS = [
     # figures
     (folders.FIGURES, 2, "metric", "station_abroad", "is not a known code. Did you mean stations_abroad?"),
     (folders.FIGURES, 2, "unit", "station", "is not a known code. Did you mean stations?"),
+    (folders.FIGURES, 2, "unit", "persons", "is no unit of stations_abroad. Write stations, or correct the metric."),
     (folders.FIGURES, 2, "qualifier", "nearby", "is not a known code. Did you mean nearly?"),
     (folders.FIGURES, 2, "value", "forty-nine", "is not a number of stations. "
      "Write it as in 23000 or 76.73, with at most two places."),
@@ -182,7 +183,7 @@ CELLS = [
     (folders.FIGURES, 2, "value", "-49", "is not a number of stations. "
      "Write it as in 23000 or 76.73, with at most two places."),
     (folders.FIGURES, 2, "value", "", "is empty. This cell must be filled in."),
-    (folders.FIGURES, 2, "unit", "place", "is not a place"),
+    (folders.FIGURES, 2, "unit", "place", "is no unit of stations_abroad. Write stations, or correct the metric."),
     (folders.FIGURES, 14, "value", "7", "is not a place. Write the name of the place, or another unit."),
     (folders.FIGURES, 2, "announced_by", "", "is empty. This cell must be filled in."),
     (folders.FIGURES, 2, "as_of", "noon", "is not a date or a moment. "
@@ -199,10 +200,6 @@ ELSEWHERE = {
     ),
     ("time_local", ""): (
         'milestones.csv, row 4, utc_offset: "+04:00" has no time. Fill in time_local too, or leave both empty.'
-    ),
-    ("unit", "place"): (
-        'announced_totals.csv, row 2, value: "49" is not a place. '
-        "Write the name of the place, or another unit."
     ),
     ("utc_offset", "+01:00"): (
         'milestones.csv, row 4, utc_offset: "+01:00" is kept by several zones of stations: Europe/Amsterdam, '

@@ -392,6 +392,11 @@ def test_a_field_changed_in_file_and_by_hand_is_kept_and_named_once(folder: Path
     report = load_folder(folder=folder)
     # The station's address source followed the file, its address did not.
     assert outcomes(report) == {"updated": 1, "kept by hand": 1, "unchanged": 492}
+    # Hours are told as the station's own clock shows them.
+    assert report.kept[1] == (
+        f"station (polling_stations_abroad.csv, row {bern}) windows: the file says "
+        "“2024-02-07 08:00–20:00 Europe/Zurich”, the register keeps “2024-02-07 08:00–18:00 Europe/Zurich”"
+    )
     assert report.kept[0] == (
         f"station (polling_stations_abroad.csv, row {bern}) address: "
         "the file says “Belpstrasse 1, Bern”, the register keeps “Dalmazirain 27, Bern”"

@@ -8,9 +8,11 @@ from tests.factories import (
     make_election,
     make_mission,
     make_organization,
+    make_source,
     make_station,
     make_team,
     make_visit,
+    make_window,
 )
 from tests.public.pages import address, read
 from tracker.coverage.editions import refresh
@@ -44,6 +46,20 @@ def test_a_station_nobody_covers_says_so(client: Client) -> None:
     text = read(client, address("station", station.election, station.pk))
     assert "Visited by 0 missions" in text
     assert "Planned by 0 missions" in text
+
+
+def test_hours_show_their_source_and_say_where_none_is(client: Client) -> None:
+    station = make_station(source=make_source())
+    path = address("station", station.election, station.pk)
+    unknown = "A source for its hours"
+    assert unknown not in read(client, path)  # without hours there is nothing to be sourced
+    make_window(station=station)
+    assert unknown in read(client, path)
+    station.hours_source = make_source(publisher="The list of hours", url="https://hours.example")
+    station.save()
+    text = read(client, path)
+    assert unknown not in text
+    assert "The list of hours" in text.split("Voting hours")[1].split("What is known")[0]
 
 
 def test_nothing_is_said_before_a_reviewed_election_publishes(client: Client) -> None:

@@ -170,7 +170,8 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     chosen = {"_selected_action": [row.pk for row in rows]}
 
     page = administrator.post(address(model, "changelist"), chosen | {"action": "publish"}, follow=True)
-    assert messages(page) == ["1 record published.", "1 record was published already."]
+    # What is doubtful in them is told by test_doubts.
+    assert messages(page)[:2] == ["1 record published.", "1 record was published already."]
     assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
 
     page = administrator.post(address(model, "changelist"), chosen | {"action": "unpublish"}, follow=True)
@@ -188,7 +189,7 @@ def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Clien
     station = factories.make_station(election=election, publication=Publication.DRAFT)
     chosen = {"_selected_action": [station.pk], "action": "publish"}
     page = administrator.post(address(PollingStation, "changelist"), chosen, follow=True)
-    assert messages(page) == [
+    assert messages(page)[:2] == [
         "1 record published.",
         "1 of them stays hidden until its election is published as well.",
     ]
@@ -202,6 +203,24 @@ def test_the_index_leads_to_the_accreditation_queue(administrator: Client) -> No
     election = factories.make_election()
     page = administrator.get(address(Election, "change", election.pk)).content.decode()
     assert f'href="/staff/accreditation/{election.slug}/"' in page
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL)
+def test_no_form_offers_to_delete_what_it_only_names(
+    administrator: Client, model: type[models.Model]
+) -> None:
+    """The red cross beside a look-up looks as if it emptied the field."""
+    if model in READ_ONLY | ELSEWHERE:
+        return
+    page = administrator.get(address(model, "change", MAKERS[model]().pk))
+    assert "delete-related" not in page.content.decode()
+
+
+def test_a_bad_address_name_is_told_in_words(administrator: Client) -> None:
+    page = administrator.post(address(Organization, "add"), {"name": "Somebody", "slug": "two words"})
+    assert page.context["adminform"].form.errors["slug"] == [
+        "Use only the letters a to z, digits, hyphens and underscores, without blanks."
+    ]
 
 
 def test_something_in_use_is_not_deleted(administrator: Client) -> None:

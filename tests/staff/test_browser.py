@@ -139,6 +139,43 @@ def test_choosing_the_election_proposes_its_dates(signed_in: Callable[[str], Pag
     expect(page.locator("#id_windows-0-opens")).to_have_value("")
 
 
+def test_constituencies_are_those_of_the_chosen_election(signed_in: Callable[[str], Page]) -> None:
+    first, second = (
+        factories.make_election(name=f"{name} round", slug=name.lower()) for name in ("First", "Second")
+    )
+    factories.make_constituency(election=first, number="1", name="Here")
+    factories.make_constituency(election=second, number="1", name="Elsewhere")
+    page = signed_in("/staff/stations/pollingstation/add/")
+    box = page.locator(".field-constituency .select2-selection")
+    offered = page.locator(".select2-results__option")
+    box.click()
+    expect(offered).to_have_text(["Choose the election first."])
+    page.keyboard.press("Escape")
+    choose(page, "election", "First", "First round")
+    box.click()
+    expect(offered).to_have_text(["1 Here"])
+    # Where the address names the election, it counts from the beginning.
+    page = signed_in(f"/staff/stations/pollingstation/add/?election={second.pk}")
+    page.locator(".field-constituency .select2-selection").click()
+    expect(page.locator(".select2-results__option")).to_have_text(["1 Elsewhere"])
+    assert page.evaluate("window.broken") == []
+
+
+def test_the_address_of_a_new_election_is_short(signed_in: Callable[[str], Page]) -> None:
+    page = signed_in("/staff/elections/election/add/")
+    slug = page.locator("#id_slug")
+    page.locator("#id_name").fill("Presidential election in Georgia, 10 October 2027")
+    choose(page, "country", "Georgia", "Georgia")
+    page.locator("#id_starts_on").fill("2027-10-10")
+    page.locator("#id_kind").select_option("presidential")
+    expect(slug).to_have_value("ge-2027-president")
+    slug.fill("ge-2027-first-round")
+    page.locator("#id_starts_on").fill("2028-10-10")
+    page.locator("#id_kind").select_option("local")
+    expect(slug).to_have_value("ge-2027-first-round")  # what a person wrote stays
+    assert page.evaluate("window.broken") == []
+
+
 def test_correcting_a_city_keeps_zone_and_hours(signed_in: Callable[[str], Page]) -> None:
     station = factories.make_station(city="Astna")
     before = factories.make_window(station=station)
@@ -151,6 +188,24 @@ def test_correcting_a_city_keeps_zone_and_hours(signed_in: Callable[[str], Page]
     after = station.windows.get()
     assert (station.city, station.timezone_id) == ("Astana", "Asia/Almaty")
     assert (after.pk, after.opens_at) == (before.pk, before.opens_at)
+
+
+def test_the_list_of_stations_fits_a_laptop(signed_in: Callable[[str], Page], page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    election = factories.make_election(name="Extraordinary presidential election, 7 February 2024")
+    station = factories.make_station(
+        election=election,
+        city="Rostov-on-Don",
+        country="RU",
+        timezone="Europe/Moscow",
+        host_mission="Consulate General in Saint Petersburg",
+        constituency=factories.make_constituency(election=election, name="Yasamal first"),
+    )
+    factories.make_window(station=station)
+    opened = signed_in("/staff/stations/pollingstation/")
+    box = opened.locator("#changelist .results")
+    assert box.evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
+    assert opened.evaluate("document.documentElement.scrollWidth") == 1280
 
 
 def test_the_station_form_fits_a_telephone(signed_in: Callable[[str], Page], page: Page) -> None:

@@ -1,10 +1,14 @@
 """What the admin screens of all apps share, and the screens of accounts, places and sources."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
@@ -30,7 +34,8 @@ from tracker.core.models import (
     User,
     published_condition,
 )
-from tracker.core.timezones import Proposal, format_offset, offset_at, propose_zone
+from tracker.core.publication import drafts_below, seen_below
+from tracker.core.timezones import Proposal, clock_of_country, format_offset, offset_at, propose_zone
 
 # What is typed as example.org is an https address.
 HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
@@ -101,12 +106,14 @@ def publish(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models
         )
         words = {"count": hidden, "parents": parent_words(modeladmin.model)}
         modeladmin.message_user(request, text % words, messages.WARNING)
+    warn_of_published(modeladmin, request, ids)
 
 
 @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["change"])
 def unpublish(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
     """Make the selected records drafts again; publishing them once more brings everything back."""
     selected = queryset.count()
+    vanishing = seen_below(modeladmin.model, list(queryset.values_list("pk", flat=True)))
     changed = change_publication(queryset, Publication.DRAFT, by=request.user)  # type: ignore[arg-type]
     text = ngettext(
         "%(count)d record withdrawn from the public; it is a draft again.",
@@ -121,9 +128,58 @@ def unpublish(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: mode
             selected - changed,
         )
         modeladmin.message_user(request, text % {"count": selected - changed}, messages.INFO)
+    warn_of_vanishing(modeladmin, request, vanishing)
 
 
-class PublishableAdmin(admin.ModelAdmin):
+def warn_of_published(modeladmin: admin.ModelAdmin, request: HttpRequest, ids: list[Any]) -> None:
+    """What somebody should look at again after publishing these rows; nothing of it forbids to publish."""
+    rows = modeladmin.get_queryset(request).filter(pk__in=ids, publication=Publication.PUBLISHED)
+    if isinstance(modeladmin.list_select_related, list | tuple):
+        rows = rows.select_related(*modeladmin.list_select_related)
+    doubts = Counter(doubt for record in rows for doubt in getattr(modeladmin, "doubts", no_doubts)(record))
+    if doubts:
+        counted = (f"{doubt} ({count})" if len(ids) > 1 else doubt for doubt, count in doubts.items())
+        text = _t("Please check what is public now: %(doubts)s.")
+        modeladmin.message_user(request, text % {"doubts": "; ".join(counted)}, messages.WARNING)
+    if drafts := drafts_below(modeladmin.model, ids):
+        text = _t("Still drafts below it, and shown to nobody: %(drafts)s.")
+        modeladmin.message_user(request, text % {"drafts": drafts}, messages.WARNING)
+
+
+def warn_of_vanishing(modeladmin: admin.ModelAdmin, request: HttpRequest, vanishing: str) -> None:
+    """What left the public pages together with a record that was withdrawn; `vanishing` is from `seen_below`."""
+    if vanishing:
+        text = _t("Published themselves, and hidden now as well: %(records)s.")
+        modeladmin.message_user(request, text % {"records": vanishing}, messages.WARNING)
+
+
+def no_doubts(record: models.Model) -> list[str]:
+    return []
+
+
+def doubts_of_zone(record: Any, day: date) -> list[str]:
+    """A doubt where no clock in the record's country shows on `day` what its time zone does."""
+    if clock_of_country(record.country_id, record.timezone_id, day):
+        return []
+    text = _t("no clock in %(country)s keeps the time of %(zone)s")
+    return [text % {"country": record.country, "zone": record.timezone_id}]
+
+
+class PlainFields(BaseModelAdmin):
+    """For every form of the register, its inline rows included: what Django's own fields leave unclear."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """No red cross beside a look-up: it would delete the record and not empty the field."""
+        if isinstance(db_field, models.SlugField):
+            text = _("Use only the letters a to z, digits, hyphens and underscores, without blanks.")
+            kwargs.setdefault("error_messages", {"invalid": text})
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_delete_related = False
+        return field
+
+
+class PublishableAdmin(PlainFields, admin.ModelAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
     actions = (publish, unpublish)
@@ -141,8 +197,20 @@ class PublishableAdmin(admin.ModelAdmin):
             )
         return format_html('<span class="badge badge-published">{}</span>', _t("published"))
 
+    def doubts(self, record: Any) -> list[str]:
+        """What is doubtful in a record that is public now, in a few words each. `record` is a row of `get_queryset`."""
+        has_source = any(field.name == "source" for field in record._meta.fields)
+        return [_t("no source is on record")] if has_source and record.source_id is None else []
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save, and say what vanishes from the public pages with a record that is withdrawn."""
+        withdrawn = change and "publication" in form.changed_data and obj.publication == Publication.DRAFT
+        vanishing = seen_below(self.model, [obj.pk]) if withdrawn else ""
+        super().save_model(request, obj, form, change)
+        warn_of_vanishing(self, request, vanishing)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save, and say so when a published record is still not seen by anybody."""
+        """Save, and say what is doubtful in a published record, and when it is still not seen by anybody."""
         super().save_related(request, form, formsets, change)
         record = form.instance
         drafts = draft_parents(record) if record.publication == Publication.PUBLISHED else []
@@ -150,6 +218,8 @@ class PublishableAdmin(admin.ModelAdmin):
             text = _t("Published, but hidden from the public until this is published as well: %(drafts)s.")
             names = ", ".join(f"{draft._meta.verbose_name} “{draft}”" for draft in drafts)
             self.message_user(request, text % {"drafts": names}, messages.WARNING)
+        if record.publication == Publication.PUBLISHED:
+            warn_of_published(self, request, [record.pk])
 
 
 def public_address(record: models.Model, name: str, **arguments: Any) -> str | None:

@@ -36,12 +36,19 @@ WIDEST_OFFSET = timedelta(hours=14)
 MINUS = "\N{MINUS SIGN}"
 
 
+# A station may close after midnight; a closing later in the morning is a slip, such as the two hours swapped.
+LATEST_CLOSING_NEXT_DAY = time(6)
+
 # Instants outside these years cannot be meant, and the last and first years of all overflow in some zone.
 FIRST_INSTANT, END_OF_INSTANTS = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class NonexistentLocalTime(ValueError):
     """A wall time that a clock change skipped, such as 02:30 on the night when summer time begins."""
+
+
+class ClosesBeforeOpening(ValueError):
+    """A closing too early for its own day and too late for the next one, such as 19:00 to 08:00."""
 
 
 class ZoneEntry(NamedTuple):
@@ -94,6 +101,16 @@ def zones_of_country(iso2: str) -> list[ZoneEntry]:
         return list(entries)
     # tzdata lists Russia from Kaliningrad and Australia from Lord Howe Island: its first is no default.
     return sorted(entries, key=lambda entry: entry.name != cities[0].zone)
+
+
+def clock_of_country(iso2: str, zone: str, day: date) -> bool:
+    """Whether some clock of the country shows at noon UTC of `day` what `zone` does; True where it has no zones.
+
+    Compared are clocks and not names, of which a zone may have several.
+    """
+    noon = datetime.combine(day, time(12), tzinfo=UTC)
+    clocks = {offset_at(noon, entry.name) for entry in zones_of_country(iso2)}
+    return not clocks or offset_at(noon, zone) in clocks
 
 
 def propose_zone(
@@ -226,13 +243,25 @@ def to_utc(local_date: date, local_time: time, zone: str) -> datetime:
 def window_to_utc(local_date: date, opens: time, closes: time, zone: str) -> tuple[datetime, datetime]:
     """Opening and closing of a station as instants in UTC, from local times on ``local_date`` in ``zone``.
 
-    Closing earlier than opening means the next day. Raises ValueError when the two are equal, and as
-    ``to_utc`` does.
+    Closing earlier than opening means the next day, until LATEST_CLOSING_NEXT_DAY; ClosesBeforeOpening after that.
+    Raises ValueError when the two are equal, and as ``to_utc`` does.
     """
     if opens == closes:
         raise ValueError(
             _("Opening and closing time are both %(time)s; a station must close later than it opens.")
             % {"time": f"{opens:%H:%M}"}
+        )
+    if LATEST_CLOSING_NEXT_DAY < closes < opens:
+        raise ClosesBeforeOpening(
+            _(
+                "The closing at %(closes)s is before the opening at %(opens)s. "
+                "Only a closing until %(latest)s is taken to be on the next day."
+            )
+            % {
+                "opens": f"{opens:%H:%M}",
+                "closes": f"{closes:%H:%M}",
+                "latest": f"{LATEST_CLOSING_NEXT_DAY:%H:%M}",
+            }
         )
     closing_date = local_date if closes > opens else local_date + timedelta(days=1)
     return to_utc(local_date, opens, zone), to_utc(closing_date, closes, zone)

@@ -97,8 +97,17 @@ def _block(
         if verdict == "differs" and figure not in latest:
             # The register counts what stands now; a number that grew since was not wrong in its day.
             outcome, verdict = str(_("An earlier figure, not compared.")), ""
+        elif not outcome and figure not in latest and _is_earlier(figure, latest):
+            outcome = str(_("An earlier figure."))
         compared.append(Compared(figure, outcome, verdict))
     return FigureBlock(scope=scope, rivals=bool(group) and len(rows) > 1, figures=compared, recorded=recorded)
+
+
+def _is_earlier(figure: AnnouncedFigure, latest: list[AnnouncedFigure]) -> bool:
+    """Whether a figure speaks of an earlier day than the latest of its scope; what has no date is not earlier."""
+    day = figure.as_of_date or figure.announced_on
+    days = [other.as_of_date or other.announced_on for other in latest]
+    return day is not None and any(other is not None and day < other for other in days)
 
 
 def compare(figure: AnnouncedFigure, recorded: Recorded | None) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from tracker.core.admin import (
     PublishableAdmin,
     ZoneProposalMixin,
     annotate_counts,
+    doubts_of_zone,
     linked_count,
     public_address,
     related_lists,
@@ -58,8 +59,14 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         (_("How we know"), {"fields": ("source", "notes")}),
     )
 
+    class Media:
+        js = ("staff/slug.js",)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), COUNTED)
+
+    def doubts(self, election: Any) -> list[str]:
+        return [*super().doubts(election), *doubts_of_zone(election, election.starts_on)]
 
     def change_view(
         self,
@@ -75,9 +82,12 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
             request, object_id, form_url, (extra_context or {}) | {"contents": contents}
         )
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        """Proposed once; the address of an election that exists does not change by itself."""
-        return {} if obj else {"slug": ("name", "starts_on")}
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Proposed while it is empty; the address of an election that exists does not change by itself."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "slug" and field is not None:
+            field.widget.attrs["data-proposed-from"] = "country starts_on kind"
+        return field
 
     def view_on_site(self, election: Election) -> str | None:
         return public_address(election, "dashboard", slug=election.slug)
@@ -126,8 +136,9 @@ class ConstituencyAdmin(PartOfElectionAdmin):
         """In the lookup of another form, only constituencies of the election chosen there."""
         rows, duplicates = super().get_search_results(request, queryset, search_term)
         election = request.GET.get("election", "")
-        if request.path.endswith("/autocomplete/") and election.isdecimal():
-            rows = rows.filter(election_id=int(election))
+        if request.path.endswith("/autocomplete/") and "election" in request.GET:
+            # Asked by a form that names its election: before one is chosen there is nothing to choose from.
+            rows = rows.filter(election_id=int(election)) if election.isdecimal() else rows.none()
         return rows, duplicates
 
 

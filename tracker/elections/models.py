@@ -1,8 +1,9 @@
 """The contest itself: election, constituencies, calendar, and what was announced about it."""
 
 from datetime import datetime, timedelta
+from typing import ClassVar
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.formats import number_format
@@ -392,6 +393,40 @@ class AnnouncedFigure(Publishable):
         PERCENT = "percent", _("percent")
         PLACE = "place", _("place")
 
+    # The units each metric is given in: a turnout counted in stations is a slip of the pen.
+    METRIC_UNITS: ClassVar[dict[str, tuple[str, ...]]] = {
+        Metric.STATIONS_ABROAD: (Unit.STATIONS,),
+        Metric.COUNTRIES_ABROAD: (Unit.COUNTRIES,),
+        Metric.VOTERS_ABROAD: (Unit.VOTERS,),
+        Metric.FIRST_STATION_TO_OPEN: (Unit.PLACE,),
+        Metric.LAST_STATION_TO_CLOSE: (Unit.PLACE,),
+        Metric.STATIONS_TOTAL: (Unit.STATIONS,),
+        Metric.STATIONS_REPORTING: (Unit.STATIONS, Unit.PERCENT),
+        Metric.STATIONS_ANNULLED: (Unit.STATIONS, Unit.PERCENT),
+        Metric.STATIONS_LIBERATED: (Unit.STATIONS,),
+        Metric.VOTERS_LIBERATED: (Unit.VOTERS,),
+        Metric.WEBCAM_STATIONS: (Unit.STATIONS, Unit.PERCENT),
+        Metric.CONSTITUENCIES: (Unit.CONSTITUENCIES,),
+        Metric.REGISTERED_VOTERS: (Unit.VOTERS,),
+        Metric.BALLOTS_PRINTED: (Unit.BALLOTS,),
+        Metric.INTERNATIONAL_OBSERVERS: (Unit.PERSONS,),
+        Metric.OBSERVER_ORGANIZATIONS: (Unit.ORGANIZATIONS,),
+        Metric.OBSERVER_COUNTRIES: (Unit.COUNTRIES,),
+        Metric.LOCAL_OBSERVERS: (Unit.PERSONS,),
+        Metric.OBSERVERS_TOTAL: (Unit.PERSONS,),
+        Metric.OBSERVER_NGOS: (Unit.ORGANIZATIONS,),
+        Metric.MISSION_OBSERVERS: (Unit.PERSONS,),
+        Metric.MISSION_COUNTRIES: (Unit.COUNTRIES,),
+        Metric.FOREIGN_MEDIA: (Unit.ORGANIZATIONS,),
+        Metric.FOREIGN_JOURNALISTS: (Unit.PERSONS,),
+        Metric.EXIT_POLL_ORGANIZATIONS: (Unit.ORGANIZATIONS,),
+        Metric.NOMINEES_APPROVED: (Unit.PERSONS, Unit.CANDIDATES),
+        Metric.CANDIDATES_REGISTERED: (Unit.CANDIDATES, Unit.PERSONS),
+        Metric.TURNOUT: (Unit.PERCENT,),
+        Metric.VOTERS_VOTED: (Unit.VOTERS,),
+        Metric.WINNER_SHARE: (Unit.PERCENT,),
+    }
+
     class Qualifier(models.TextChoices):
         EXACT = "exact", _("exactly")
         ABOUT = "about", _("about")
@@ -522,6 +557,18 @@ class AnnouncedFigure(Publishable):
 
     def __str__(self) -> str:
         return f"{self.get_metric_display()}: {self.place or self.value} ({self.announced_by})"
+
+    def clean(self) -> None:
+        """The unit is one of its metric's."""
+        super().clean()
+        units = self.METRIC_UNITS.get(self.metric, ())
+        if self.unit and units and self.unit not in units:
+            words = {
+                "metric": self.get_metric_display(),
+                "units": _t(" or ").join(str(self.Unit(unit).label) for unit in units),
+            }
+            text = _t("“%(metric)s” is not counted in this unit. Choose: %(units)s.")
+            raise ValidationError({"unit": text % words})
 
     @property
     def written_value(self) -> str:

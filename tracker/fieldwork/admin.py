@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tracker.core.admin import PublishableAdmin, annotate_counts, linked_count
+from tracker.core.admin import PlainFields, PublishableAdmin, annotate_counts, linked_count
 from tracker.core.admin import publish as publish_rows
 from tracker.core.admin import unpublish as unpublish_rows
 from tracker.fieldwork import actions
@@ -85,7 +85,7 @@ class InMission(admin.SimpleListFilter):
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):
+class TeamAdmin(PlainFields, admin.ModelAdmin):
     form = TeamForm
     list_display = (
         "name",
@@ -170,7 +170,7 @@ class TeamAdmin(admin.ModelAdmin):
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(admin.ModelAdmin):
+class DeploymentAdmin(PlainFields, admin.ModelAdmin):
     form = SlotForm
     list_display = ("team", "station", "country", "slot", "in_utc", "status", "election")
     list_filter = ("election", "status", InMission)

@@ -5,6 +5,7 @@ and of that only what nobody has changed by hand.
 """
 
 from collections import Counter, defaultdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db.models import Q
 
 from tracker.core.models import Publication, Publishable, Source
 from tracker.core.reference import write_invented_country
+from tracker.core.timezones import format_hours, to_local
 from tracker.ingest.kinds import BY_MODEL, KINDS, Getter, Kind
 from tracker.ingest.layout import LAYOUTS
 from tracker.ingest.models import LoadedRecord
@@ -247,6 +249,7 @@ class _Load:
         counts = self.report.counts[kind.label]
         for record, before, pk in tasks:
             kept = False
+            zone = _zone_of(found[pk])
             for name, value in record.values.items():
                 if name in before and before[name] == value:
                     continue
@@ -266,7 +269,7 @@ class _Load:
                     kept = True
                     self.report.kept.append(
                         f"{kind.name} ({record.where}) {name}: "
-                        f"the file says {_said(after)}, the register keeps {_said(now)}"
+                        f"the file says {_said(after, zone)}, the register keeps {_said(now, zone)}"
                     )
                 elif in_parts:
                     new_parts[name][pk] = after
@@ -397,8 +400,22 @@ def _default(model: type[models.Model], name: str) -> Any:
     return model_field.get_default() if model_field is not None and model_field.has_default() else None
 
 
-def _said(value: Any) -> str:
+def _zone_of(record: Any) -> str:
+    """The zone in which people read the moments of a record."""
+    zones = (getattr(record, name, None) for name in ("timezone_id", "as_of_timezone_id"))
+    return next(filter(None, zones), "UTC")
+
+
+def _said(value: Any, zone: str = "UTC") -> str:
+    """A value for people: moments, and pairs of opening and closing, on the clock of `zone`."""
+    if isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, datetime) for part in value):
+        opens, closes = (to_local(part, zone) for part in value)
+        return f"“{format_hours(opens, closes)} {zone}”"
+    if isinstance(value, datetime):
+        return f"“{to_local(value, zone):%Y-%m-%d %H:%M} {zone}”"
     if isinstance(value, (tuple, frozenset)):
-        value = ", ".join(_said(part) for part in (sorted(value) if isinstance(value, frozenset) else value))
+        value = ", ".join(
+            _said(part, zone) for part in (sorted(value) if isinstance(value, frozenset) else value)
+        )
         return value or "nothing"
     return "nothing" if value in (None, "") else f"“{shortened(str(value))}”"

@@ -13,7 +13,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.admin import HTTPS_ASSUMED, PublishableAdmin, annotate_counts, linked_count, public_address
+from tracker.core.admin import (
+    HTTPS_ASSUMED,
+    PlainFields,
+    PublishableAdmin,
+    annotate_counts,
+    linked_count,
+    public_address,
+)
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.missions.forms import PERSON_FIELDS, ObserverForm
 from tracker.missions.models import (
@@ -60,14 +67,14 @@ class OrganizationAdmin(PublishableAdmin):
         return {} if obj else {"slug": ("name",)}
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(PlainFields, admin.TabularInline):
     model = Membership
     extra = 0
     fields = ("organization", "role", "source", "notes")
     autocomplete_fields = ("organization", "source")
 
 
-class StatementInline(admin.StackedInline):
+class StatementInline(PlainFields, admin.StackedInline):
     model = Statement
     formfield_overrides = HTTPS_ASSUMED
     extra = 0
@@ -132,7 +139,7 @@ class MissionAdmin(PartOfElectionAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(PlainFields, admin.ModelAdmin):
     list_display = ("organization", "role", "mission", "election")
     list_filter = ("role", "mission__election")
     list_select_related = ("organization", "mission__organization", "mission__election")
@@ -177,7 +184,7 @@ class EngagementAdmin(PartOfElectionAdmin):
 
 @admin.register(Statement)
 class StatementAdmin(PublishableAdmin):
-    list_display = ("headline", "kind", "issued_on", "language", "mission", "publication_badge")
+    list_display = ("headline", "kind", "issued_on", "language", "mission", "election", "publication_badge")
     list_filter = ("publication", "kind", "language", "mission__election")
     list_select_related = ("mission__organization", "mission__election")
     search_fields = ("title", "url", "mission__organization__name", "mission__organization__acronym")
@@ -187,6 +194,10 @@ class StatementAdmin(PublishableAdmin):
         (None, {"fields": ("mission", "title", ("kind", "issued_on", "language"), "url", "publication")}),
         (_("How we know"), {"fields": ("source", "notes")}),
     )
+
+    @admin.display(description=_("election"), ordering="mission__election")
+    def election(self, statement: Statement) -> str:
+        return str(statement.mission.election)
 
     @admin.display(description=_("statement"), ordering="title")
     def headline(self, statement: Statement) -> str:

@@ -215,7 +215,7 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
     election = load_election(slug)
     zone, error = asked_zone(request.GET)
     now = present_moment(election)
-    sources = ("source", "number_source", "city_source", "address_source", "voters_source")
+    sources = ("source", "number_source", "city_source", "address_source", "voters_source", "hours_source")
     record = get_object_or_404(
         public_stations(election).with_voting_state(now).select_related("timezone", *sources), pk=station_id
     )

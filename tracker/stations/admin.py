@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.admin import ZoneProposalMixin, public_address
+from tracker.core.admin import ZoneProposalMixin, doubts_of_zone, public_address
 from tracker.core.timezones import Proposal, format_hours, format_offset, offset_at, to_local
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.elections.models import Election
@@ -103,6 +103,7 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
         "city_source",
         "address_source",
         "voters_source",
+        "hours_source",
     )
     fieldsets = (
         (None, {"fields": ("election", ("setting", "status"), "publication")}),
@@ -122,6 +123,7 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
                     "host_mission_basis",
                     "address_source",
                     "voters_source",
+                    "hours_source",
                 ),
                 "classes": ("collapse",),
             },
@@ -134,6 +136,10 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request)
         return rows.annotate(opening=Min("windows__opens_at"))
+
+    def doubts(self, station: Any) -> list[str]:
+        hours = [] if station.opening else [_t("the voting hours are not known")]
+        return [*super().doubts(station), *hours, *doubts_of_zone(station, station.election.starts_on)]
 
     @admin.display(description=_("first opening, local"), ordering="opening")
     def first_opening(self, station: Any) -> str:
@@ -180,6 +186,7 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "constituency" and field is not None:
             field.widget.attrs["data-limited-by"] = "id_election"
+            field.widget.attrs["data-empty"] = _t("Choose the election first.")
         return field
 
     def propose(self, country: str, city: str, latitude: float | None, longitude: float | None) -> Proposal:

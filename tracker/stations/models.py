@@ -222,6 +222,7 @@ class PollingStation(Publishable):
         help_text=_("Empty if not known; never zero for unknown."),
     )
     voters_source = source_key(_("source of the voters"))
+    hours_source = source_key(_("source of the hours"))
     source = source_key(_("source of the station"))
     notes = models.TextField(_("notes"), blank=True)
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from tracker.core.timezones import NonexistentLocalTime, format_offset, offset_at, parse_offset, to_utc
+from tracker.elections.models import AnnouncedFigure
 from tracker.ingest.columns import decimal, plain
 from tracker.ingest.problems import Unreadable
 from tracker.ingest.reading import Row
@@ -58,7 +59,7 @@ def add_milestones(dataset: Dataset, rows: list[Row], zones: Zones) -> None:
 
 def add_figures(dataset: Dataset, rows: list[Row], zones: Zones) -> None:
     for row in rows:
-        value, place = _value(dataset, row)
+        value, place = _value(dataset, row) if _unit_fits(dataset, row) else (None, "")
         day, _separator, rest = (row["as_of"] or "").partition("T")
         moment, zone, clock = None, None, None
         if rest:
@@ -104,6 +105,16 @@ def _value(dataset: Dataset, row: Row) -> tuple[str | None, str]:
     if unit != "percent" and number != number.to_integral_value():
         dataset.problem(row, "value", f"is not a whole number of {unit}.", "Check the value and the unit.")
     return plain(number), ""
+
+
+def _unit_fits(dataset: Dataset, row: Row) -> bool:
+    """Whether the unit is one of its metric's; a value in a wrong unit is not judged further."""
+    units = AnnouncedFigure.METRIC_UNITS.get(row["metric"] or "", ())
+    if not row["unit"] or not units or row["unit"] in units:
+        return True
+    what = f"is no unit of {row['metric']}."
+    dataset.problem(row, "unit", what, f"Write {' or '.join(units)}, or correct the metric.")
+    return False
 
 
 def _moment(

@@ -3,7 +3,10 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from tracker.core.timezones import (
+    LATEST_CLOSING_NEXT_DAY,
+    ClosesBeforeOpening,
     NonexistentLocalTime,
+    clock_of_country,
     format_offset,
     offset_at,
     window_to_utc,
@@ -12,9 +15,6 @@ from tracker.core.timezones import (
 from tracker.ingest.reading import Row
 from tracker.ingest.records.dataset import Dataset, Seen, outside_calendar, texts
 from tracker.ingest.records.organizations import voting_days
-
-# A station may close after midnight; a closing later in the morning is a slip, such as the two hours swapped.
-LATEST_CLOSING_NEXT_DAY = time(6)
 
 
 def add_constituencies(dataset: Dataset, rows: list[Row]) -> None:
@@ -146,20 +146,20 @@ def _windows(dataset: Dataset, row: Row, election: Row | None) -> list[list[str]
             row, "closes_local", "is also the opening time.", "A station closes later than it opens."
         )
         return []
-    if LATEST_CLOSING_NEXT_DAY < closing < opening:
-        dataset.problem(
-            row,
-            "closes_local",
-            f"is before the opening at {opening:%H:%M}.",
-            f"Only a closing until {LATEST_CLOSING_NEXT_DAY:%H:%M} is taken to be on the next day.",
-        )
-        return []
     windows: list[list[str]] = []
     first, last = days
     every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     for day in own_days or every_day:
         try:
             instants = window_to_utc(day, opening, closing, zone)
+        except ClosesBeforeOpening:
+            dataset.problem(
+                row,
+                "closes_local",
+                f"is before the opening at {opening:%H:%M}.",
+                f"Only a closing until {LATEST_CLOSING_NEXT_DAY:%H:%M} is taken to be on the next day.",
+            )
+            return []
         except NonexistentLocalTime as error:
             dataset.problem(row, "opens_local", f"cannot be: {error}", "Check the hours and the zone.")
             return []
@@ -181,11 +181,10 @@ def _check_zone(dataset: Dataset, row: Row, election: Row | None) -> None:
     if not (country and zone and days):
         return
     day = days[0]
-    zones = [entry.name for entry in zones_of_country(country)]
-    noon = datetime.combine(day, time(12), tzinfo=UTC)
-    offset = offset_at(noon, zone)
-    if not zones or offset in {offset_at(noon, other) for other in zones}:
+    if clock_of_country(country, zone, day):
         return
+    zones = [entry.name for entry in zones_of_country(country)]
+    offset = offset_at(datetime.combine(day, time(12), tzinfo=UTC), zone)
     dataset.problem(
         row,
         "iana_timezone",

@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ('constituency', models.ForeignKey(blank=True, help_text='Empty if not known.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='stations', to='elections.constituency', verbose_name='constituency')),
                 ('country', models.ForeignKey(help_text='Where the station stands.', on_delete=django.db.models.deletion.PROTECT, related_name='stations', to='core.country', verbose_name='country')),
                 ('election', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stations', to='elections.election', verbose_name='election')),
+                ('hours_source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source', verbose_name='source of the hours')),
                 ('number_source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source', verbose_name='source of number and constituency')),
                 ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.source', verbose_name='source of the station')),
                 ('timezone', models.ForeignKey(help_text='The IANA zone whose clock hangs on the wall of the station, such as Asia/Almaty.', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.timezone', verbose_name='time zone')),

@@ -1,0 +1,48 @@
+"""What hangs on the publication of a record: the published and the draft records below it."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from django.apps import apps
+from django.db import models
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from tracker.core.models import Publication, Publishable, published_condition
+
+
+def models_below(model: type[models.Model], path: str = "") -> Iterator[tuple[type[Publishable], str]]:
+    """Every model whose rows are public only with a row of `model`, and the lookup from such a row to that one."""
+    for child in apps.get_models():
+        for name in getattr(child, "published_with", ()):
+            if child._meta.get_field(name).related_model is not model:
+                continue
+            upwards = f"{name}__{path}" if path else name
+            if issubclass(child, Publishable):
+                yield child, upwards
+            yield from models_below(child, upwards)
+
+
+def drafts_below(model: type[models.Model], ids: Iterable[int]) -> str:
+    """The drafts that belong to these rows, counted: "2 statements and 1 mission"; empty where there are none."""
+    return _count(model, ids, lambda child: models.Q(publication=Publication.DRAFT))
+
+
+def seen_below(model: type[models.Model], ids: Iterable[int]) -> str:
+    """What the public sees of the records below these rows, counted as in `drafts_below`."""
+    return _count(model, ids, published_condition)
+
+
+def _count(
+    model: type[models.Model], ids: Iterable[int], condition: Callable[[type[models.Model]], models.Q]
+) -> str:
+    found: dict[type[models.Model], set[int]] = {}
+    for child, path in models_below(model):
+        rows = child._default_manager.filter(condition(child), **{f"{path}__in": list(ids)})
+        # One row may hang on both sides: a set counts it once.
+        found.setdefault(child, set()).update(rows.order_by().values_list("pk", flat=True))
+    words = []
+    for kind, keys in found.items():
+        name = kind._meta.verbose_name if len(keys) == 1 else kind._meta.verbose_name_plural
+        if keys:
+            words.append(f"{len(keys)} {name}")
+    return get_text_list(words, _("and"))
