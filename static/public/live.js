@@ -12,7 +12,10 @@
 
   function later() {
     clearTimeout(timer);
-    if (!document.hidden) { timer = setTimeout(ask, 1000 * Math.min(seconds() * Math.pow(2, failures), SLOWEST)); }
+    if (document.hidden) { return; }
+    // A tenth sooner or later, so that after an outage not all readers come back in the same second.
+    var pause = Math.min(seconds() * Math.pow(2, failures), SLOWEST) * (0.9 + 0.2 * Math.random());
+    timer = setTimeout(ask, 1000 * pause);
   }
 
   function ask() {
@@ -25,6 +28,8 @@
       if (tag && tag === etag) { return null; }
       return answer.text().then(function (text) { etag = tag; return text; });
     }).then(function (text) {
+      // Another page has come in its place: signed out, or no longer published.
+      if (text !== null && text.indexOf('id="live"') < 0) { etag = null; throw new Error("another page"); }
       if (failures) { failures = 0; say("", false); }
       if (text !== null) { renew(new DOMParser().parseFromString(text, "text/html")); }
     }).catch(function () {

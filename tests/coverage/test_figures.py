@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.factories import (
     make_election,
@@ -82,6 +83,27 @@ def test_missions_by_status_keep_zero_rows() -> None:
     by_status = compute(election).missions_by_status
     assert by_status["not_invited"] == 1
     assert by_status["observed"] == 0
+
+
+def test_counting_does_not_rest_on_the_server_s_statistics() -> None:
+    """Without statistics a nested loop over all visits looks cheap; counting forbids it, and only while it counts."""
+    make_station(election=(election := make_election()))
+    seen: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        if "fieldwork_visit" in sql:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW enable_nestloop")
+                seen.append(cursor.fetchone()[0])
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        compute(election)
+    assert len(seen) > 5
+    assert set(seen) == {"off"}
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_nestloop")
+        assert cursor.fetchone() == ("on",)
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,17 @@ def test_filters_keep_the_edition(client: Client, election: Election) -> None:
     assert html.count(f'href="{address("missions", election)}?edition=1"') == 3  # section, clear, show all
 
 
+def test_what_was_hashed_can_be_fetched_by_anybody(client: Client, election: Election) -> None:
+    editions.refresh_stale()
+    edition = Edition.objects.get(election=election)
+    sheet = address("editions", election)
+    parts = [client.get(sheet, {"edition": 1, "part": part}).content for part in ("figures", "stations")]
+    assert hashlib.sha256(b"\n".join(parts)).hexdigest() == edition.content_hash
+    page = client.get(sheet, {"edition": 1}).content.decode()
+    assert 'href="?edition=1&amp;part=figures"' in page
+    assert "How to verify" in client.get(sheet, {"edition": 1, "part": "nonsense"}).content.decode()
+
+
 def test_the_sheet_of_an_edition_proves_itself(client: Client, election: Election) -> None:
     editions.refresh_stale()
     make_visit(team=make_team(election=election), station=election.stations.get(city="Tokyo"))

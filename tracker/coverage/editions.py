@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import DateTimeField, Exists, F, Func, Max, OuterRef, QuerySet, Value
+from django.db.models import DateTimeField, Exists, F, Func, Max, Min, OuterRef, QuerySet, Value
 from django.db.models.functions import Trunc
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -68,7 +68,7 @@ def refresh(election: Election) -> Edition | None:
 
     The marks that the snapshot holds are taken away with it, in one transaction: a change that commits meanwhile
     leaves its own mark behind and is counted next time. Elections that are drafts or reviewed are left alone: a
-    publisher decides, and the newest mark stays to say that there is something to look at.
+    publisher decides, and the first and the newest mark stay to say that there is something to look at.
     """
     return _publish(election, by=None, seen=None)
 
@@ -110,7 +110,7 @@ def _publish_in_snapshot(election: Election, *, by: User | None, seen: str | Non
             _("This election publishes live: its figures are counted and published by themselves.")
         )
     if seen is None and not (published and now.publishing == Election.Publishing.LIVE):
-        _keep_newest_mark(election)
+        _keep_outer_marks(election)
         return None
     marks = list(Mark.objects.filter(election=election).values_list("pk", flat=True))
     counted = count_now(election)
@@ -165,10 +165,12 @@ def _changes(last: Edition | None, counted: Counted) -> list[Json]:
     return differences(json.loads(last.content), json.loads(counted.content))
 
 
-def _keep_newest_mark(election: Election) -> None:
-    newest = Mark.objects.filter(election=election).order_by("-pk").values_list("pk", flat=True).first()
-    if newest is not None:
-        _take_away(election, Mark.objects.filter(election=election, pk__lt=newest))
+def _keep_outer_marks(election: Election) -> None:
+    """Of what waits for a publisher the first and the newest change are enough to know."""
+    marks = Mark.objects.filter(election=election)
+    ends = marks.aggregate(first=Min("pk"), newest=Max("pk"))
+    if ends["newest"] is not None:
+        _take_away(election, marks.filter(pk__gt=ends["first"], pk__lt=ends["newest"]))
 
 
 def refresh_stale() -> list[Edition]:

@@ -1,4 +1,4 @@
-"""The list of editions and the sheet of one: what changed, and how anybody can prove it."""
+"""The list of editions and the sheet of one: what changed, and how the chain is checked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

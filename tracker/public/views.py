@@ -160,7 +160,6 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
         "now": now,
         "map": station_map(election, mapped),
         "mapped": mapped,
-        "hours": hours_chart(clock),
         "observers": latest_with_rivals(observers),
         "accreditation": accreditation_panels(announced, counted.accreditations),
         "calendar": calendar_glance(election, now),
@@ -354,6 +353,12 @@ def editions(request: HttpRequest, slug: str) -> HttpResponse:
         sheet = edition_sheet(election, int(asked)) if is_edition_number(asked) else None
         if sheet is None:
             return page(request, "public/no_edition.html", context | {"asked": asked}, status=404)
+        part = {"figures": sheet.edition.content, "stations": sheet.edition.detail}.get(
+            request.GET.get("part", "")
+        )
+        if part is not None:
+            # The very bytes that were hashed.
+            return fresh.stamp(HttpResponse(part, content_type="application/json; charset=utf-8"))
         return figure_page(request, "public/edition.html", fresh, context | {"sheet": sheet})
     rows = Paginator(public_editions(election), PAGE_ROWS).get_page(request.GET.get("page"))
     context |= {"rows": rows, "found": edition_rows(rows)}
