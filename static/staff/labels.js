@@ -56,6 +56,7 @@
     window.addEventListener("load", () => {
         labelAll();
         document.addEventListener("formset:added", () => setTimeout(labelAll));
+        document.addEventListener("lookup:made", () => setTimeout(labelAll));
         if (!window.django?.jQuery) { return; }
         const $ = window.django.jQuery;
         $(document).on("change", "select.admin-autocomplete", () => setTimeout(labelAll));

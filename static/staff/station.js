@@ -53,6 +53,7 @@ window.addEventListener("load", () => {
             })};
             const language = {noResults: () => constituency.dataset.empty};
             $(constituency).select2(election.value ? {ajax} : {ajax, language});
+            document.dispatchEvent(new Event("lookup:made")); // a new box has no name yet (labels.js)
         };
         if (constituency) {
             constituency.lang = ""; // the page's own; else the look-up takes its words from here before ours

@@ -41,6 +41,7 @@ def every_page(election: Election) -> list[str]:
     known = {
         "station_id": election.stations.first().pk,
         "organization_slug": election.missions.first().organization.slug,
+        "number": "O-7K3M-Q2XD",  # nobody's: the page says so
     }
     pages = []
     for route in urls.election_pages:

@@ -208,7 +208,7 @@ class StatementAdmin(PublishableAdmin):
 
 
 @admin.register(Person)
-class PersonAdmin(admin.ModelAdmin):
+class PersonAdmin(PlainFields, admin.ModelAdmin):
     """Personal data. Its history keeps which fields changed and never a name, so that erasing a person erases it."""
 
     list_display = ("full_name", "nationality")
@@ -260,7 +260,7 @@ class PersonAdmin(admin.ModelAdmin):
 
 
 @admin.register(Observer)
-class ObserverAdmin(admin.ModelAdmin):
+class ObserverAdmin(PlainFields, admin.ModelAdmin):
     """An observer and the person behind the code on one screen; lists show the code alone."""
 
     form = ObserverForm
@@ -333,7 +333,7 @@ class OutletAdmin(PublishableAdmin):
 
 
 @admin.register(AccreditationRule)
-class AccreditationRuleAdmin(admin.ModelAdmin):
+class AccreditationRuleAdmin(PlainFields, admin.ModelAdmin):
     list_display = ("category", "election", "quota", "quota_each", "opens_at", "closes_at", "decided_by")
     list_filter = ("election", "category")
     list_select_related = ("election",)
@@ -347,7 +347,7 @@ class AccreditationRuleAdmin(admin.ModelAdmin):
     )
 
 
-class AccreditationChangeInline(admin.TabularInline):
+class AccreditationChangeInline(PlainFields, admin.TabularInline):
     model = AccreditationChange
     extra = 0
     fields = readonly_fields = ("status", "at", "by", "reason")
@@ -364,7 +364,7 @@ class AccreditationChangeInline(admin.TabularInline):
 
 
 @admin.register(Accreditation)
-class AccreditationAdmin(admin.ModelAdmin):
+class AccreditationAdmin(PlainFields, admin.ModelAdmin):
     """To look up and to look back. Applications are entered and decided at the desk, where the rules are asked."""
 
     list_display = (
