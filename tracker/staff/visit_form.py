@@ -49,6 +49,9 @@ def planned_stations(team: Team) -> list[PollingStation]:
 
 
 class VisitForm(forms.Form):
+    # What nobody typed, in the words of the actions; filled while the form is checked.
+    assumed: tuple[str, ...] = ()
+
     team = forms.ModelChoiceField(queryset=Team.objects.none(), widget=forms.HiddenInput)
     station = forms.ModelChoiceField(
         label=_("Station"), queryset=PollingStation.objects.none(), required=False, widget=StationSelect
@@ -189,6 +192,7 @@ class VisitForm(forms.Form):
     def _clean_instants(self, values: dict[str, Any], zone: str) -> None:
         now = timezone.now()
         local = to_local(now, zone)
+        self.assumed = () if values.get("arrived") else ("arrived_at",)
         day = values.get("date") or local.date()
         clock = values.get("arrived") or local.time().replace(second=0, microsecond=0)
         try:

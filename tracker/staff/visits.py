@@ -93,10 +93,13 @@ def new(request: HttpRequest) -> HttpResponse:
                     submission_key=values["submission_key"],
                     submit=request.POST.get("do") != "draft",
                     incident=form.incident(),
+                    assumed=form.assumed,
                     **form.said(),
                 )
                 if not _history(visit).exists():
                     note(request, visit, _("Entered on the visit form."), ADDITION)
+        except actions.Changed as error:
+            return _refused(request, form, election, team, error)
         except ValidationError as error:
             _take_errors(form, error)
         else:
@@ -104,8 +107,26 @@ def new(request: HttpRequest) -> HttpResponse:
     return _form(request, form, election, team, None)
 
 
+def _refused(
+    request: HttpRequest, form: VisitForm, election: Election, team: Team, error: actions.Changed
+) -> HttpResponse:
+    """What came was received before in other words: where the visit is, and the form with all that was typed."""
+    form.add_error(None, error)
+    address = reverse("admin:visit", args=[error.visit.pk])
+    if _by_script(request):
+        return JsonResponse({"errors": form.errors, "url": address}, status=409)
+    return _form(request, form, election, team, None, received=address, status=409)
+
+
 def _form(
-    request: HttpRequest, form: VisitForm, election: Election, team: Team, visit: Visit | None
+    request: HttpRequest,
+    form: VisitForm,
+    election: Election,
+    team: Team,
+    visit: Visit | None,
+    *,
+    received: str = "",
+    status: int = 422,
 ) -> HttpResponse:
     """The page with the form, or only its errors where a script sent it."""
     if request.method == "POST" and _by_script(request):
@@ -118,11 +139,12 @@ def _form(
         "team": team,
         "visit": visit,
         "draft_key": key,
+        "received": received,
         "zone": station.timezone_id if station else "",
         "subtitle": str(election),
     }
     title = _("Correct a visit") if visit else _("Enter a visit")
-    return screen(request, "staff/visit_form.html", title, context, 422 if form.errors else 200)
+    return screen(request, "staff/visit_form.html", title, context, status if form.errors else 200)
 
 
 def _by_script(request: HttpRequest) -> bool:

@@ -122,6 +122,8 @@ class Migration(migrations.Migration):
                 ('findings', models.TextField(blank=True, help_text='Never public. No names of voters or staff.', verbose_name='findings')),
                 ('status', models.CharField(choices=[('draft', 'draft'), ('submitted', 'submitted'), ('verified', 'verified')], default='draft', max_length=10, verbose_name='status')),
                 ('submission_key', models.UUIDField(blank=True, editable=False, null=True, unique=True, verbose_name='submission key')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
+                ('key_version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version of the form')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='entered (UTC)')),
                 ('submitted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='submitted (UTC)')),
                 ('verified_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='verified (UTC)')),
