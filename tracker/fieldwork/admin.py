@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from tracker.core.admin import PlainFields, PublishableAdmin, annotate_counts, linked_count
 from tracker.core.admin import publish as publish_rows
 from tracker.core.admin import unpublish as unpublish_rows
+from tracker.core.keys import key_of
 from tracker.fieldwork import actions
 from tracker.fieldwork.forms import SlotForm, TeamForm
 from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
@@ -77,8 +78,8 @@ class InMission(admin.SimpleListFilter):
         return [(str(mission.pk), str(mission)) for mission in missions]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.value() or ""
-        return queryset.filter(mission_id=int(chosen)) if chosen.isdecimal() else queryset
+        chosen = key_of(self.value() or "")
+        return queryset if chosen is None else queryset.filter(mission_id=chosen)
 
 
 # --- teams ------------------------------------------------------------------------------------------------------------
@@ -128,10 +129,8 @@ class TeamAdmin(PlainFields, admin.ModelAdmin):
         return form
 
     def _chosen_mission(self, request: HttpRequest) -> Mission | None:
-        given = request.GET.get("mission", "")
-        if not given.isdecimal():
-            return None
-        return Mission.objects.filter(pk=int(given)).select_related("organization", "election").first()
+        given = key_of(request.GET.get("mission", ""))
+        return Mission.objects.filter(pk=given).select_related("organization", "election").first()
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -242,10 +241,10 @@ class DeploymentAdmin(PlainFields, admin.ModelAdmin):
         """What the hours being typed mean in UTC, on the clock of the chosen station, as JSON."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
-        chosen = request.GET.get("station", "")
-        if not chosen.isdecimal():
+        chosen = key_of(request.GET.get("station", ""))
+        if chosen is None:
             return JsonResponse({})
-        station = get_object_or_404(PollingStation, pk=int(chosen))
+        station = get_object_or_404(PollingStation, pk=chosen)
         return JsonResponse(answer_hours(request.GET, station.timezone_id))
 
 
