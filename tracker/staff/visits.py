@@ -333,7 +333,7 @@ def visits(request: HttpRequest) -> HttpResponse:
     counts = dict(own.order_by().values_list("status").annotate(Count("pk")))
     rows = Paginator(own.exclude(status=Visit.Status.DRAFT), ROWS).get_page(request.GET.get("page"))
     context = {
-        "drafts": own.filter(status=Visit.Status.DRAFT),
+        "drafts": Paginator(own.filter(status=Visit.Status.DRAFT), ROWS).get_page(request.GET.get("drafts")),
         "rows": rows,
         "any": bool(counts),
         "may_add": request.user.has_perm("fieldwork.add_visit"),
