@@ -180,7 +180,9 @@ def test_a_retry_sends_what_was_sent_and_keeps_what_was_typed_since(
     assert "Sent, and more" in page.evaluate("Object.values(localStorage).join()")
 
 
-@pytest.mark.parametrize(("status", "kind"), [(200, "text/html"), (413, "text/html"), (404, "application/json")])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(200, "text/html"), (413, "text/html"), (404, "application/json")]
+)
 def test_what_the_server_will_never_take_is_shown_and_not_sent_again(
     open_page: Callable[[str], Page], page: Page, team: Team, status: int, kind: str
 ) -> None:

@@ -173,7 +173,9 @@ def test_a_visit_after_midnight_goes_to_the_plan_of_the_evening() -> None:
     make_visit(team=plan.team, station=station, arrived_at=morning)
     for day, slots in ((DAY, ["22:00–24:00"]), (date(2024, 2, 8), ["00:00–02:00"])):
         found = chips(read(election, day=day))
-        assert [(slot, outcome) for slot, _team, outcome, _goes_on in found] == [(slot, "late") for slot in slots]
+        assert [(slot, outcome) for slot, _team, outcome, _goes_on in found] == [
+            (slot, "late") for slot in slots
+        ]
 
 
 def test_rows_of_other_days_are_not_read() -> None:

@@ -228,6 +228,25 @@ def test_drafts_wait_in_the_list_of_who_entered_them(observer: Client, team: Tea
     assert f"/staff/visits/{strange.pk}/" not in page
 
 
+def test_many_drafts_come_in_pages(observer: Client, team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.staff.visits.ROWS", 1)
+    first, second = (
+        factories.make_visit(
+            team=team,
+            status="draft",
+            created_by=User.objects.get(),
+            arrived_at=datetime(2024, 2, 7, hour, tzinfo=UTC),
+        )
+        for hour in (9, 8)
+    )
+    page = observer.get("/staff/visits/").content.decode()
+    assert 'href="?drafts=2"' in page
+    other = observer.get("/staff/visits/?drafts=2").content.decode()
+    assert [f"/visits/{one.pk}/correct/" in text for text in (page, other) for one in (first, second)] == [
+        True, False, False, True,
+    ]  # fmt: skip
+
+
 def test_whoever_only_enters_visits_finishes_their_own_drafts_and_decides_nothing(
     client: Client, team: Team
 ) -> None:

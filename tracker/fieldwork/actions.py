@@ -283,9 +283,7 @@ def _says(row: Visit | Incident, said: dict[str, Any], assumed: Sequence[str] = 
     return all(getattr(row, name) == value for name, value in said.items() if name not in assumed)
 
 
-def _enter_incident(
-    *, by: User | None, visit: Visit, said: dict[str, Any], assumed: Sequence[str]
-) -> None:
+def _enter_incident(*, by: User | None, visit: Visit, said: dict[str, Any], assumed: Sequence[str]) -> None:
     """The incident of the form of `visit`. Sent again with other words it changes while nobody has taken it up."""
     made = report_incident(by=by, election=visit.election, station=visit.station, team=visit.team, **said)
     found = Incident.objects.select_for_update().get(pk=made.pk)
@@ -354,7 +352,9 @@ def correct_visit(*, by: User | None, visit: Visit, seen: int | None = None, **c
         raise TypeError(f"cannot correct {', '.join(sorted(unknown))}")
     locked = Visit.objects.select_for_update().get(pk=visit.pk)
     if seen is not None and locked.version != seen:
-        raise Changed(_("This visit changed meanwhile. Your text is below and nothing was overwritten."), locked)
+        raise Changed(
+            _("This visit changed meanwhile. Your text is below and nothing was overwritten."), locked
+        )
     for name, value in changes.items():
         setattr(locked, name, value)
     _require_one_election(locked.team, locked.station)
@@ -428,7 +428,9 @@ def publish_incident(*, by: User | None, incident: Incident, summary: str) -> In
     """Show the summary, the category, where and when to the public; never who and never the description."""
     if not summary.strip():
         raise ValidationError({"summary": _("Write the public summary before you publish.")})
-    Incident.objects.filter(pk=incident.pk).update(summary=summary, publication=Publication.PUBLISHED)
+    locked = Incident.objects.select_for_update().get(pk=incident.pk)
+    Incident.objects.filter(pk=locked.pk).update(summary=summary, publication=Publication.PUBLISHED)
+    note_publication(incident=locked, to=Publication.PUBLISHED, by=by)
     incident.refresh_from_db()
     return incident
 
@@ -436,6 +438,16 @@ def publish_incident(*, by: User | None, incident: Incident, summary: str) -> In
 @transaction.atomic
 def withdraw_incident(*, by: User | None, incident: Incident) -> Incident:
     """Take an incident back from the public."""
-    Incident.objects.filter(pk=incident.pk).update(publication=Publication.DRAFT)
+    locked = Incident.objects.select_for_update().get(pk=incident.pk)
+    if locked.publication == Publication.PUBLISHED:
+        Incident.objects.filter(pk=locked.pk).update(publication=Publication.DRAFT)
+        note_publication(incident=locked, to=Publication.DRAFT, by=by)
     incident.refresh_from_db()
     return incident
+
+
+def note_publication(*, by: User | None, incident: Incident, to: Publication) -> None:
+    """Write into the steps of `incident` who showed it to the public, or took it back, and when."""
+    IncidentChange.objects.create(
+        incident=incident, status=incident.status, publication=to, at=timezone.now(), by=by
+    )

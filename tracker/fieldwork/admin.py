@@ -20,6 +20,7 @@ from tracker.core.admin import PlainFields, PublishableAdmin, annotate_counts, l
 from tracker.core.admin import publish as publish_rows
 from tracker.core.admin import unpublish as unpublish_rows
 from tracker.core.keys import key_of
+from tracker.core.models import Publication
 from tracker.fieldwork import actions
 from tracker.fieldwork.forms import SlotForm, TeamForm
 from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
@@ -333,7 +334,7 @@ class ChangeInline(admin.TabularInline):
     model = IncidentChange
     extra = 0
     can_delete = False
-    fields = readonly_fields = ("status", "at", "by", "reason")
+    fields = readonly_fields = ("status", "publication", "at", "by", "reason")
     verbose_name_plural = _("Steps so far")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -404,7 +405,12 @@ class IncidentAdmin(PublishableAdmin):
     def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Show those with a public summary to the public; the others need one first."""
         bare = queryset.filter(summary="").count()
-        publish_rows(self, request, queryset.exclude(summary=""))
+        with transaction.atomic():
+            drafts = queryset.exclude(summary="").exclude(publication=Publication.PUBLISHED)
+            ready = list(drafts.select_for_update(of=("self",)))
+            publish_rows(self, request, queryset.exclude(summary=""))
+            for row in ready:
+                actions.note_publication(incident=row, to=Publication.PUBLISHED, by=request.user)  # type: ignore[arg-type]
         if bare:
             text = ngettext(
                 "%(count)d has no public summary and stays a draft; open it and write one.",
@@ -416,7 +422,11 @@ class IncidentAdmin(PublishableAdmin):
     @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["change"])
     def unpublish(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Take the selected incidents back from the public."""
-        unpublish_rows(self, request, queryset)
+        with transaction.atomic():
+            shown = list(queryset.filter(publication=Publication.PUBLISHED).select_for_update(of=("self",)))
+            unpublish_rows(self, request, queryset)
+            for row in shown:
+                actions.note_publication(incident=row, to=Publication.DRAFT, by=request.user)  # type: ignore[arg-type]
 
 
 # --- steps taken from a list ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import (
     Country,
+    Publication,
     PublicationQuerySet,
     Publishable,
     User,
@@ -394,6 +395,8 @@ class IncidentChange(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("by"), related_name="+"
     )
     reason = models.TextField(_("reason"), blank=True)
+    # Only where the step was to publish or to withdraw: what it became for the public.
+    publication = models.CharField(_("publication"), max_length=10, choices=Publication, blank=True)
 
     class Meta:
         verbose_name = _("incident change")

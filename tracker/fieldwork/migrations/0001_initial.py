@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('reported', 'reported'), ('checking', 'being checked'), ('confirmed', 'confirmed'), ('dismissed', 'dismissed')], max_length=10, verbose_name='status')),
                 ('at', models.DateTimeField(verbose_name='moment (UTC)')),
                 ('reason', models.TextField(blank=True, verbose_name='reason')),
+                ('publication', models.CharField(blank=True, choices=[('draft', 'draft'), ('published', 'published')], max_length=10, verbose_name='publication')),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
                 ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='fieldwork.incident', verbose_name='incident')),
             ],
@@ -173,6 +174,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='incidentchange',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['reported', 'checking', 'confirmed', 'dismissed'])), name='incident_change_status_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='incidentchange',
+            constraint=models.CheckConstraint(condition=models.Q(('publication__in', ['draft', 'published', ''])), name='incident_change_publication_known'),
         ),
         migrations.AddConstraint(
             model_name='team',
