@@ -307,6 +307,7 @@ BREAKS = {
     ),
     "incident_change_in_calendar": lambda: make_incident_change(at=FAR),
     "incident_change_status_known": coded(make_incident_change, "status"),
+    "incident_change_publication_known": coded(make_incident_change, "publication"),
     # coverage
     "edition_number_once": lambda: twice(make_edition, election=make_election()),
     "edition_thinned_or_whole": lambda: make_edition(content=None),

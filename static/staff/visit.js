@@ -10,6 +10,8 @@ window.addEventListener("load", () => {
     const field = (name) => form.elements[name];
 
     // --- kept on this device ---
+    // What was sent and not answered yet, as it was when it was sent: {how, fields}. What is typed meanwhile is not in it.
+    let pending = null;
     const read = () => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } };
     const drop = () => { try { localStorage.removeItem(key); } catch { /* nothing was kept */ } };
     const typed = () => {
@@ -22,7 +24,7 @@ window.addEventListener("load", () => {
     const keep = (more = {}) => {
         const option = station.selectedOptions[0];
         const chosen = option?.value ? {value: option.value, text: option.textContent, zone: option.dataset.zone || ""} : null;
-        try { localStorage.setItem(key, JSON.stringify({at: Date.now(), fields: typed(), station: chosen, ...more})); } catch { /* full or forbidden */ }
+        try { localStorage.setItem(key, JSON.stringify({at: Date.now(), fields: typed(), station: chosen, pending, ...more})); } catch { /* full or forbidden */ }
     };
 
     // --- the station ---
@@ -34,10 +36,12 @@ window.addEventListener("load", () => {
     document.getElementById("station-search").hidden = false;
     document.getElementById("station-plain").hidden = true;
 
+    // The server's moment, which is another one in a demonstration: so much ahead of the clock of this device.
+    const ahead = (Date.parse(form.dataset.now) || Date.now()) - Date.now();
     const clock = (zone) => {
         const parts = new Intl.DateTimeFormat("en-CA", {
             timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
-        }).formatToParts(new Date());
+        }).formatToParts(new Date(Date.now() + ahead));
         const part = Object.fromEntries(parts.map(({type, value}) => [type, value]));
         return {date: `${part.year}-${part.month}-${part.day}`, time: `${part.hour}:${part.minute}`};
     };
@@ -139,17 +143,21 @@ window.addEventListener("load", () => {
 
     // --- sending ---
     let sending = false;
-    let pending = null;
     let pause = 0;
     let timer = null;
+    const received = document.getElementById("received");
     const later = () => {
         clearTimeout(timer);
         pause = Math.min(pause ? pause * 2 : 5, 60);
         timer = setTimeout(() => { if (pending) { send(pending); } }, pause * 1000);
     };
     const showErrors = (errors) => {
-        form.querySelectorAll("[data-errors]").forEach((box) => {
-            const found = errors[box.dataset.errors] || [];
+        const places = [...form.querySelectorAll("[data-errors]")];
+        const known = places.map((box) => box.dataset.errors);
+        const homeless = Object.entries(errors).filter(([name]) => !known.includes(name)).flatMap(([, words]) => words);
+        places.forEach((box) => {
+            const name = box.dataset.errors;
+            const found = [...(errors[name] || []), ...(name === "__all__" ? homeless : [])];
             const lines = document.createElement("ul");
             lines.className = "errorlist";
             lines.append(...found.map((words) => Object.assign(document.createElement("li"), {textContent: words})));
@@ -158,40 +166,66 @@ window.addEventListener("load", () => {
         const first = form.querySelector("[data-errors] .errorlist");
         if (first) { first.tabIndex = -1; first.focus(); }
     };
-    const send = async (how) => {
+    const showReceived = (url) => {
+        received.hidden = false;
+        received.querySelector("a").href = url;
+        document.getElementById("discard").hidden = false;
+    };
+    document.getElementById("discard").addEventListener("click", () => {
+        if (!window.confirm(form.dataset.sure)) { return; }
+        drop();
+        location.assign(location.pathname + location.search);
+    });
+    // Sending it again would be answered the same way: it stays here, and somebody has to look.
+    const refuse = (said, errors) => {
+        pending = null;
+        sending = false;
+        keep();
+        say(said);
+        showErrors(errors);
+    };
+    const send = async (what) => {
         if (sending) { return; }
         sending = true;
-        pending = how;
-        keep({pending: how});
+        pending = what;
+        keep();
         say("sending");
-        const body = new FormData(form);
-        body.set("do", how);
+        const body = new FormData();
+        Object.entries(what.fields).forEach(([name, value]) => body.set(name, value));
+        body.set("csrfmiddlewaretoken", field("csrfmiddlewaretoken").value);
+        body.set("do", what.how);
         try {
             const answer = await fetch(form.action || location.href, {
                 method: "POST", body, credentials: "same-origin", headers: {"X-Requested-With": "fetch"},
             });
-            if (answer.redirected || answer.status === 403) {
+            const isJson = (answer.headers.get("Content-Type") || "").startsWith("application/json");
+            if (answer.redirected || (answer.status === 403 && !isJson)) {
                 // The session is over, or began anew elsewhere: sign in, and everything is still here.
-                keep({signedOut: true});
                 pending = null;
+                keep({signedOut: true});
                 if (answer.redirected) {
                     location.assign(`${form.dataset.login}?${new URLSearchParams({next: location.pathname + location.search})}`);
                 } else { location.reload(); }
                 return;
             }
-            if (answer.status === 422) {
-                pending = null;
-                keep();
-                sending = false;
-                say("wrong");
-                showErrors((await answer.json()).errors);
+            if (answer.status >= 500 || [408, 425, 429].includes(answer.status)) { throw new Error(String(answer.status)); }
+            if (!isJson) { refuse("refused", {__all__: [`${form.dataset.strange} (${answer.status})`]}); return; }
+            const said = await answer.json();
+            if (!answer.ok) {
+                if (said.version) { field("version").value = said.version; }
+                refuse("wrong", said.errors || {__all__: [`${form.dataset.strange} (${answer.status})`]});
+                if (said.url) { showReceived(said.url); }
                 return;
             }
-            if (!answer.ok) { throw new Error(String(answer.status)); }
-            const {url} = await answer.json();
+            if (JSON.stringify(typed()) !== JSON.stringify(what.fields)) {
+                // More was typed while it was on its way: that is not there yet.
+                refuse("since", {});
+                showReceived(said.url);
+                return;
+            }
             pending = null;
             drop();
-            location.assign(url);
+            location.assign(said.url);
         } catch {
             sending = false;
             say("kept");
@@ -201,13 +235,13 @@ window.addEventListener("load", () => {
     form.addEventListener("submit", (event) => {
         event.preventDefault();
         pause = 0;
-        send(event.submitter?.value || "submit");
+        send({how: event.submitter?.value || "submit", fields: typed()});
     });
     form.addEventListener("input", (event) => {
         if (["arrived", "date"].includes(event.target.name)) { byHand = true; }
-        keep({pending});
+        keep();
     });
-    form.addEventListener("change", () => keep({pending}));
+    form.addEventListener("change", () => keep());
     window.addEventListener("online", () => { if (pending) { pause = 0; send(pending); } });
     // A form that comes back from the browser's memory after it was sent would carry its old key.
     window.addEventListener("pageshow", (event) => { if (event.persisted) { location.reload(); } });
@@ -219,5 +253,5 @@ window.addEventListener("load", () => {
     }
     showStation();
     showIncident();
-    if (draft?.pending && !draft.signedOut) { send(draft.pending); }
+    if (draft?.pending?.fields && !draft.signedOut) { send(draft.pending); }
 });

@@ -131,6 +131,77 @@ def test_an_answer_that_is_lost_on_the_way_still_makes_one_visit(
     assert (lost, Visit.objects.count()) == ([200], 1)
 
 
+def test_what_is_typed_after_a_lost_answer_is_refused_and_stays(
+    open_page: Callable[[str], Page], page: Page, team: Team
+) -> None:
+    open_page("/staff/visits/new/")
+    choose_station(page, "Astana")
+    page.get_by_label("Findings").fill("First")
+    lost: list[int] = []
+
+    def lose_the_first(route: Any) -> None:
+        if route.request.method != "POST" or lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().status)
+        route.abort()
+
+    page.route("**/staff/visits/new/**", lose_the_first)
+    submit(page)
+    expect(page.get_by_text("Kept on this phone")).to_be_visible()
+    page.get_by_label("Findings").fill("Second")
+    submit(page)
+    expect(page.locator("[data-errors=__all__]")).to_contain_text("Nothing was overwritten.")
+    expect(page.get_by_role("link", name="Open the visit")).to_be_visible()
+    assert faults(page) == []
+    page.reload()
+    expect(page.get_by_label("Findings")).to_have_value("Second")
+    assert Visit.objects.get().findings == "First"
+    submit(page)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Discard what is typed here").click()
+    expect(page.get_by_label("Findings")).to_have_value("")
+
+
+def test_a_retry_sends_what_was_sent_and_keeps_what_was_typed_since(
+    open_page: Callable[[str], Page], page: Page, team: Team
+) -> None:
+    open_page("/staff/visits/new/")
+    choose_station(page, "Astana")
+    page.get_by_label("Findings").fill("Sent")
+    page.context.set_offline(True)
+    submit(page)
+    expect(page.get_by_text("Kept on this phone")).to_be_visible()
+    page.get_by_label("Findings").fill("Sent, and more")
+    page.context.set_offline(False)
+    expect(page.locator("#line-state")).to_contain_text("What you typed since is only on this phone")
+    assert Visit.objects.get().findings == "Sent"
+    expect(page.get_by_label("Findings")).to_have_value("Sent, and more")
+    assert "Sent, and more" in page.evaluate("Object.values(localStorage).join()")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(200, "text/html"), (413, "text/html"), (404, "application/json")]
+)
+def test_what_the_server_will_never_take_is_shown_and_not_sent_again(
+    open_page: Callable[[str], Page], page: Page, team: Team, status: int, kind: str
+) -> None:
+    open_page("/staff/visits/new/")
+    choose_station(page, "Astana")
+
+    def refuse(route: Any) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=status, content_type=kind, body="{}")
+        else:
+            route.continue_()
+
+    page.route("**/staff/visits/new/**", refuse)
+    submit(page)
+    expect(page.locator("[data-errors=__all__]")).to_contain_text("The server did not take it.")
+    kept = "JSON.parse(Object.values(localStorage).find((text) => text.includes('fields'))).pending"
+    assert page.evaluate(kept) is None
+
+
 def test_a_double_click_is_one_visit(open_page: Callable[[str], Page], page: Page, team: Team) -> None:
     open_page("/staff/visits/new/")
     choose_station(page, "Astana")

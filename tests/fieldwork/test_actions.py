@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -190,3 +191,95 @@ def test_an_incident_needs_a_place_of_its_election() -> None:
         actions.report_incident(election=station.election, **values)
     with pytest.raises(ValidationError, match="another election"):
         actions.report_incident(election=make_deployment().election, station=station, **values)
+
+
+@pytest.fixture
+def form(coordinator: User) -> dict[str, Any]:
+    """What a form says again and again, under one key."""
+    team = make_team()
+    station = make_station(election=team.mission.election)
+    said = {"team": team, "station": station, "phase": "voting", "arrived_at": NINE, "departed_at": None}
+    return said | {"by": coordinator, "submission_key": uuid4(), "findings": "First.", "assessment": None}
+
+
+@pytest.mark.django_db
+def test_an_untouched_draft_takes_every_new_word_of_its_form(form: dict[str, Any]) -> None:
+    actions.enter_visit(submit=False, **form)
+    actions.enter_visit(submit=False, **form | {"findings": "Second.", "arrived_at": TEN})
+    visit = actions.enter_visit(submit=False, **form | {"findings": "Third."})
+    assert (visit.status, visit.findings, visit.arrived_at) == ("draft", "Third.", NINE)
+    visit = actions.enter_visit(submit=True, **form | {"findings": "Fourth."})
+    assert (visit.status, visit.findings, Visit.objects.count()) == ("submitted", "Fourth.", 1)
+    again = actions.enter_visit(submit=True, **form | {"findings": "Fourth."})
+    assert (again.pk, again.version) == (visit.pk, visit.version)
+
+
+@pytest.mark.django_db
+def test_a_submitted_visit_refuses_other_words_of_its_form(form: dict[str, Any]) -> None:
+    actions.enter_visit(submit=True, **form)
+    with pytest.raises(actions.Changed, match="Nothing was overwritten"):
+        actions.enter_visit(submit=True, **form | {"findings": "Second."})
+    # An hour that nobody typed is another one each time and no other word.
+    actions.enter_visit(submit=True, assumed=["arrived_at"], **form | {"arrived_at": TEN})
+    assert (Visit.objects.get().findings, Visit.objects.get().arrived_at) == ("First.", NINE)
+
+
+@pytest.mark.django_db
+def test_a_draft_is_not_taken_over_by_another_hand_or_another_team(form: dict[str, Any]) -> None:
+    visit = actions.enter_visit(submit=False, **form)
+    stranger = User.objects.create_user("stranger")
+    for over in ({"by": stranger}, {"by": None}, {"team": make_team(mission=visit.mission)}):
+        with pytest.raises(actions.Changed):
+            actions.enter_visit(submit=True, **form | over)
+    visit.refresh_from_db()
+    assert (visit.status, visit.version) == ("draft", 1)
+
+
+@pytest.mark.django_db
+def test_a_stale_form_neither_overwrites_a_correction_nor_submits_again(form: dict[str, Any]) -> None:
+    visit = actions.enter_visit(submit=False, **form)
+    actions.correct_visit(by=None, visit=visit, findings="Corrected.")
+    for submit in (False, True):
+        with pytest.raises(actions.Changed):
+            actions.enter_visit(submit=submit, **form)
+    with pytest.raises(actions.Changed):  # in the same words, and yet submitting is somebody else's step now
+        actions.enter_visit(submit=True, **form | {"findings": "Corrected."})
+    visit.refresh_from_db()
+    assert (visit.status, visit.findings) == ("draft", "Corrected.")
+
+
+@pytest.mark.django_db
+def test_a_stale_form_does_not_submit_what_was_opened_again(form: dict[str, Any]) -> None:
+    visit = actions.enter_visit(submit=True, **form)
+    actions.reopen_visit(by=None, visit=visit)
+    with pytest.raises(actions.Changed):
+        actions.enter_visit(submit=True, **form)
+    visit.refresh_from_db()
+    assert visit.status == "draft"
+
+
+@pytest.mark.django_db
+def test_the_incident_of_a_form_changes_until_somebody_takes_it_up(form: dict[str, Any]) -> None:
+    told = {"category": "count", "severity": "minor", "occurred_at": NINE, "description": "Old."}
+    told["submission_key"] = uuid4()
+    actions.enter_visit(submit=False, incident=told, **form)
+    actions.enter_visit(submit=False, incident=told | {"description": "New."}, **form)
+    incident = Incident.objects.get()
+    assert incident.description == "New."
+    actions.move_incident(by=None, incident=incident, to=Incident.Status.CHECKING)
+    with pytest.raises(actions.Changed, match="taken it up"):
+        actions.enter_visit(submit=True, incident=told, **form | {"findings": "Not kept."})
+    assert (Incident.objects.get().description, Visit.objects.get().findings) == ("New.", "First.")
+
+
+@pytest.mark.django_db
+def test_a_correction_of_what_was_not_seen_is_refused() -> None:
+    visit = make_visit(status="draft")
+    actions.correct_visit(by=None, visit=visit, seen=1, findings="First.")
+    with pytest.raises(actions.Changed, match="changed meanwhile"):
+        actions.correct_visit(by=None, visit=visit, seen=1, findings="Second.")
+    actions.correct_visit(by=None, visit=visit, seen=2, findings="Third.")
+    actions.submit_visit(by=None, visit=visit)
+    with pytest.raises(actions.Changed):
+        actions.correct_visit(by=None, visit=visit, seen=3, findings="Fourth.")
+    assert Visit.objects.get().findings == "Third."

@@ -1,6 +1,6 @@
 """The board: gaps first, plan beside what happened, and as many queries for many stations as for one."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from tests.factories import (
     make_visit,
     make_window,
 )
+from tracker.core.timezones import to_utc
 from tracker.fieldwork.board import Asked, Board, read_board
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +134,57 @@ def test_columns_are_the_local_hours_of_the_stations() -> None:
     assert read(window.station.election).slots == [
         "08:00–10:00", "10:00–12:00", "12:00–14:00", "14:00–16:00", "16:00–18:00", "18:00–20:00",
     ]  # fmt: skip
+
+
+def test_columns_are_the_hours_of_the_chosen_day_and_go_on_past_midnight() -> None:
+    election = make_election(starts_on=date(2024, 2, 7), ends_on=date(2024, 2, 9))
+    station = make_station(election=election, timezone="UTC")
+    make_window(station=station, opens_at=at(20), closes_at=datetime(2024, 2, 8, 3, tzinfo=UTC))
+    make_window(
+        station=make_station(election=election, timezone="UTC"),
+        opens_at=datetime(2024, 2, 9, 10, tzinfo=UTC),
+        closes_at=datetime(2024, 2, 10, 0, tzinfo=UTC),
+    )
+    frames = {day: read(election, day=date(2024, 2, day)).slots for day in (7, 8, 9)}
+    assert {day: (slots[0], slots[-1]) for day, slots in frames.items()} == {
+        7: ("20:00–22:00", "22:00–24:00"),
+        8: ("00:00–02:00", "02:00–04:00"),
+        9: ("10:00–12:00", "22:00–24:00"),
+    }
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_whole_day_of_the_farthest_clocks_is_read(zone: str) -> None:
+    election = make_election()
+    station = make_station(election=election, timezone=zone)
+    team = make_team(election=election)
+    for hour in (0, 23):
+        make_visit(team=team, station=station, arrived_at=to_utc(DAY, time(hour, 30), zone))
+    assert [slot for slot, _team, _outcome, _goes_on in chips(read(election, day=DAY))] == [
+        "00:00–02:00", "22:00–24:00",
+    ]  # fmt: skip
+
+
+def test_a_visit_after_midnight_goes_to_the_plan_of_the_evening() -> None:
+    election = make_election(ends_on=date(2024, 2, 8))
+    station = make_station(election=election, timezone="UTC")
+    morning = datetime(2024, 2, 8, 1, tzinfo=UTC)
+    plan = make_deployment(station=station, starts_at=at(22), ends_at=datetime(2024, 2, 8, 2, tzinfo=UTC))
+    make_visit(team=plan.team, station=station, arrived_at=morning)
+    for day, slots in ((DAY, ["22:00–24:00"]), (date(2024, 2, 8), ["00:00–02:00"])):
+        found = chips(read(election, day=day))
+        assert [(slot, outcome) for slot, _team, outcome, _goes_on in found] == [
+            (slot, "late") for slot in slots
+        ]
+
+
+def test_rows_of_other_days_are_not_read() -> None:
+    election = make_election(ends_on=date(2024, 2, 20))
+    station = make_station(election=election)
+    team = make_team(election=election)
+    make_visit(team=team, station=station, status="draft", arrived_at=datetime(2024, 2, 20, 9, tzinfo=UTC))
+    make_visit(team=team, station=station, status="draft", arrived_at=at(9))
+    assert read(election, day=DAY).groups[0].rows[0].drafts == 1
 
 
 def test_the_day_is_chosen_and_another_day_shows_nothing_of_it() -> None:

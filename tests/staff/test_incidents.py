@@ -106,3 +106,16 @@ def test_strangers_and_staff_without_a_permission_are_turned_away(client: Client
     assert client.get(path)["Location"] == f"/staff/login/?next={path}"
     client.force_login(User.objects.create_user("newcomer", password="x", is_staff=True))
     assert client.get(path).status_code == 403
+
+
+def test_who_published_and_withdrew_is_among_the_steps(desk: Client) -> None:
+    incident = factories.make_incident(publication="draft", status="checking")
+    press(desk, incident, "publish", summary="A seal was missing.")
+    press(desk, incident, "withdraw")
+    chosen = {"_selected_action": [incident.pk]}
+    for action in ("publish", "publish", "unpublish", "unpublish"):
+        desk.post("/staff/fieldwork/incident/", chosen | {"action": action})
+    steps = [(change.publication, change.status, change.by.username) for change in incident.changes.all()]
+    assert steps == [(to, "checking", "desk") for to in ("published", "draft") * 2]
+    text = text_of(desk.get(f"/staff/incidents/{incident.pk}/").content.decode())
+    assert text.count("withdrawn from the public , desk") == 2

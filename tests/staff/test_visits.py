@@ -13,6 +13,8 @@ from tests import factories
 from tests.public.pages import text_of
 from tracker.core.models import User
 from tracker.core.timezones import to_local
+from tracker.elections.models import SimulatedDay
+from tracker.fieldwork import actions
 from tracker.fieldwork.models import Incident, Team, Visit
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +39,12 @@ def said(team: Team, station: Any, **over: Any) -> dict[str, Any]:
         "do": "submit",
     }  # fmt: skip
     return values | over
+
+
+def correction(visit: Visit, **over: Any) -> dict[str, Any]:
+    """The form of `visit` as it is on the screen now."""
+    visit.refresh_from_db()
+    return said(visit.team, visit.station, do="correct", version=visit.version) | over
 
 
 def station_of(team: Team, **over: Any) -> Any:
@@ -185,15 +193,15 @@ def test_a_team_of_another_election_is_not_taken(observer: Client, team: Team) -
 def test_a_visit_is_corrected_submitted_verified_and_opened_again(observer: Client, team: Team) -> None:
     visit = factories.make_visit(team=team, status="draft")
     page = f"/staff/visits/{visit.pk}/"
-    corrected = said(team, visit.station, phase="opening", arrived="08:00")
-    observer.post(f"{page}correct/", corrected)
+    corrected = {"phase": "opening", "arrived": "08:00"}
+    observer.post(f"{page}correct/", correction(visit, do="submit", **corrected))
     visit.refresh_from_db()
     assert (visit.status, visit.phase) == ("submitted", "opening")
     observer.post(f"{page}verify/")
     visit.refresh_from_db()
     assert visit.status == "verified"
     assert "must be verified anew" in observer.get(f"{page}correct/").content.decode()
-    observer.post(f"{page}correct/", corrected | {"do": "correct", "findings": "Late."})
+    observer.post(f"{page}correct/", correction(visit, findings="Late.", **corrected))
     visit.refresh_from_db()
     assert (visit.status, visit.findings) == ("submitted", "Late.")
     assert observer.get(f"{page}submit/")["Location"] == page  # a link does nothing
@@ -218,6 +226,25 @@ def test_drafts_wait_in_the_list_of_who_entered_them(observer: Client, team: Tea
     assert f"/staff/visits/{draft.pk}/correct/" in page
     assert f"/staff/visits/{done.pk}/" in page
     assert f"/staff/visits/{strange.pk}/" not in page
+
+
+def test_many_drafts_come_in_pages(observer: Client, team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.staff.visits.ROWS", 1)
+    first, second = (
+        factories.make_visit(
+            team=team,
+            status="draft",
+            created_by=User.objects.get(),
+            arrived_at=datetime(2024, 2, 7, hour, tzinfo=UTC),
+        )
+        for hour in (9, 8)
+    )
+    page = observer.get("/staff/visits/").content.decode()
+    assert 'href="?drafts=2"' in page
+    other = observer.get("/staff/visits/?drafts=2").content.decode()
+    assert [f"/visits/{one.pk}/correct/" in text for text in (page, other) for one in (first, second)] == [
+        True, False, False, True,
+    ]  # fmt: skip
 
 
 def test_whoever_only_enters_visits_finishes_their_own_drafts_and_decides_nothing(
@@ -251,3 +278,111 @@ def test_strangers_and_staff_without_a_permission_are_turned_away(client: Client
     assert client.get(path)["Location"] == f"/staff/login/?next={path}"
     client.force_login(User.objects.create_user("newcomer", password="x", is_staff=True))
     assert client.get(path).status_code == 403
+
+
+def by_script(client: Client, path: str, form: dict[str, Any]) -> Any:
+    return client.post(path, form, headers={"X-Requested-With": "fetch"})
+
+
+def test_other_words_under_the_key_of_a_submitted_visit_are_refused_and_kept(
+    observer: Client, team: Team
+) -> None:
+    form = said(team, station_of(team), findings="First.")
+    observer.post(NEW, form)
+    visit = Visit.objects.get()
+    answer = by_script(observer, NEW, form | {"findings": "Second."})
+    assert (answer.status_code, answer.json()["url"]) == (409, f"/staff/visits/{visit.pk}/")
+    assert "Nothing was overwritten." in answer.json()["errors"]["__all__"][0]
+    page = observer.post(NEW, form | {"findings": "Second."})
+    assert page.status_code == 409
+    assert "Second.</textarea>" in page.content.decode()
+    assert f'href="/staff/visits/{visit.pk}/"' in page.content.decode()
+    visit.refresh_from_db()
+    assert visit.findings == "First."
+
+
+def test_two_correctors_do_not_overwrite_each_other(observer: Client, team: Team) -> None:
+    visit = factories.make_visit(team=team)
+    path = f"/staff/visits/{visit.pk}/correct/"
+    first = correction(visit, findings="First.", phase="opening")
+    second = correction(visit, findings="Second.")
+    assert f'name="version" value="{visit.version}"' in observer.get(path).content.decode()
+    assert observer.post(path, first).status_code == 302
+    page = observer.post(path, second)
+    assert page.status_code == 409
+    errors = page.context["form"].non_field_errors()
+    assert errors[0].startswith("This visit changed meanwhile.")
+    assert "Phase: now “Opening”, you typed “Voting”." in errors
+    assert "Findings: now “First.”, you typed “Second.”." in errors
+    assert "Second.</textarea>" in page.content.decode()
+    assert by_script(observer, path, second).json()["version"] == 2
+    visit.refresh_from_db()
+    assert visit.findings == "First."
+    # Having seen what it says now, somebody decides.
+    assert f'name="version" value="{visit.version}"' in page.content.decode()
+    assert observer.post(path, second | {"version": visit.version}).status_code == 302
+    visit.refresh_from_db()
+    assert visit.findings == "Second."
+    assert observer.post(path, second | {"version": ""}).status_code == 422
+
+
+def test_a_draft_submitted_meanwhile_is_no_longer_its_observers(client: Client, team: Team) -> None:
+    account = User.objects.create_user("in-the-field", password="x", is_staff=True)
+    account.user_permissions.set(Permission.objects.filter(codename="add_visit"))
+    client.force_login(account)
+    visit = factories.make_visit(team=team, status="draft", created_by=account)
+    form = correction(visit, findings="Late.")
+    actions.submit_visit(by=None, visit=visit)
+    answer = by_script(client, f"/staff/visits/{visit.pk}/correct/", form)
+    assert (answer.status_code, list(answer.json()["errors"])) == (403, ["__all__"])
+    assert client.post(f"/staff/visits/{visit.pk}/correct/", form).status_code == 403
+    visit.refresh_from_db()
+    assert visit.findings != "Late."
+
+
+def test_a_form_opened_before_there_was_a_second_election_is_taken(observer: Client, team: Team) -> None:
+    form = said(team, station_of(team))
+    factories.make_team()
+    answer = by_script(observer, NEW, form)
+    assert answer.json() == {"url": f"/staff/visits/{Visit.objects.get().pk}/?done=1"}
+    for given in ("", "0", "9" * 5000):
+        answer = by_script(observer, NEW, form | {"team": given})
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, ["__all__"])
+    page = observer.post(NEW, form | {"team": "0"})
+    assert (page.status_code, "Nothing was recorded" in page.content.decode()) == (422, True)
+
+
+def test_a_demonstration_goes_by_its_own_clock(observer: Client) -> None:
+    election = factories.make_election(demonstration=True, slug="demo")
+    team = factories.make_team(election=election)
+    station = station_of(team, timezone="UTC")
+    now = datetime(2024, 2, 7, 9, 30, tzinfo=UTC)
+    SimulatedDay.objects.create(election=election, now=now, seed=1)
+    page = observer.get(f"{NEW}?team={team.pk}&station={station.pk}")
+    assert f"{page.context['form']['arrived'].value():%H:%M}" == "09:30"
+    assert f'data-now="{now.isoformat()}"' in page.content.decode()
+    late = observer.post(NEW, said(team, station, arrived="10:00"))
+    assert "only 2024-02-07 09:30" in late.context["form"].errors["arrived"][0]
+    assert observer.post(NEW, said(team, station, arrived="", date="")).status_code == 302
+    assert Visit.objects.get().arrived_at == now
+
+
+@pytest.mark.parametrize("query", ["q=a%00b", "election=a%00b", "q=" + "x" * 101])
+def test_what_cannot_be_searched_for_is_refused(observer: Client, team: Team, query: str) -> None:
+    path = f"/staff/visits/stations/?election={team.mission.election.slug}&{query}"
+    answer = observer.get(path)
+    assert (answer.status_code, list(answer.json())) == (422, ["errors"])
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "9" * 19, "٣", "²"])
+def test_digits_that_are_no_key_find_nothing(observer: Client, team: Team, digits: str) -> None:
+    slug = team.mission.election.slug
+    paths = {
+        f"{NEW}?team={digits}": 200,
+        f"{NEW}?team={team.pk}&station={digits}": 200,
+        f"/staff/board/{slug}/plan/?station={digits}": 404,
+        f"/staff/fieldwork/deployment/?mission__id__exact={digits}": 200,
+        f"/staff/fieldwork/deployment/utc/?station={digits}": 200,
+        f"/staff/fieldwork/team/add/?mission={digits}": 200,
+    }
+    assert {path: observer.get(path).status_code for path in paths} == paths

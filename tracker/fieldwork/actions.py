@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -152,6 +153,8 @@ def change_deployment(*, by: User | None, deployment: Deployment, **changes: Any
 
 def _step(row: Deployment | Visit, allowed: Sequence[str], **values: Any) -> bool:
     """Change `row` only if its status is still one of `allowed`; whether it was."""
+    if isinstance(row, Visit):
+        values["version"] = F("version") + 1
     changed = type(row).objects.filter(pk=row.pk, status__in=allowed).update(**values)
     row.refresh_from_db()
     return bool(changed)
@@ -222,6 +225,18 @@ def record_visit(
     return visit
 
 
+# What one form says of an incident.
+INCIDENT_SAID = ("category", "severity", "occurred_at", "description")
+
+
+class Changed(ValidationError):
+    """Somebody changed the visit meanwhile, or it was received with other words: nothing was written."""
+
+    def __init__(self, message: str, visit: Visit) -> None:
+        super().__init__(message, code="changed")
+        self.visit = visit
+
+
 @transaction.atomic
 def enter_visit(
     *,
@@ -229,21 +244,63 @@ def enter_visit(
     submission_key: UUID,
     submit: bool,
     incident: dict[str, Any] | None = None,
+    assumed: Sequence[str] = (),
     **said: Any,
 ) -> Visit:
     """What one form says, at once: the visit and, with `incident`, what went wrong there (arguments of
     `report_incident` apart from election, station and team).
 
-    Sent again it changes nothing, with one exception: what was kept as a draft by the same hand and is now sent to
-    be submitted becomes what it says now, and is submitted.
+    Sent again with the same words it changes nothing. With other words it changes a draft of the same hand that
+    nobody touched since that form wrote it, and is refused (Changed) in every other case: a visit that was submitted,
+    corrected or opened again is no longer the form's. `assumed` are the values nobody typed, such as the hour of a
+    form without one: they differ each time it is sent, and mean nothing.
     """
-    visit = record_visit(by=by, submission_key=submission_key, submit=submit, **said)
-    if submit and visit.status == Visit.Status.DRAFT and by is not None and visit.created_by_id == by.pk:
-        correct_visit(by=by, visit=visit, **{name: said[name] for name in CORRECTABLE & said.keys()})
-        submit_visit(by=by, visit=visit)
+    record_visit(by=by, submission_key=submission_key, submit=submit, **said)
+    visit = Visit.objects.select_for_update().get(submission_key=submission_key)
+    same = _says(visit, said, assumed)
+    if not same or (submit and visit.status == Visit.Status.DRAFT):
+        own = by is not None and visit.created_by_id == by.pk and visit.team_id == said["team"].pk
+        if not own or visit.status != Visit.Status.DRAFT or visit.version != visit.key_version:
+            words = _(
+                "This form was received before, and the visit was submitted or changed since. Nothing was "
+                "overwritten. Open the visit to see what it says now, and correct it there."
+            )
+            raise Changed(words, visit)
+        if not same:
+            changes = {name: said[name] for name in CORRECTABLE & said.keys()}
+            correct_visit(by=by, visit=visit, **changes)
+        if submit:
+            submit_visit(by=by, visit=visit)
+        Visit.objects.filter(pk=visit.pk).update(key_version=F("version"))
+        visit.refresh_from_db()
     if incident is not None:
-        report_incident(by=by, election=visit.election, station=visit.station, team=visit.team, **incident)
+        _enter_incident(by=by, visit=visit, said=incident, assumed=assumed)
     return visit
+
+
+def _says(row: Visit | Incident, said: dict[str, Any], assumed: Sequence[str] = ()) -> bool:
+    """Whether `row` says the same as `said`, apart from what is `assumed`."""
+    return all(getattr(row, name) == value for name, value in said.items() if name not in assumed)
+
+
+def _enter_incident(*, by: User | None, visit: Visit, said: dict[str, Any], assumed: Sequence[str]) -> None:
+    """The incident of the form of `visit`. Sent again with other words it changes while nobody has taken it up."""
+    made = report_incident(by=by, election=visit.election, station=visit.station, team=visit.team, **said)
+    found = Incident.objects.select_for_update().get(pk=made.pk)
+    words = {name: said[name] for name in INCIDENT_SAID if name in said} | {"station": visit.station}
+    if _says(found, words, ("occurred_at",) if "arrived_at" in assumed else ()):
+        return
+    steps = list(found.changes.all()[:2])
+    if len(steps) != 1 or by is None or steps[0].by_id != by.pk or found.publication != Publication.DRAFT:
+        text = _(
+            "The incident of this form was received before and somebody has taken it up since. Nothing was "
+            "overwritten. Open the visit to see it, and report what is new as another incident."
+        )
+        raise Changed(text, visit)
+    for name, value in words.items():
+        setattr(found, name, value)
+    found.full_clean()
+    found.save()
 
 
 @transaction.atomic
@@ -285,17 +342,25 @@ CORRECTABLE = frozenset(("station", "phase", "arrived_at", "departed_at", "asses
 
 
 @transaction.atomic
-def correct_visit(*, by: User | None, visit: Visit, **changes: Any) -> Visit:
-    """Correct what a visit says (station, phase, times, assessment, findings). A verified one must be verified anew."""
+def correct_visit(*, by: User | None, visit: Visit, seen: int | None = None, **changes: Any) -> Visit:
+    """Correct what a visit says (station, phase, times, assessment, findings). A verified one must be verified anew.
+
+    `seen` is the version that was on the screen: if the visit changed since, it is refused (Changed).
+    """
     unknown = changes.keys() - CORRECTABLE
     if unknown:
         raise TypeError(f"cannot correct {', '.join(sorted(unknown))}")
     locked = Visit.objects.select_for_update().get(pk=visit.pk)
+    if seen is not None and locked.version != seen:
+        raise Changed(
+            _("This visit changed meanwhile. Your text is below and nothing was overwritten."), locked
+        )
     for name, value in changes.items():
         setattr(locked, name, value)
     _require_one_election(locked.team, locked.station)
     if locked.status == Visit.Status.VERIFIED:
         locked.status, locked.verified_at, locked.verified_by = Visit.Status.SUBMITTED, None, None
+    locked.version += 1
     locked.full_clean()
     locked.save()
     visit.refresh_from_db()
@@ -363,7 +428,9 @@ def publish_incident(*, by: User | None, incident: Incident, summary: str) -> In
     """Show the summary, the category, where and when to the public; never who and never the description."""
     if not summary.strip():
         raise ValidationError({"summary": _("Write the public summary before you publish.")})
-    Incident.objects.filter(pk=incident.pk).update(summary=summary, publication=Publication.PUBLISHED)
+    locked = Incident.objects.select_for_update().get(pk=incident.pk)
+    Incident.objects.filter(pk=locked.pk).update(summary=summary, publication=Publication.PUBLISHED)
+    note_publication(incident=locked, to=Publication.PUBLISHED, by=by)
     incident.refresh_from_db()
     return incident
 
@@ -371,6 +438,16 @@ def publish_incident(*, by: User | None, incident: Incident, summary: str) -> In
 @transaction.atomic
 def withdraw_incident(*, by: User | None, incident: Incident) -> Incident:
     """Take an incident back from the public."""
-    Incident.objects.filter(pk=incident.pk).update(publication=Publication.DRAFT)
+    locked = Incident.objects.select_for_update().get(pk=incident.pk)
+    if locked.publication == Publication.PUBLISHED:
+        Incident.objects.filter(pk=locked.pk).update(publication=Publication.DRAFT)
+        note_publication(incident=locked, to=Publication.DRAFT, by=by)
     incident.refresh_from_db()
     return incident
+
+
+def note_publication(*, by: User | None, incident: Incident, to: Publication) -> None:
+    """Write into the steps of `incident` who showed it to the public, or took it back, and when."""
+    IncidentChange.objects.create(
+        incident=incident, status=incident.status, publication=to, at=timezone.now(), by=by
+    )

@@ -19,6 +19,8 @@ from django.utils.translation import ngettext
 from tracker.core.admin import PlainFields, PublishableAdmin, annotate_counts, linked_count
 from tracker.core.admin import publish as publish_rows
 from tracker.core.admin import unpublish as unpublish_rows
+from tracker.core.keys import key_of
+from tracker.core.models import Publication
 from tracker.fieldwork import actions
 from tracker.fieldwork.forms import SlotForm, TeamForm
 from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
@@ -77,8 +79,8 @@ class InMission(admin.SimpleListFilter):
         return [(str(mission.pk), str(mission)) for mission in missions]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.value() or ""
-        return queryset.filter(mission_id=int(chosen)) if chosen.isdecimal() else queryset
+        chosen = key_of(self.value() or "")
+        return queryset if chosen is None else queryset.filter(mission_id=chosen)
 
 
 # --- teams ------------------------------------------------------------------------------------------------------------
@@ -128,10 +130,8 @@ class TeamAdmin(PlainFields, admin.ModelAdmin):
         return form
 
     def _chosen_mission(self, request: HttpRequest) -> Mission | None:
-        given = request.GET.get("mission", "")
-        if not given.isdecimal():
-            return None
-        return Mission.objects.filter(pk=int(given)).select_related("organization", "election").first()
+        given = key_of(request.GET.get("mission", ""))
+        return Mission.objects.filter(pk=given).select_related("organization", "election").first()
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -242,10 +242,10 @@ class DeploymentAdmin(PlainFields, admin.ModelAdmin):
         """What the hours being typed mean in UTC, on the clock of the chosen station, as JSON."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
-        chosen = request.GET.get("station", "")
-        if not chosen.isdecimal():
+        chosen = key_of(request.GET.get("station", ""))
+        if chosen is None:
             return JsonResponse({})
-        station = get_object_or_404(PollingStation, pk=int(chosen))
+        station = get_object_or_404(PollingStation, pk=chosen)
         return JsonResponse(answer_hours(request.GET, station.timezone_id))
 
 
@@ -334,7 +334,7 @@ class ChangeInline(admin.TabularInline):
     model = IncidentChange
     extra = 0
     can_delete = False
-    fields = readonly_fields = ("status", "at", "by", "reason")
+    fields = readonly_fields = ("status", "publication", "at", "by", "reason")
     verbose_name_plural = _("Steps so far")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -405,7 +405,12 @@ class IncidentAdmin(PublishableAdmin):
     def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Show those with a public summary to the public; the others need one first."""
         bare = queryset.filter(summary="").count()
-        publish_rows(self, request, queryset.exclude(summary=""))
+        with transaction.atomic():
+            drafts = queryset.exclude(summary="").exclude(publication=Publication.PUBLISHED)
+            ready = list(drafts.select_for_update(of=("self",)))
+            publish_rows(self, request, queryset.exclude(summary=""))
+            for row in ready:
+                actions.note_publication(incident=row, to=Publication.PUBLISHED, by=request.user)  # type: ignore[arg-type]
         if bare:
             text = ngettext(
                 "%(count)d has no public summary and stays a draft; open it and write one.",
@@ -417,7 +422,11 @@ class IncidentAdmin(PublishableAdmin):
     @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["change"])
     def unpublish(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Take the selected incidents back from the public."""
-        unpublish_rows(self, request, queryset)
+        with transaction.atomic():
+            shown = list(queryset.filter(publication=Publication.PUBLISHED).select_for_update(of=("self",)))
+            unpublish_rows(self, request, queryset)
+            for row in shown:
+                actions.note_publication(incident=row, to=Publication.DRAFT, by=request.user)  # type: ignore[arg-type]
 
 
 # --- steps taken from a list ------------------------------------------------------------------------------------------

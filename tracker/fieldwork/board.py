@@ -6,7 +6,7 @@ For staff only: it names teams and shows drafts of the register. The public's co
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -25,7 +25,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import ExtractHour, Length
+from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import Country
@@ -40,6 +40,10 @@ ROWS = 50
 SLOT_HOURS = 2
 # A team is late when it arrives more than this after its slot began.
 GRACE = timedelta(minutes=30)
+# A visit belongs to a plan of its team that begins no farther from it than this.
+MATCHED = timedelta(hours=12)
+# No clock on earth is farther from UTC.
+FARTHEST = timedelta(hours=14)
 # Without any hours on record: the usual day, from an hour before the opening to an hour after the closing.
 USUAL_HOURS = (7, 20)
 SEARCHED = (
@@ -167,8 +171,13 @@ def read_board(
     )  # fmt: skip
     rows = Paginator(found, ROWS).get_page(page)
     shown = list(rows.object_list)
-    plans = Deployment.objects.live().filter(station__in=shown)
-    visits = Visit.objects.filter(station__in=shown)
+    # The day on every clock of the world; and, so that a visit near midnight goes to its own plan, what could match.
+    midnight = datetime.combine(day, time(0), UTC)
+    begin, end = midnight - FARTHEST - MATCHED, midnight + timedelta(days=1) + FARTHEST + MATCHED
+    plans = Deployment.objects.live().filter(station__in=shown, starts_at__lt=end, ends_at__gt=begin)
+    visits = Visit.objects.filter(
+        station__in=shown, arrived_at__gt=begin - MATCHED, arrived_at__lt=end + MATCHED
+    )
     if asked.mission is not None:
         plans, visits = plans.filter(mission=asked.mission), visits.filter(mission=asked.mission)
     related = ("team__mission__organization",)
@@ -201,7 +210,11 @@ def read_board(
                 to_local(now, station.timezone_id),
                 offset_at(now, station.timezone_id),
                 _cells(slots, chips[station.pk]),
-                sum(visit.status == Visit.Status.DRAFT for visit in visits_at[station.pk]),
+                sum(
+                    visit.status == Visit.Status.DRAFT
+                    and to_local(visit.arrived_at, station.timezone_id).date() == day
+                    for visit in visits_at[station.pk]
+                ),
             )
         )
     countries = sort_countries(
@@ -313,15 +326,26 @@ def _country_order(election: Election) -> list[Any]:
 
 def _slots(election: Election, day: date, hours: Iterable[int]) -> list[int]:
     """The hours at which the columns begin: the opening hours of the day, and whatever happened outside of them."""
-    windows = VotingWindow.objects.filter(station__election=election).annotate(
-        opens=ExtractHour(_local("opens_at"), tzinfo=None),
-        closes=ExtractHour(_local("closes_at"), tzinfo=None),
+    midnight = datetime.combine(day, time(0), UTC)
+    windows = (
+        VotingWindow.objects.filter(
+            station__election=election,
+            opens_at__lt=midnight + timedelta(days=1) + FARTHEST,
+            closes_at__gt=midnight - FARTHEST,
+        )
+        .order_by()
+        .values_list("station__timezone_id", "opens_at", "closes_at")
+        .distinct()
     )
-    frame = windows.order_by().aggregate(first=models.Min("opens"), last=models.Max("closes"))
-    first = frame["first"] if frame["first"] is not None else USUAL_HOURS[0]
-    last = frame["last"] if frame["last"] is not None else USUAL_HOURS[1]
-    if last <= first:
-        first, last = USUAL_HOURS
+    firsts, lasts = [], []
+    for zone, opens_at, closes_at in windows:
+        opens, closes = to_local(opens_at, zone), to_local(closes_at, zone)
+        # What closes at midnight sharp has no hour on the day after.
+        if opens.date() > day or (closes - timedelta(microseconds=1)).date() < day:
+            continue
+        firsts.append(opens.hour if opens.date() == day else 0)
+        lasts.append(closes.hour if closes.date() == day else 23)
+    first, last = (min(firsts), max(lasts)) if firsts else USUAL_HOURS
     seen = list(hours)
     first, last = min([first, *seen]), max([last, *seen])
     begin = first - first % SLOT_HOURS
@@ -370,7 +394,7 @@ def _visit_of(plan: Deployment, visits: Sequence[Visit], taken: set[int]) -> Vis
         for visit in visits
         if visit.team_id == plan.team_id
         and visit.pk not in taken
-        and abs(visit.arrived_at - plan.starts_at) <= timedelta(hours=12)
+        and abs(visit.arrived_at - plan.starts_at) <= MATCHED
     ]
     return min(own, key=lambda visit: abs(visit.arrived_at - plan.starts_at), default=None)
 

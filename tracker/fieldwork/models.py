@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import (
     Country,
+    Publication,
     PublicationQuerySet,
     Publishable,
     User,
@@ -248,6 +249,10 @@ class Visit(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     # Made once for a form on a screen: sent twice, it is still one visit.
     submission_key = models.UUIDField(_("submission key"), null=True, blank=True, unique=True, editable=False)
+    # Counts every change, so that nobody overwrites what they have not seen; and the one at which the form of the
+    # submission key last wrote: while both are the same, nobody else has touched the visit.
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    key_version = models.PositiveIntegerField(_("version of the form"), default=1, editable=False)
     created_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+",
         verbose_name=_("entered by"),
@@ -390,6 +395,8 @@ class IncidentChange(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("by"), related_name="+"
     )
     reason = models.TextField(_("reason"), blank=True)
+    # Only where the step was to publish or to withdraw: what it became for the public.
+    publication = models.CharField(_("publication"), max_length=10, choices=Publication, blank=True)
 
     class Meta:
         verbose_name = _("incident change")

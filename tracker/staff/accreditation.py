@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tracker.core.keys import key_of
 from tracker.elections.models import Election
 from tracker.elections.queries import present_moment
 from tracker.missions import actions, decisions, desk
@@ -75,7 +76,7 @@ def screen(
 
 def keys(values: list[str]) -> list[str]:
     """Those of `values` that can be keys of rows."""
-    return [value for value in values if value.isascii() and value.isdigit() and len(value) < 19]
+    return [value for value in values if key_of(value) is not None]
 
 
 def load(slug: str) -> Election:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tracker.core.keys import key_of
 from tracker.elections.models import Election
 from tracker.elections.queries import present_moment
 from tracker.fieldwork import actions
@@ -129,7 +130,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
     require(request, "fieldwork.add_deployment")
     election = get_object_or_404(Election, slug=slug)
     given = request.POST.get("station") or request.GET.get("station", "")
-    station = get_object_or_404(stations_of(election), pk=int(given) if given.isdecimal() else 0)
+    station = get_object_or_404(stations_of(election), pk=key_of(given))
     first = {"station": station.pk, "date": election.starts_on} | {
         name: request.GET[name] for name in ("team", "date", "opens", "closes") if request.GET.get(name)
     }

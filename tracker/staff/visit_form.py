@@ -5,11 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.keys import key_of
 from tracker.core.timezones import to_local, to_utc
+from tracker.elections.queries import present_moment
 from tracker.fieldwork.board import search_stations, stations_of
 from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
 from tracker.stations.forms import HoursField
@@ -49,6 +50,9 @@ def planned_stations(team: Team) -> list[PollingStation]:
 
 
 class VisitForm(forms.Form):
+    # What nobody typed, in the words of the actions; filled while the form is checked.
+    assumed: tuple[str, ...] = ()
+
     team = forms.ModelChoiceField(queryset=Team.objects.none(), widget=forms.HiddenInput)
     station = forms.ModelChoiceField(
         label=_("Station"), queryset=PollingStation.objects.none(), required=False, widget=StationSelect
@@ -90,13 +94,15 @@ class VisitForm(forms.Form):
     # Made with the form: sent twice, it is one visit, and one incident.
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
     incident_key = forms.UUIDField(widget=forms.HiddenInput)
+    # Of a visit that is corrected: the version that was on the screen.
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
     def __init__(
         self, data: Any = None, *, team: Team, station: Any = None, visit: Visit | None = None
     ) -> None:
-        now = timezone.now()
+        self.now = present_moment(team.mission.election)
         zone = station.timezone_id if station else None
-        local = to_local(now, zone or team.mission.election.timezone_id)
+        local = to_local(self.now, zone or team.mission.election.timezone_id)
         initial: dict[str, Any] = {
             "team": team.pk,
             "station": station,
@@ -118,6 +124,7 @@ class VisitForm(forms.Form):
                 "departed": departed and departed.time(),
                 "assessment": visit.assessment,
                 "findings": visit.findings,
+                "version": visit.version,
             }
         super().__init__(data, initial=initial, auto_id="id_%s")
         fields: Any = self.fields
@@ -125,6 +132,7 @@ class VisitForm(forms.Form):
         for name in ("arrived", "departed"):
             fields[name].required = False
             fields[name].widget.attrs.pop("aria-label")
+        fields["version"].required = visit is not None
         fields["team"].queryset = Team.objects.filter(pk=team.pk).select_related("mission__election")
         fields["assessment"].queryset = Assessment.objects.filter(mission=team.mission_id)
         self.choose_stations(stations_of(election), planned_stations(team), initial["station"])
@@ -137,11 +145,8 @@ class VisitForm(forms.Form):
         self.many = len(rest) > STATIONS_ON_PAGE
         if self.many:
             rest = [station for station in [chosen] if station and station not in planned]
-            typed = str(self.data.get("station", ""))
-            if typed.isdecimal():
-                rest += [
-                    station for station in every.filter(pk=int(typed)) if station not in [*rest, *planned]
-                ]
+            typed = key_of(self.data.get("station", ""))
+            rest += [station for station in every.filter(pk=typed) if station not in [*rest, *planned]]
         names = {station.pk for station in planned}
         rest = [station for station in rest if station.pk not in names]
         groups: list[Any] = [("", "---------")]
@@ -187,8 +192,8 @@ class VisitForm(forms.Form):
         return None
 
     def _clean_instants(self, values: dict[str, Any], zone: str) -> None:
-        now = timezone.now()
-        local = to_local(now, zone)
+        local = to_local(self.now, zone)
+        self.assumed = () if values.get("arrived") else ("arrived_at",)
         day = values.get("date") or local.date()
         clock = values.get("arrived") or local.time().replace(second=0, microsecond=0)
         try:
@@ -196,7 +201,7 @@ class VisitForm(forms.Form):
         except (ValueError, OverflowError) as error:
             self.add_error("arrived", str(error))
             return
-        if arrived_at > now + CLOCKS_APART:
+        if arrived_at > self.now + CLOCKS_APART:
             words = _t("At the station it is only %(now)s; correct date or time.")
             self.add_error("arrived", words % {"now": f"{local:%Y-%m-%d %H:%M}"})
             return
@@ -213,6 +218,34 @@ class VisitForm(forms.Form):
         """What the form says of the visit, in the words of the actions."""
         names = ("station", "phase", "arrived_at", "departed_at", "assessment", "findings")
         return {name: self.cleaned_data[name] for name in names}
+
+    def see(self, visit: Visit) -> None:
+        """Show the form once more with all that was typed, now that `visit` and what it says have been seen."""
+        self.data = self.data.copy()
+        self.data["version"] = visit.version
+
+    def differences(self, visit: Visit) -> list[str]:
+        """What `visit` says otherwise than the form, a sentence each."""
+        zone = visit.station.timezone_id
+
+        def words(value: Any) -> str:
+            if isinstance(value, datetime):
+                return f"{to_local(value, zone):%Y-%m-%d %H:%M}"
+            return str(value) if value else _t("nothing")
+
+        phases = dict(Visit.Phase.choices)
+        labels = {"arrived_at": _t("Arrival"), "departed_at": _t("Departure")}
+        found = []
+        for name, typed in self.said().items():
+            kept = getattr(visit, name)
+            if typed == kept:
+                continue
+            if name == "phase":
+                typed, kept = phases[typed], phases[kept]
+            text = _t("%(field)s: now “%(kept)s”, you typed “%(typed)s”.")
+            label = labels.get(name) or self.fields[name].label
+            found.append(text % {"field": label, "kept": words(kept), "typed": words(typed)})
+        return found
 
     def incident(self) -> dict[str, Any] | None:
         """What went wrong, in the words of `enter_visit`; None if nothing did."""

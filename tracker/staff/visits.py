@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tracker.core.keys import key_of
 from tracker.elections.models import Election
 from tracker.fieldwork import actions
 from tracker.fieldwork.board import search_stations, stations_of
@@ -54,7 +56,7 @@ def _team(request: HttpRequest, election: Election) -> Team | None:
     given = request.POST.get("team") or request.GET.get("team", "")
     teams = _teams(election)
     if given:
-        return teams.filter(pk=int(given)).first() if given.isdecimal() else None
+        return teams.filter(pk=key_of(given)).first()
     last = (
         Visit.objects.filter(created_by=request.user, election=election)
         .order_by("-created_at", "-pk")
@@ -66,22 +68,36 @@ def _team(request: HttpRequest, election: Election) -> Team | None:
     return some[0] if len(some) == 1 else None
 
 
+def _where(request: HttpRequest, title: str, context: dict[str, Any]) -> HttpResponse:
+    """Ask for election or team. A form that was sent without a team of ours was not taken, and is told so."""
+    words = _("Nothing was recorded: this team does not exist any more. Choose the team and send it again.")
+    if request.method != "POST":
+        return screen(request, "staff/visit_where.html", title, context)
+    if _by_script(request):
+        return JsonResponse({"errors": {"__all__": [words]}}, status=422)
+    return screen(request, "staff/visit_where.html", title, context | {"problem": words}, 422)
+
+
 def new(request: HttpRequest) -> HttpResponse:
     """Enter a visit. The same form sent twice gives one visit and the same answer."""
     require(request, "fieldwork.add_visit")
-    elections = _elections()
     asked = request.GET.get("election", "")
+    elections = _elections()
     chosen = [election for election in elections if election.slug == asked] if asked else elections
+    if request.method == "POST" and not asked:
+        # The page was opened while there was one election; what was typed says by its team for which it is.
+        team = Team.objects.filter(pk=key_of(request.POST.get("team", ""))).select_related("mission").first()
+        chosen = [election for election in elections if team and election.pk == team.mission.election_id]
     if len(chosen) != 1:
         context = {"elections": elections}
-        return screen(request, "staff/visit_where.html", _("Enter a visit: in which election?"), context)
+        return _where(request, _("Enter a visit: in which election?"), context)
     election = chosen[0]
-    team = None if "choose" in request.GET else _team(request, election)
+    team = None if "choose" in request.GET and request.method != "POST" else _team(request, election)
     if team is None:
         context = {"election": election, "teams": _teams(election)}
-        return screen(request, "staff/visit_where.html", _("Enter a visit: which team?"), context)
-    given = request.GET.get("station", "")
-    station = stations_of(election).filter(pk=int(given)).first() if given.isdecimal() else None
+        return _where(request, _("Enter a visit: which team?"), context)
+    given = key_of(request.GET.get("station", ""))
+    station = stations_of(election).filter(pk=given).first()
     form = VisitForm(request.POST or None, team=team, station=station)
     if request.method == "POST" and form.is_valid():
         try:
@@ -93,10 +109,13 @@ def new(request: HttpRequest) -> HttpResponse:
                     submission_key=values["submission_key"],
                     submit=request.POST.get("do") != "draft",
                     incident=form.incident(),
+                    assumed=form.assumed,
                     **form.said(),
                 )
                 if not _history(visit).exists():
                     note(request, visit, _("Entered on the visit form."), ADDITION)
+        except actions.Changed as error:
+            return _refused(request, form, election, team, error)
         except ValidationError as error:
             _take_errors(form, error)
         else:
@@ -104,8 +123,26 @@ def new(request: HttpRequest) -> HttpResponse:
     return _form(request, form, election, team, None)
 
 
+def _refused(
+    request: HttpRequest, form: VisitForm, election: Election, team: Team, error: actions.Changed
+) -> HttpResponse:
+    """What came was received before in other words: where the visit is, and the form with all that was typed."""
+    form.add_error(None, error)
+    address = reverse("admin:visit", args=[error.visit.pk])
+    if _by_script(request):
+        return JsonResponse({"errors": form.errors, "url": address}, status=409)
+    return _form(request, form, election, team, None, received=address, status=409)
+
+
 def _form(
-    request: HttpRequest, form: VisitForm, election: Election, team: Team, visit: Visit | None
+    request: HttpRequest,
+    form: VisitForm,
+    election: Election,
+    team: Team,
+    visit: Visit | None,
+    *,
+    received: str = "",
+    status: int = 422,
 ) -> HttpResponse:
     """The page with the form, or only its errors where a script sent it."""
     if request.method == "POST" and _by_script(request):
@@ -118,11 +155,13 @@ def _form(
         "team": team,
         "visit": visit,
         "draft_key": key,
+        "received": received,
+        "now": form.now.isoformat(),
         "zone": station.timezone_id if station else "",
         "subtitle": str(election),
     }
     title = _("Correct a visit") if visit else _("Enter a visit")
-    return screen(request, "staff/visit_form.html", title, context, 422 if form.errors else 200)
+    return screen(request, "staff/visit_form.html", title, context, status if form.errors else 200)
 
 
 def _by_script(request: HttpRequest) -> bool:
@@ -143,15 +182,21 @@ def _take_errors(form: VisitForm, error: ValidationError) -> None:
         form.add_error(place if place in form.fields else None, errors)  # type: ignore[arg-type]
 
 
+class StationSearch(forms.Form):
+    election = forms.SlugField()
+    q = forms.CharField(required=False, max_length=100)
+
+
 @require_safe
 def stations(request: HttpRequest) -> HttpResponse:
     """Stations of an election in which every word of `q` occurs, as JSON: for elections too large for one page."""
     require(request, "fieldwork.add_visit")
-    election = get_object_or_404(Election, slug=request.GET.get("election", ""))
-    text = request.GET.get("q", "").strip()[:100]
-    found = search_stations(stations_of(election), text).order_by("country__name_en", "city", "number")[
-        :FOUND
-    ]
+    form = StationSearch(request.GET)
+    if not form.is_valid():
+        return JsonResponse({"errors": form.errors}, status=422)
+    election = get_object_or_404(Election, slug=form.cleaned_data["election"])
+    every = search_stations(stations_of(election), form.cleaned_data["q"])
+    found = every.order_by("country__name_en", "city", "number")[:FOUND]
     rows = [{"id": one.pk, "text": station_words(one), "zone": one.timezone_id} for one in found]
     return JsonResponse({"stations": rows})
 
@@ -199,16 +244,28 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
     return screen(request, "staff/visit.html", _("Visit: %(station)s") % {"station": found.station}, context)
 
 
+def _forbidden(request: HttpRequest) -> HttpResponse:
+    """Refuse a correction; in words where a script sent it, which keeps what was typed."""
+    if request.method != "POST" or not _by_script(request):
+        raise PermissionDenied
+    words = _("You may not change this visit any more. Ask the coordinator; what you typed is kept here.")
+    return JsonResponse({"errors": {"__all__": [words]}}, status=403)
+
+
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct what a visit says; a draft may be submitted with the same press."""
     found = _load(pk)
     if not _may_change(request, found):
-        raise PermissionDenied
+        return _forbidden(request)
     form = VisitForm(request.POST or None, team=found.team, visit=found)
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                actions.correct_visit(by=request.user, visit=found, **form.said())  # type: ignore[arg-type]
+                # Meanwhile it may have been submitted, and is no longer the observer's own draft.
+                if not _may_change(request, Visit.objects.select_for_update().get(pk=pk)):
+                    return _forbidden(request)
+                seen = form.cleaned_data["version"]
+                actions.correct_visit(by=request.user, visit=found, seen=seen, **form.said())  # type: ignore[arg-type]
                 note(request, found, _("Corrected."))
                 if request.POST.get("do") == "submit" and found.status == Visit.Status.DRAFT:
                     actions.submit_visit(by=request.user, visit=found)  # type: ignore[arg-type]
@@ -222,6 +279,13 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
                         team=found.team,
                         **incident,
                     )
+        except actions.Changed as error:
+            found = _load(pk)
+            form.add_error(None, [error.messages[0], *form.differences(found)])  # type: ignore[arg-type]
+            form.see(found)
+            if _by_script(request):
+                return JsonResponse({"errors": form.errors, "version": found.version}, status=409)
+            return _form(request, form, found.election, found.team, found, status=409)
         except ValidationError as error:
             _take_errors(form, error)
         else:
@@ -269,7 +333,7 @@ def visits(request: HttpRequest) -> HttpResponse:
     counts = dict(own.order_by().values_list("status").annotate(Count("pk")))
     rows = Paginator(own.exclude(status=Visit.Status.DRAFT), ROWS).get_page(request.GET.get("page"))
     context = {
-        "drafts": own.filter(status=Visit.Status.DRAFT),
+        "drafts": Paginator(own.filter(status=Visit.Status.DRAFT), ROWS).get_page(request.GET.get("drafts")),
         "rows": rows,
         "any": bool(counts),
         "may_add": request.user.has_perm("fieldwork.add_visit"),

@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('reported', 'reported'), ('checking', 'being checked'), ('confirmed', 'confirmed'), ('dismissed', 'dismissed')], max_length=10, verbose_name='status')),
                 ('at', models.DateTimeField(verbose_name='moment (UTC)')),
                 ('reason', models.TextField(blank=True, verbose_name='reason')),
+                ('publication', models.CharField(blank=True, choices=[('draft', 'draft'), ('published', 'published')], max_length=10, verbose_name='publication')),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
                 ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='fieldwork.incident', verbose_name='incident')),
             ],
@@ -122,6 +123,8 @@ class Migration(migrations.Migration):
                 ('findings', models.TextField(blank=True, help_text='Never public. No names of voters or staff.', verbose_name='findings')),
                 ('status', models.CharField(choices=[('draft', 'draft'), ('submitted', 'submitted'), ('verified', 'verified')], default='draft', max_length=10, verbose_name='status')),
                 ('submission_key', models.UUIDField(blank=True, editable=False, null=True, unique=True, verbose_name='submission key')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
+                ('key_version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version of the form')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='entered (UTC)')),
                 ('submitted_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='submitted (UTC)')),
                 ('verified_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='verified (UTC)')),
@@ -171,6 +174,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='incidentchange',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['reported', 'checking', 'confirmed', 'dismissed'])), name='incident_change_status_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='incidentchange',
+            constraint=models.CheckConstraint(condition=models.Q(('publication__in', ['draft', 'published', ''])), name='incident_change_publication_known'),
         ),
         migrations.AddConstraint(
             model_name='team',
