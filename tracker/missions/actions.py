@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tracker.core.models import User
-from tracker.core.timezones import to_local
+from tracker.core.timezones import NonexistentLocalTime, to_local, to_utc
 from tracker.elections.models import Election
 from tracker.missions.models import (
     Accreditation,
@@ -175,17 +175,30 @@ def withdraw(
 
 @transaction.atomic
 def expire_accreditations(*, on: date) -> int:
-    """Mark every badge whose last day lies before `on` as expired; how many. A clock does it, not a person."""
+    """Mark every badge whose last day lies before `on` as expired; how many. A clock does it, not a person.
+
+    The step is dated when the badge ceased to be good, at the end of its last day in the election's zone, however
+    late the clock comes; never before the step that gave the badge.
+    """
     over = Accreditation.objects.filter(status=Status.ACCREDITED, valid_until__lt=on)
-    rows = list(over.select_for_update(of=("self",)).order_by("pk"))
-    at = timezone.now()
-    Accreditation.objects.filter(pk__in=[row.pk for row in rows]).update(
-        status=Status.EXPIRED, decided_at=at, reason=""
-    )
+    rows = list(over.select_related("election").select_for_update(of=("self",)).order_by("pk"))
+    for row in rows:
+        row.status, row.decided_at, row.reason = Status.EXPIRED, max(_end_of(row), _moment(row)), ""
+    Accreditation.objects.bulk_update(rows, ["status", "decided_at", "reason"])
     AccreditationChange.objects.bulk_create(
-        AccreditationChange(accreditation=row, status=Status.EXPIRED, at=at) for row in rows
+        AccreditationChange(accreditation=row, status=Status.EXPIRED, at=_moment(row)) for row in rows
     )
     return len(rows)
+
+
+def _end_of(row: Accreditation) -> datetime:
+    """The moment, on the clock of the election, at which the last day of the badge is over."""
+    assert row.valid_until  # noqa: S101 - a badge has it, says the database
+    after, zone = row.valid_until + timedelta(days=1), row.election.timezone_id
+    try:
+        return to_utc(after, time(0), zone)
+    except NonexistentLocalTime:  # where clocks are set forward at midnight, the day begins at one
+        return to_utc(after, time(1), zone)
 
 
 # --- what the steps share
