@@ -67,18 +67,19 @@ def enter_media(
 ) -> Accreditation:
     """Enter the application of a media person with everything it needs: `outlet` and `person` may be new.
 
-    An outlet of the same name and country is the same outlet. A person is the same if name and passport number are
-    those of a media person on record or, without a passport number, if the outlet sent somebody of this name before.
+    An outlet of the same name and country is the same outlet. A person is the same only if name and passport number
+    are those of a media person on record: two colleagues may have one name, and whoever may not see people must not
+    learn from an answer who is on record.
     """
     if outlet._state.adding:
         outlet.name = outlet.name.strip()
         outlet = Outlet.objects.filter(name__iexact=outlet.name, country=outlet.country_id).first() or outlet
-    if person._state.adding:
-        known = Person.objects.filter(full_name__iexact=person.full_name, accreditations__isnull=False)
-        if person.document_number:
-            known = known.filter(document_number=person.document_number)
-        else:
-            known = known.filter(accreditations__outlet=outlet.pk)
+    if person._state.adding and person.document_number:
+        known = Person.objects.filter(
+            full_name__iexact=person.full_name,
+            document_number=person.document_number,
+            accreditations__isnull=False,
+        )
         person = known.order_by("pk").first() or person
     for record in (outlet, person):
         if record._state.adding:

@@ -6,8 +6,10 @@ one that is refused by a rule does not stop the others, and a second confirmatio
 nothing left to do.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -97,6 +99,15 @@ def forecast(decision: BulkDecision) -> list[Forecast]:
     return found
 
 
+def fingerprint(forecasts: list[Forecast]) -> str:
+    """What stands for `forecasts` in a form: which rows, what becomes of each, and the days of the badges."""
+    said = [
+        [found.row.accreditation_id, found.row.seen, bool(found.problem), found.days and list(map(str, found.days))]
+        for found in forecasts
+    ]
+    return sha256(json.dumps(said).encode()).hexdigest()
+
+
 def decision_rows(decision: BulkDecision) -> QuerySet[BulkDecisionRow]:
     """The applications of a decision with who they are about, in the order in which they are decided."""
     return decision.rows.select_related(
@@ -104,11 +115,29 @@ def decision_rows(decision: BulkDecision) -> QuerySet[BulkDecisionRow]:
     ).order_by("accreditation__applied_at", "accreditation_id")
 
 
-def confirm(*, by: User, decision: BulkDecision) -> BulkDecision:
-    """Carry out what was prepared; many rows in the background. A second confirmation does nothing twice."""
+class Changed(ValidationError):
+    """What would happen now is not what was shown to whoever confirms."""
+
+
+def confirm(*, by: User, decision: BulkDecision, shown: str | None = None) -> BulkDecision:
+    """Carry out what was prepared; many rows in the background. A second confirmation does nothing twice.
+
+    `shown` is the `fingerprint` of what the person saw: if confirming would do anything else by now, nothing is done
+    (Changed). The election's row is locked first, so that no colleague gives a badge in between.
+    """
     with transaction.atomic():
+        Election.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.election_id)
         decision = BulkDecision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
         if decision.confirmed_at is None:
+            forecasts = forecast(decision)
+            if shown is not None and shown != fingerprint(forecasts):
+                raise Changed(
+                    _("Applications, badges or the rule changed after this was shown; look again, then confirm.")
+                )
+            # What was shown holds for a job as well, whatever becomes of the rule until it comes to the last row.
+            days = {found.days for found in forecasts if found.days}
+            if len(days) == 1:
+                decision.valid_from, decision.valid_until = days.pop()
             decision.by, decision.confirmed_at = by, timezone.now()
             if decision.rows.count() > AT_ONCE:
                 decision.job = start_job(by=by, kind=JOB_KIND, arguments={"decision": decision.pk})

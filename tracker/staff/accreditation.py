@@ -276,15 +276,20 @@ def decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     election = load(slug)
     found = get_object_or_404(BulkDecision.objects.select_related("by", "job"), pk=pk, election=election)
     found.election = election
+    context: dict[str, Any] = {"election": election, "decision": found, "problems": []}
     if request.method == "POST":
-        decisions.confirm(by=request.user, decision=found)  # type: ignore[arg-type]
-        return redirect("admin:accreditation_decision", election.slug, pk)
-    context: dict[str, Any] = {"election": election, "decision": found}
+        try:
+            shown = request.POST.get("shown", "")
+            decisions.confirm(by=request.user, decision=found, shown=shown)  # type: ignore[arg-type]
+            return redirect("admin:accreditation_decision", election.slug, pk)
+        except decisions.Changed as problem:
+            context["problems"] = problem.messages
     if found.confirmed_at is None:
         rows = decisions.forecast(found)
         refused = [row for row in rows if row.problem]
         done = [row for row in rows if not row.problem]
         context |= {
+            "shown": decisions.fingerprint(rows),
             "refused": refused[:PREVIEW_ROWS],
             "refused_more": len(refused[PREVIEW_ROWS:]),
             "refused_count": len(refused),
@@ -293,7 +298,8 @@ def decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             "in_background": len(rows) > decisions.AT_ONCE,
             "page": Paginator(done, PREVIEW_ROWS).get_page(request.GET.get("page")),
         }
-        return screen(request, "staff/accreditation/preview.html", _("Before you decide"), context)
+        status = 409 if context["problems"] else 200
+        return screen(request, "staff/accreditation/preview.html", _("Before you decide"), context, status)
     all_rows = decisions.decision_rows(found)
     context |= {
         "outcomes": decisions.outcomes(found),
