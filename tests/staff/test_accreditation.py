@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.factories import (
     make_accreditation,
@@ -24,6 +25,7 @@ from tests.factories import (
     make_outlet,
     make_person,
     make_rule,
+    make_simulated_day,
 )
 from tests.public.pages import text_of
 from tracker.core.jobs import run_job
@@ -350,6 +352,33 @@ def test_a_decision_that_stopped_in_the_middle_goes_on(officer: Client) -> None:
     assert "2 are still to be decided. It stopped in the middle" in words(officer.get(address))
     officer.post(address)
     assert statuses(election) == ["accredited"] * 2
+
+
+@pytest.mark.parametrize("playing", [True, False])
+@pytest.mark.parametrize("ahead", [True, False])
+def test_steps_of_people_are_dated_in_real_time_also_in_a_demonstration(
+    officer: Client, playing: bool, ahead: bool
+) -> None:
+    """An application that the demonstration dates ahead of us can be decided, with or without its clock."""
+    election = make_election(demonstration=True, starts_on=date(2090, 3, 10))
+    if playing:
+        make_simulated_day(election=election, now=datetime(2090, 3, 10, 9, tzinfo=UTC))
+    future = datetime(2090, 2, 1, 9, tzinfo=UTC)
+    rows = three_missions(election, 2)
+    if ahead:
+        election.accreditations.update(applied_at=future)
+    began = timezone.now()
+    assert "2 applications accredited." in words(confirm(officer, prepare(officer, election, rows)))
+    typed = {"seen": "accredited", "to": "withdrawn", "reason": "Left."}
+    officer.post(desk("application", election, rows[0].pk), typed)
+    media = {"outlet_name": "New", "outlet_country": "TR", "full_name": "Placeholder"}
+    officer.post(desk("media", election), media)
+    dated = list(AccreditationChange.objects.order_by("pk").values_list("status", "at"))
+    assert [status for status, _at in dated] == ["accredited", "accredited", "withdrawn", "applied"]
+    decided = [at for _status, at in dated[:3]]
+    assert decided == [future] * 3 if ahead else began <= min(decided) <= max(decided) <= timezone.now()
+    assert began <= dated[3][1] <= timezone.now()
+    assert election.accreditations.get(status="applied").applied_at == dated[3][1]
 
 
 def test_what_nobody_confirmed_is_forgotten_after_a_day(officer: Client) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from tracker.core.models import User
 from tracker.core.timezones import NonexistentLocalTime, to_local, to_utc
 from tracker.elections.models import Election
+from tracker.elections.queries import present_moment
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
@@ -88,9 +89,13 @@ def enter_media(
     return apply_for_media(by=by, election=election, outlet=outlet, person=person, at=at)
 
 
-def check_application(application: Accreditation) -> None:
-    """Raise ValidationError if `application`, not yet saved, comes too early, too late or a second time."""
-    election, at = application.election, application.applied_at
+def check_application(application: Accreditation, at: datetime | None = None) -> None:
+    """Raise ValidationError if `application`, not yet saved, comes too early, too late or a second time.
+
+    It comes at `at` or, without one, now by the clock of the election: a demonstration's may be a simulated one.
+    """
+    election = application.election
+    at = at or present_moment(election)
     rule = rule_of(election, application.category)
     if rule and rule.opens_at and at < rule.opens_at:
         words = _("Applications open on %(moment)s; enter it again from then on, or correct the rule.")
@@ -111,7 +116,7 @@ def check_application(application: Accreditation) -> None:
 
 def _apply(application: Accreditation, *, by: User, at: datetime | None) -> Accreditation:
     application.applied_at = at or timezone.now()
-    check_application(application)
+    check_application(application, at)
     application.full_clean()
     application.save()
     _note(application, by=by, at=application.applied_at)
@@ -308,6 +313,15 @@ def _locked_election(pk: int) -> Election:
 ALREADY = "already"
 
 
+def step_moment(row: Accreditation) -> datetime:
+    """When a step that is taken now is dated: in real time, also where a demonstration plays a day.
+
+    Steps that came with a demonstration may lie in the future: those of people come after them all the same.
+    """
+    now = timezone.now()
+    return max(now, row.decided_at or row.applied_at) if row.election.demonstration else now
+
+
 def check_step(row: Accreditation, to: str, *, moment: datetime, seen: str = "") -> None:
     """Raise ValidationError if `row`, as it stands, cannot become `to` at `moment`.
 
@@ -340,7 +354,7 @@ def _step(
         raise ValidationError(
             _("This application is no longer in the register; load the list again.")
         ) from None
-    moment = at or timezone.now()
+    moment = at or step_moment(row)
     check_step(row, to, moment=moment, seen=seen)
     row.status, row.decided_at, row.reason = to, moment, reason.strip()
     return row

@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from tracker.core.jobs import Progress, start_job
 from tracker.core.models import User
 from tracker.elections.models import Election
-from tracker.elections.queries import present_moment
 from tracker.missions import actions
 from tracker.missions.models import Accreditation, BulkDecision, BulkDecisionRow, Category
 
@@ -73,7 +72,7 @@ class Forecast:
 
 def forecast(decision: BulkDecision) -> list[Forecast]:
     """What confirming `decision` now would do, row by row in the order in which it would be done."""
-    election, moment = decision.election, present_moment(decision.election)
+    election = decision.election
     rules = {code: actions.rule_of(election, code) for code in Category.values}
     rooms = {code: actions.room_of(election.pk, code, rule) for code, rule in rules.items()}
     found = []
@@ -82,6 +81,7 @@ def forecast(decision: BulkDecision) -> list[Forecast]:
         application.election = election
         room, days = rooms[application.category], None
         try:
+            moment = actions.step_moment(application)
             actions.check_step(application, decision.to, moment=moment, seen=row.seen)
             if decision.to == To.ACCREDITED:
                 if problem := room.problem(application):
@@ -177,19 +177,18 @@ def _decide_row(decision: BulkDecision, pk: int) -> None:
 
 def _decide(decision: BulkDecision, row: BulkDecisionRow) -> None:
     application = row.accreditation
-    at = present_moment(decision.election)
     if decision.to == To.ACCREDITED:
         actions.accredit(
             by=decision.by, accreditation=application, valid_from=decision.valid_from,
-            valid_until=decision.valid_until, reason=decision.reason, at=at, seen=row.seen,
+            valid_until=decision.valid_until, reason=decision.reason, seen=row.seen,
         )  # fmt: skip
     elif decision.to == To.REFUSED:
         actions.refuse(
-            by=decision.by, accreditation=application, reason=decision.reason, at=at, seen=row.seen
+            by=decision.by, accreditation=application, reason=decision.reason, seen=row.seen
         )
     else:
         actions.withdraw(
-            by=decision.by, accreditation=application, reason=decision.reason, at=at, seen=row.seen
+            by=decision.by, accreditation=application, reason=decision.reason, seen=row.seen
         )
 
 

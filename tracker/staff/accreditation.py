@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tracker.elections.models import Election
-from tracker.elections.queries import present_moment
 from tracker.missions import actions, decisions, desk
 from tracker.missions.forms import MediaForm, ObserverForm
 from tracker.missions.models import Accreditation, BulkDecision, Category, Mission, Observer
@@ -168,7 +167,7 @@ class QueueFilter(django_filters.FilterSet):
 
     def has_waited(self, rows: QuerySet, name: str, days: Any) -> QuerySet:
         waiting = rows.filter(status=Accreditation.Status.APPLIED)
-        return waiting.filter(applied_at__lt=desk.waiting_since(self.election, int(days)))
+        return waiting.filter(desk.has_waited(self.election, int(days)))
 
 
 class DecisionForm(forms.Form):
@@ -348,7 +347,7 @@ def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context = {
         "election": election,
         "application": found,
-        "waiting": desk.waiting_days(found, election, present_moment(election)),
+        "waiting": desk.waiting_days(found, election),
         "changes": found.changes.select_related("by"),
         "others": desk.others_of(found),
         "steps": [(to, label) for to, label in BulkDecision.To.choices if to in actions.STEPS[found.status]],
@@ -365,7 +364,7 @@ def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def _step(request: HttpRequest, found: Accreditation, typed: dict[str, Any]) -> str:
     """One step of one application; the words that say what was done."""
     by: Any = request.user
-    shared = {"by": by, "accreditation": found, "seen": typed["seen"], "at": present_moment(found.election)}
+    shared = {"by": by, "accreditation": found, "seen": typed["seen"]}
     if typed["to"] == BulkDecision.To.ACCREDITED:
         days = {name: typed[name] for name in ("number", "valid_from", "valid_until")}
         row = actions.accredit(reason=typed["reason"], **days, **shared)
@@ -446,7 +445,7 @@ def _apply_for(request: HttpRequest, election: Election, observers: list[Observe
     if not observers:
         raise ValidationError(_("Choose at least one observer who has no application yet."))
     for observer in observers:
-        actions.apply_for_observer(by=request.user, observer=observer, at=present_moment(election))  # type: ignore[arg-type]
+        actions.apply_for_observer(by=request.user, observer=observer)  # type: ignore[arg-type]
     return len(observers)
 
 
