@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from tests.factories import make_administrator
+from tests.factories import make_accreditation, make_administrator
 from tracker.core import jobs
 from tracker.core.jobs import Kind, Progress, cancel_job, kind_label, open_jobs, retry_job, run_job, start_job
 from tracker.core.models import Job
@@ -81,6 +81,32 @@ def test_an_error_is_said_without_what_it_was_about() -> None:
         "failed",
         "It stopped with an error (ValueError); the worker’s log says more.",
     )
+
+
+def test_the_log_names_the_error_and_its_place_and_no_person(caplog: pytest.LogCaptureFixture) -> None:
+    """PostgreSQL prints the row that breaks a rule."""
+    row = make_accreditation(status="refused", reason="canaryreason")
+
+    def fail(job: Job, progress: Progress) -> str:
+        try:
+            with transaction.atomic():
+                type(row).objects.filter(pk=row.pk).update(status="accredited")
+        except IntegrityError as error:
+            assert "canaryreason" in str(error)  # noqa: PT017 - what is raised next holds it
+            raise ValueError("canarytext") from error
+        return ""
+
+    job = kind(fail)
+    assert run_job(job.pk)
+    said = caplog.text
+    assert f"Job {job.pk} (test) failed: ValueError" in said
+    assert "IntegrityError" in said
+    assert "CheckViolation (accreditation_badge_has_number_and_dates)" in said
+    assert "in fail" in said
+    assert "canaryreason" not in said
+    assert [
+        line for line in said.splitlines() if "canarytext" in line and "raise ValueError" not in line
+    ] == []
 
 
 def test_a_job_waits_to_be_cancelled_at_once_and_stops_between_units_when_it_runs() -> None:

@@ -54,6 +54,8 @@ applications = st.fixed_dictionaries(
         "steps": st.sampled_from(PATHS),
         # minutes between the steps: within a day, over midnight in Baku (20:00 UTC), over days
         "minutes": st.tuples(*[st.integers(0, 3000)] * 3),
+        # the badge's last day, in days after the start: before it was given, before it ended, after that
+        "last": st.integers(0, 8),
     }
 )
 
@@ -95,6 +97,8 @@ def build(world: list[dict[str, Any]]) -> Election:
     for row in world:
         sender = senders[row["group"], row["published"]]
         over: dict[str, Any] = {"status": row["steps"][-1], "election": election}
+        if "accredited" in row["steps"]:
+            over |= {"valid_from": START.date(), "valid_until": last_day(row)}
         if row["group"].startswith("observers"):
             over["observer"] = make_observer(mission=sender)
         else:
@@ -103,6 +107,10 @@ def build(world: list[dict[str, Any]]) -> Election:
         for status, at in moments(row):
             make_accreditation_change(accreditation=application, status=status, at=at)
     return election
+
+
+def last_day(row: dict[str, Any]) -> date:
+    return START.date() + timedelta(days=row["last"])
 
 
 def moments(row: dict[str, Any]) -> list[tuple[str, datetime]]:
@@ -125,14 +133,16 @@ def recount(world: list[dict[str, Any]]) -> dict[str, Any]:
         if not row["published"]:
             continue
         by_status[row["group"]][row["steps"][-1]] += 1
-        had = False
+        had: date | None = None
         for status, at in moments(row):
-            day = at.astimezone(ZoneInfo("Asia/Baku")).date().isoformat()
+            day = at.astimezone(ZoneInfo("Asia/Baku")).date()
             if status == "accredited":
-                given[row["group"]][day] += 1
-                had = True
+                given[row["group"]][day.isoformat()] += 1
+                had = day
             elif status in ("withdrawn", "expired") and had:
-                taken[row["group"]][day] += 1
+                if day > last_day(row):
+                    day = max(had, last_day(row) + timedelta(days=1))
+                taken[row["group"]][day.isoformat()] += 1
     series: dict[str, list[dict[str, Any]]] = {}
     for group in GROUPS:
         held, series[group] = 0, []
@@ -162,10 +172,30 @@ def test_the_actions_move_the_series_by_the_local_day() -> None:
     assert found.badges("media_foreign") == 0
 
 
+@pytest.mark.parametrize("late", ["expired", "withdrawn"])
+def test_a_badge_that_is_ended_years_late_was_held_until_its_last_day(late: str) -> None:
+    officer, row = make_administrator(), make_accreditation()
+    actions.accredit(by=officer, accreditation=row, at=datetime(2024, 1, 20, 9, tzinfo=UTC))
+    if late == "expired":
+        assert actions.expire_accreditations(on=date(2026, 3, 1)) == 1
+    else:
+        actions.withdraw(by=officer, accreditation=row, reason="Left.", at=datetime(2026, 3, 1, tzinfo=UTC))
+    assert compute(row.election).accreditations.series["observers_international"] == [
+        BadgeDay(date(2024, 1, 20), given=1, taken=0, badges=1),
+        BadgeDay(date(2024, 2, 8), given=0, taken=1, badges=0),
+    ]
+
+
 def test_as_many_queries_for_many_as_for_one() -> None:
     def queries(rows: int) -> int:
         world = [
-            {"group": group, "published": True, "steps": PATHS[4], "minutes": (1, number * 900, 900)}
+            {
+                "group": group,
+                "published": True,
+                "steps": PATHS[4],
+                "minutes": (1, number * 900, 900),
+                "last": 3,
+            }
             for number in range(rows)
             for group in GROUPS
         ]

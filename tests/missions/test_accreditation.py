@@ -196,7 +196,13 @@ def test_badges_expire_after_their_last_day() -> None:
     over.refresh_from_db()
     last_day.refresh_from_db()
     assert (over.status, last_day.status) == ("expired", "accredited")
-    assert [(status, by) for status, _at, by, _reason in steps(over)] == [("expired", None)]
+    # Dated when it ceased to be good: midnight in Baku. One that was given after its last day: when it was given.
+    assert steps(over) == [("expired", datetime(2024, 2, 9, 20, tzinfo=UTC), None, "")]
+    assert over.decided_at == datetime(2024, 2, 9, 20, tzinfo=UTC)
+    given = datetime(2024, 3, 1, 9, tzinfo=UTC)
+    late = make_accreditation(status="accredited", valid_until=date(2024, 2, 9), decided_at=given)
+    assert actions.expire_accreditations(on=date(2024, 2, 10)) == 1
+    assert steps(late) == [("expired", given, None, "")]
     assert tasks.expire_accreditations() == 1
     assert tasks.expire_accreditations() == 0
 

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.factories import (
     make_accreditation,
@@ -24,6 +25,7 @@ from tests.factories import (
     make_outlet,
     make_person,
     make_rule,
+    make_simulated_day,
 )
 from tests.public.pages import text_of
 from tracker.core.jobs import run_job
@@ -90,6 +92,13 @@ def prepare(client: Client, election: Election, rows: list[Accreditation], **fie
     return client.post(desk("prepare", election), typed, follow=True)
 
 
+def confirm(client: Client, page: Any) -> Any:
+    """Press the button of the preview `page`, with what its form holds."""
+    shown = re.search(r'name="shown" value="(\w+)"', page.content.decode())
+    assert shown, "no preview"
+    return client.post(page.redirect_chain[-1][0], {"shown": shown[1]}, follow=True)
+
+
 def statuses(election: Election) -> list[str]:
     return list(election.accreditations.order_by("applied_at").values_list("status", flat=True))
 
@@ -117,7 +126,7 @@ def test_what_is_shown_first_is_what_is_done_when_a_quota_runs_out_in_the_middle
     assert statuses(election) == ["applied"] * 5
     assert AccreditationChange.objects.count() == 0
 
-    done = officer.post(page.redirect_chain[-1][0], follow=True)
+    done = confirm(officer, page)
     assert statuses(election) == ["accredited"] * 3 + ["applied"] * 2
     said = words(done)
     assert "3 applications accredited. 2 were not decided; below is why." in said
@@ -179,15 +188,14 @@ def test_withdrawing_badges_shows_the_room_it_makes(officer: Client) -> None:
 def test_pressing_twice_does_nothing_twice(officer: Client) -> None:
     election = make_election()
     page = prepare(officer, election, three_missions(election, 2), to="withdrawn", reason="Asked to.")
-    address = page.redirect_chain[-1][0]
-    first, second = (words(officer.post(address, follow=True)) for _press in range(2))
+    first, second = (words(confirm(officer, page)) for _press in range(2))
     assert first == second
     assert "2 applications or badges withdrawn." in first
     assert AccreditationChange.objects.count() == 2
     # A second decision about the same rows finds them decided.
     again = prepare(officer, election, list(election.accreditations.all()), to="withdrawn", reason="Again.")
     assert "0 applications or badges will be withdrawn. 2 stay as they are" in words(again)
-    said = words(officer.post(again.redirect_chain[-1][0], follow=True))
+    said = words(confirm(officer, again))
     assert "0 applications or badges withdrawn. 2 were so already." in said
     assert AccreditationChange.objects.count() == 2
 
@@ -198,11 +206,59 @@ def test_what_changed_after_somebody_looked_is_left_alone(officer: Client) -> No
     rows = three_missions(election, 2)
     page = prepare(officer, election, rows, to="withdrawn", reason="Asked to.")
     actions.accredit(by=make_administrator(), accreditation=rows[0])
-    address = page.redirect_chain[-1][0]
-    assert "1 application or badge will be withdrawn. 1 stays as it is" in words(officer.get(address))
-    said = words(officer.post(address, follow=True))
+    refused = confirm(officer, page)
+    assert refused.status_code == 409
+    said = words(refused)
+    assert "1 application or badge will be withdrawn. 1 stays as it is" in said
+    assert "changed after this was shown; look again, then confirm." in said
+    assert statuses(election) == ["accredited", "applied"]
+    refused.redirect_chain = page.redirect_chain
+    said = words(confirm(officer, refused))
     assert "It became accredited after you looked; look at it again and decide anew." in said
     assert statuses(election) == ["accredited", "withdrawn"]
+
+
+@pytest.mark.parametrize("edited", ["quota", "days", "row"])
+def test_what_became_of_the_rule_after_the_preview_is_shown_again_and_not_done(
+    officer: Client, edited: str
+) -> None:
+    """One badge for 7 February was shown: not three of them, and none for other days."""
+    election = make_election()
+    rows = three_missions(election, 3)
+    rule = make_rule(election=election, quota=1)
+    page = prepare(officer, election, rows)
+    assert "1 application will be accredited. 2 stay" in words(page)
+    if edited == "quota":
+        rule.quota = 3
+    elif edited == "days":
+        rule.valid_until = date(2024, 3, 1)
+    else:
+        actions.withdraw(by=make_administrator(), accreditation=rows[0], reason="Left.")
+    rule.save()
+    before = AccreditationChange.objects.count()
+    again = confirm(officer, page)
+    assert again.status_code == 409
+    assert "changed after this was shown; look again, then confirm." in words(again)
+    assert AccreditationChange.objects.count() == before
+    assert BulkDecision.objects.get().confirmed_at is None
+    # Without what was shown, nothing either.
+    assert officer.post(page.redirect_chain[-1][0]).status_code == 409
+    again.redirect_chain = page.redirect_chain
+    assert confirm(officer, again).status_code == 200
+    expected = {"quota": 3, "days": 1, "row": 1}[edited]
+    given = election.accreditations.filter(status="accredited")
+    assert {row.valid_until for row in given} == {date(2024, 3, 1) if edited == "days" else date(2024, 2, 7)}
+    assert len(given) == expected
+
+
+def test_a_job_gives_the_days_that_were_confirmed(officer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "AT_ONCE", 1)
+    election = make_election()
+    confirm(officer, prepare(officer, election, three_missions(election, 2)))
+    make_rule(election=election, valid_until=date(2024, 3, 1))
+    assert run_job(Job.objects.get().pk)
+    days = election.accreditations.values_list("valid_from", "valid_until")
+    assert set(days) == {(date(2024, 2, 7), date(2024, 2, 7))}
 
 
 def test_all_that_match_the_filter_are_decided_with_their_number(officer: Client) -> None:
@@ -214,7 +270,7 @@ def test_all_that_match_the_filter_are_decided_with_their_number(officer: Client
     assert "all 3 applications that match the filter" in words(page)
     preview = prepare(officer, election, [], scope="all", query=query, to="refused", reason="Not complete.")
     assert "3 applications will be refused." in words(preview)
-    officer.post(preview.redirect_chain[-1][0])
+    confirm(officer, preview)
     refused = election.accreditations.filter(status="refused")
     assert {row.observer.mission_id for row in refused} == {mission.pk}
     assert refused.count() == 3
@@ -255,7 +311,7 @@ def test_many_are_decided_by_a_job_that_may_be_killed_and_begun_again(
     page = prepare(officer, election, rows)
     assert "they are decided in the background" in words(page)
     address = page.redirect_chain[-1][0]
-    said = words(officer.post(address, follow=True))
+    said = words(confirm(officer, page))
     officer.post(address)
     job = Job.objects.get()
     assert (job.kind, job.arguments) == ("decide_accreditations", {"decision": BulkDecision.objects.get().pk})
@@ -296,6 +352,33 @@ def test_a_decision_that_stopped_in_the_middle_goes_on(officer: Client) -> None:
     assert "2 are still to be decided. It stopped in the middle" in words(officer.get(address))
     officer.post(address)
     assert statuses(election) == ["accredited"] * 2
+
+
+@pytest.mark.parametrize("playing", [True, False])
+@pytest.mark.parametrize("ahead", [True, False])
+def test_steps_of_people_are_dated_in_real_time_also_in_a_demonstration(
+    officer: Client, playing: bool, ahead: bool
+) -> None:
+    """An application that the demonstration dates ahead of us can be decided, with or without its clock."""
+    election = make_election(demonstration=True, starts_on=date(2090, 3, 10))
+    if playing:
+        make_simulated_day(election=election, now=datetime(2090, 3, 10, 9, tzinfo=UTC))
+    future = datetime(2090, 2, 1, 9, tzinfo=UTC)
+    rows = three_missions(election, 2)
+    if ahead:
+        election.accreditations.update(applied_at=future)
+    began = timezone.now()
+    assert "2 applications accredited." in words(confirm(officer, prepare(officer, election, rows)))
+    typed = {"seen": "accredited", "to": "withdrawn", "reason": "Left."}
+    officer.post(desk("application", election, rows[0].pk), typed)
+    media = {"outlet_name": "New", "outlet_country": "TR", "full_name": "Placeholder"}
+    officer.post(desk("media", election), media)
+    dated = list(AccreditationChange.objects.order_by("pk").values_list("status", "at"))
+    assert [status for status, _at in dated] == ["accredited", "accredited", "withdrawn", "applied"]
+    decided = [at for _status, at in dated[:3]]
+    assert decided == [future] * 3 if ahead else began <= min(decided) <= max(decided) <= timezone.now()
+    assert began <= dated[3][1] <= timezone.now()
+    assert election.accreditations.get(status="applied").applied_at == dated[3][1]
 
 
 def test_what_nobody_confirmed_is_forgotten_after_a_day(officer: Client) -> None:
@@ -593,17 +676,35 @@ def test_a_media_person_and_the_outlet_are_entered_once(officer: Client) -> None
     assert (row.outlet.name, row.outlet.publication, row.media_person.full_name) == (
         "Placeholder Daily", "draft", "Person One",
     )  # fmt: skip
-    same = officer.post(desk("media", election), typed | {"outlet_name": "placeholder daily"})
+    # The outlet is on record; a second person of the name is another person, with data of their own.
+    second = typed | {"outlet_name": "placeholder daily", "nationality": "TR", "email": "two@example.org"}
+    officer.post(desk("media", election), second)
+    assert list(Person.objects.order_by("pk").values_list("full_name", "nationality", "email")) == [
+        ("Person One", None, ""), ("Person One", "TR", "two@example.org"),
+    ]  # fmt: skip
+    # The same passport is the same person: refused twice in one election, known in another.
+    passport = {"outlet": row.outlet.pk, "full_name": "Person One", "document_number": "P9"}
+    officer.post(desk("media", election), passport)
+    same = officer.post(desk("media", election), passport)
     assert "This person already has an application or a badge" in words(same)
-    officer.post(desk("media", other), {"outlet": row.outlet.pk, "full_name": "person one"})
-    assert (Accreditation.objects.count(), Person.objects.count(), Outlet.objects.count()) == (2, 1, 1)
-    # Another passport number is another person, whatever the name.
-    officer.post(
-        desk("media", other), {"outlet": row.outlet.pk, "full_name": "Person One", "document_number": "P9"}
-    )
-    assert (Accreditation.objects.count(), Person.objects.count()) == (3, 2)
+    officer.post(desk("media", other), passport | {"full_name": "person one"})
+    assert (Accreditation.objects.count(), Person.objects.count(), Outlet.objects.count()) == (4, 3, 1)
+    officer.post(desk("media", other), passport | {"document_number": "P8"})
+    assert (Accreditation.objects.count(), Person.objects.count()) == (5, 4)
     empty = words(officer.post(desk("media", election), {"full_name": ""}))
     assert "Choose an outlet, or name a new one." in empty
+
+
+def test_whoever_may_not_see_people_does_not_learn_who_is_on_record(client: Client) -> None:
+    row = make_accreditation(category="media", media_person=make_person(full_name="Placeholder Reporter"))
+    sign_in(client, "view_accreditation", "add_accreditation", "add_person", "add_outlet")
+    typed = {"outlet": row.outlet.pk, "outlet_kind": "print"}
+    answers = [
+        client.post(desk("media", row.election), typed | {"full_name": name}).status_code
+        for name in ("Placeholder Reporter", "Nobody On Record")
+    ]
+    assert answers == [302, 302]
+    assert Person.objects.filter(full_name="Placeholder Reporter").count() == 2
 
 
 def test_the_admin_enters_an_observer_with_the_person_and_the_application(officer: Client) -> None:

@@ -8,6 +8,7 @@ distinct stations. Deployments and visits count if their mission and their stati
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,6 +23,7 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Sum,
     Value,
     When,
@@ -320,7 +322,9 @@ def _accreditations(election: Election) -> Json:
     """Applications by group and status, and each group's badges by day in the election's zone.
 
     Of observers in published missions and of people of published outlets. A day of a series is one on which badges
-    were given or taken away (withdrawn, expired): {"day", "given", "taken", "badges": held at its end}.
+    were given or taken away (withdrawn, expired): {"day", "given", "taken", "badges": held at its end}. A badge is
+    taken away on the day after its last one, however late a clock or a person wrote it down, or when it was withdrawn
+    before that.
     """
     rows = Accreditation.objects.published().filter(
         Q(observer__in=Observer.objects.published()) | Q(outlet__in=Outlet.objects.published()),
@@ -352,6 +356,8 @@ def _badge_series(election: Election, rows: QuerySet[Accreditation]) -> dict[str
     )
     # An application that is withdrawn before it was decided took no badge away.
     ended = Q(status__in=[status.WITHDRAWN, status.EXPIRED]) & Q(Exists(given))
+    of_ended = When(ended, then=F("accreditation__valid_until"))
+    given_at = When(ended, then=Subquery(given.order_by("at").values("at")[:1]))
     changes = (
         AccreditationChange.objects.published()
         .filter(Q(status=status.ACCREDITED) | ended, accreditation__in=rows)
@@ -359,13 +365,23 @@ def _badge_series(election: Election, rows: QuerySet[Accreditation]) -> dict[str
         .annotate(
             quarter=Func(F("at"), function="date_bin", template=_QUARTER),
             group=_badge_group(election, "accreditation__"),
+            last_day=Case(of_ended, default=None),
+            given_quarter=Func(Case(given_at, default=None), function="date_bin", template=_QUARTER),
         )
-        .values_list("group", "quarter", "status")
+        .values_list("group", "quarter", "status", "last_day", "given_quarter")
         .annotate(Count("pk"))
     )
     days: dict[str, dict[str, Json]] = {group: {} for group in BADGE_GROUPS}
-    for group, at, step, number in changes:
-        day = to_local(at, election.timezone_id).date().isoformat()
+
+    def local_day(moment: datetime) -> date:
+        return to_local(moment, election.timezone_id).date()
+
+    for group, at, step, last, given_on, number in changes:
+        moved = local_day(at)
+        if last is not None and moved > last:
+            # Never before it was given: a badge may be given after its last day.
+            moved = max(local_day(given_on), last + timedelta(days=1))
+        day = moved.isoformat()
         row = days[group].setdefault(day, {"day": day, "given": 0, "taken": 0})
         row["given" if step == status.ACCREDITED else "taken"] += number
     series: dict[str, list[Json]] = {}

@@ -131,7 +131,11 @@ class TeamAdmin(PlainFields, admin.ModelAdmin):
 
     def _chosen_mission(self, request: HttpRequest) -> Mission | None:
         given = key_of(request.GET.get("mission", ""))
-        return Mission.objects.filter(pk=given).select_related("organization", "election").first()
+        return (
+            Mission.objects.filter(pk__in=[given] if given else [])
+            .select_related("organization", "election")
+            .first()
+        )
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

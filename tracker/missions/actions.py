@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -13,8 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tracker.core.models import User
-from tracker.core.timezones import to_local
+from tracker.core.timezones import NonexistentLocalTime, to_local, to_utc
 from tracker.elections.models import Election
+from tracker.elections.queries import present_moment
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
@@ -67,18 +68,19 @@ def enter_media(
 ) -> Accreditation:
     """Enter the application of a media person with everything it needs: `outlet` and `person` may be new.
 
-    An outlet of the same name and country is the same outlet. A person is the same if name and passport number are
-    those of a media person on record or, without a passport number, if the outlet sent somebody of this name before.
+    An outlet of the same name and country is the same outlet. A person is the same only if name and passport number
+    are those of a media person on record: two colleagues may have one name, and whoever may not see people must not
+    learn from an answer who is on record.
     """
     if outlet._state.adding:
         outlet.name = outlet.name.strip()
         outlet = Outlet.objects.filter(name__iexact=outlet.name, country=outlet.country_id).first() or outlet
-    if person._state.adding:
-        known = Person.objects.filter(full_name__iexact=person.full_name, accreditations__isnull=False)
-        if person.document_number:
-            known = known.filter(document_number=person.document_number)
-        else:
-            known = known.filter(accreditations__outlet=outlet.pk)
+    if person._state.adding and person.document_number:
+        known = Person.objects.filter(
+            full_name__iexact=person.full_name,
+            document_number=person.document_number,
+            accreditations__isnull=False,
+        )
         person = known.order_by("pk").first() or person
     for record in (outlet, person):
         if record._state.adding:
@@ -87,9 +89,13 @@ def enter_media(
     return apply_for_media(by=by, election=election, outlet=outlet, person=person, at=at)
 
 
-def check_application(application: Accreditation) -> None:
-    """Raise ValidationError if `application`, not yet saved, comes too early, too late or a second time."""
-    election, at = application.election, application.applied_at
+def check_application(application: Accreditation, at: datetime | None = None) -> None:
+    """Raise ValidationError if `application`, not yet saved, comes too early, too late or a second time.
+
+    It comes at `at` or, without one, now by the clock of the election: a demonstration's may be a simulated one.
+    """
+    election = application.election
+    at = at or present_moment(election)
     rule = rule_of(election, application.category)
     if rule and rule.opens_at and at < rule.opens_at:
         words = _("Applications open on %(moment)s; enter it again from then on, or correct the rule.")
@@ -110,7 +116,7 @@ def check_application(application: Accreditation) -> None:
 
 def _apply(application: Accreditation, *, by: User, at: datetime | None) -> Accreditation:
     application.applied_at = at or timezone.now()
-    check_application(application)
+    check_application(application, at)
     application.full_clean()
     application.save()
     _note(application, by=by, at=application.applied_at)
@@ -175,17 +181,30 @@ def withdraw(
 
 @transaction.atomic
 def expire_accreditations(*, on: date) -> int:
-    """Mark every badge whose last day lies before `on` as expired; how many. A clock does it, not a person."""
+    """Mark every badge whose last day lies before `on` as expired; how many. A clock does it, not a person.
+
+    The step is dated when the badge ceased to be good, at the end of its last day in the election's zone, however
+    late the clock comes; never before the step that gave the badge.
+    """
     over = Accreditation.objects.filter(status=Status.ACCREDITED, valid_until__lt=on)
-    rows = list(over.select_for_update(of=("self",)).order_by("pk"))
-    at = timezone.now()
-    Accreditation.objects.filter(pk__in=[row.pk for row in rows]).update(
-        status=Status.EXPIRED, decided_at=at, reason=""
-    )
+    rows = list(over.select_related("election").select_for_update(of=("self",)).order_by("pk"))
+    for row in rows:
+        row.status, row.decided_at, row.reason = Status.EXPIRED, max(_end_of(row), _moment(row)), ""
+    Accreditation.objects.bulk_update(rows, ["status", "decided_at", "reason"])
     AccreditationChange.objects.bulk_create(
-        AccreditationChange(accreditation=row, status=Status.EXPIRED, at=at) for row in rows
+        AccreditationChange(accreditation=row, status=Status.EXPIRED, at=_moment(row)) for row in rows
     )
     return len(rows)
+
+
+def _end_of(row: Accreditation) -> datetime:
+    """The moment, on the clock of the election, at which the last day of the badge is over."""
+    assert row.valid_until  # noqa: S101 - a badge has it, says the database
+    after, zone = row.valid_until + timedelta(days=1), row.election.timezone_id
+    try:
+        return to_utc(after, time(0), zone)
+    except NonexistentLocalTime:  # where clocks are set forward at midnight, the day begins at one
+        return to_utc(after, time(1), zone)
 
 
 # --- what the steps share
@@ -294,6 +313,15 @@ def _locked_election(pk: int) -> Election:
 ALREADY = "already"
 
 
+def step_moment(row: Accreditation) -> datetime:
+    """When a step that is taken now is dated: in real time, also where a demonstration plays a day.
+
+    Steps that came with a demonstration may lie in the future: those of people come after them all the same.
+    """
+    now = timezone.now()
+    return max(now, row.decided_at or row.applied_at) if row.election.demonstration else now
+
+
 def check_step(row: Accreditation, to: str, *, moment: datetime, seen: str = "") -> None:
     """Raise ValidationError if `row`, as it stands, cannot become `to` at `moment`.
 
@@ -326,7 +354,7 @@ def _step(
         raise ValidationError(
             _("This application is no longer in the register; load the list again.")
         ) from None
-    moment = at or timezone.now()
+    moment = at or step_moment(row)
     check_step(row, to, moment=moment, seen=seen)
     row.status, row.decided_at, row.reason = to, moment, reason.strip()
     return row

@@ -6,8 +6,10 @@ one that is refused by a rule does not stop the others, and a second confirmatio
 nothing left to do.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,7 +20,6 @@ from django.utils.translation import gettext as _
 from tracker.core.jobs import Progress, start_job
 from tracker.core.models import User
 from tracker.elections.models import Election
-from tracker.elections.queries import present_moment
 from tracker.missions import actions
 from tracker.missions.models import Accreditation, BulkDecision, BulkDecisionRow, Category
 
@@ -71,7 +72,7 @@ class Forecast:
 
 def forecast(decision: BulkDecision) -> list[Forecast]:
     """What confirming `decision` now would do, row by row in the order in which it would be done."""
-    election, moment = decision.election, present_moment(decision.election)
+    election = decision.election
     rules = {code: actions.rule_of(election, code) for code in Category.values}
     rooms = {code: actions.room_of(election.pk, code, rule) for code, rule in rules.items()}
     found = []
@@ -80,6 +81,7 @@ def forecast(decision: BulkDecision) -> list[Forecast]:
         application.election = election
         room, days = rooms[application.category], None
         try:
+            moment = actions.step_moment(application)
             actions.check_step(application, decision.to, moment=moment, seen=row.seen)
             if decision.to == To.ACCREDITED:
                 if problem := room.problem(application):
@@ -97,6 +99,20 @@ def forecast(decision: BulkDecision) -> list[Forecast]:
     return found
 
 
+def fingerprint(forecasts: list[Forecast]) -> str:
+    """What stands for `forecasts` in a form: which rows, what becomes of each, and the days of the badges."""
+    said = [
+        [
+            found.row.accreditation_id,
+            found.row.seen,
+            bool(found.problem),
+            found.days and list(map(str, found.days)),
+        ]
+        for found in forecasts
+    ]
+    return sha256(json.dumps(said).encode()).hexdigest()
+
+
 def decision_rows(decision: BulkDecision) -> QuerySet[BulkDecisionRow]:
     """The applications of a decision with who they are about, in the order in which they are decided."""
     return decision.rows.select_related(
@@ -104,11 +120,31 @@ def decision_rows(decision: BulkDecision) -> QuerySet[BulkDecisionRow]:
     ).order_by("accreditation__applied_at", "accreditation_id")
 
 
-def confirm(*, by: User, decision: BulkDecision) -> BulkDecision:
-    """Carry out what was prepared; many rows in the background. A second confirmation does nothing twice."""
+class Changed(ValidationError):
+    """What would happen now is not what was shown to whoever confirms."""
+
+
+def confirm(*, by: User, decision: BulkDecision, shown: str | None = None) -> BulkDecision:
+    """Carry out what was prepared; many rows in the background. A second confirmation does nothing twice.
+
+    `shown` is the `fingerprint` of what the person saw: if confirming would do anything else by now, nothing is done
+    (Changed). The election's row is locked first, so that no colleague gives a badge in between.
+    """
     with transaction.atomic():
+        Election.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.election_id)
         decision = BulkDecision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
         if decision.confirmed_at is None:
+            forecasts = forecast(decision)
+            if shown is not None and shown != fingerprint(forecasts):
+                raise Changed(
+                    _(
+                        "Applications, badges or the rule changed after this was shown; look again, then confirm."
+                    )
+                )
+            # What was shown holds for a job as well, whatever becomes of the rule until it comes to the last row.
+            days = {found.days for found in forecasts if found.days}
+            if len(days) == 1:
+                decision.valid_from, decision.valid_until = days.pop()
             decision.by, decision.confirmed_at = by, timezone.now()
             if decision.rows.count() > AT_ONCE:
                 decision.job = start_job(by=by, kind=JOB_KIND, arguments={"decision": decision.pk})
@@ -148,20 +184,15 @@ def _decide_row(decision: BulkDecision, pk: int) -> None:
 
 def _decide(decision: BulkDecision, row: BulkDecisionRow) -> None:
     application = row.accreditation
-    at = present_moment(decision.election)
     if decision.to == To.ACCREDITED:
         actions.accredit(
             by=decision.by, accreditation=application, valid_from=decision.valid_from,
-            valid_until=decision.valid_until, reason=decision.reason, at=at, seen=row.seen,
+            valid_until=decision.valid_until, reason=decision.reason, seen=row.seen,
         )  # fmt: skip
     elif decision.to == To.REFUSED:
-        actions.refuse(
-            by=decision.by, accreditation=application, reason=decision.reason, at=at, seen=row.seen
-        )
+        actions.refuse(by=decision.by, accreditation=application, reason=decision.reason, seen=row.seen)
     else:
-        actions.withdraw(
-            by=decision.by, accreditation=application, reason=decision.reason, at=at, seen=row.seen
-        )
+        actions.withdraw(by=decision.by, accreditation=application, reason=decision.reason, seen=row.seen)
 
 
 @dataclass(frozen=True)

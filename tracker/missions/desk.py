@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from tracker.core.timezones import to_local, to_utc
 from tracker.elections.models import Election
@@ -22,10 +23,17 @@ def applications(election: Election) -> QuerySet[Accreditation]:
     )
 
 
-def waiting_days(application: Accreditation, election: Election, now: datetime) -> int | None:
-    """Full days in the election's zone since the application came; None once it is decided."""
+def waiting_days(application: Accreditation, election: Election) -> int | None:
+    """Full days in the election's zone since the application came; None once it is decided.
+
+    People's applications are dated in real time; those that came with a demonstration may lie ahead of it and wait by
+    its simulated clock.
+    """
     if application.status != Status.APPLIED:
         return None
+    now = timezone.now()
+    if application.applied_at > now:
+        now = present_moment(election)
     today, came = (to_local(moment, election.timezone_id).date() for moment in (now, application.applied_at))
     return max(0, (today - came).days)
 
@@ -137,14 +145,19 @@ class QueueRow:
 
 def queue_rows(found: Iterable[Accreditation], election: Election) -> list[QueueRow]:
     """The applications `found` with how long each has waited."""
-    now = present_moment(election)
-    return [QueueRow(row, waiting_days(row, election, now)) for row in found]
+    return [QueueRow(row, waiting_days(row, election)) for row in found]
 
 
-def waiting_since(election: Election, days: int) -> datetime:
-    """The moment before which an application came that has waited `days` full days by now."""
-    today = to_local(present_moment(election), election.timezone_id).date()
-    return to_utc(today - timedelta(days=days - 1), time(0), election.timezone_id)
+def has_waited(election: Election, days: int) -> Q:
+    """The condition of applications that have waited `days` full days by now, as `waiting_days` counts them."""
+
+    def before(moment: datetime) -> datetime:
+        today = to_local(moment, election.timezone_id).date()
+        return to_utc(today - timedelta(days=days - 1), time(0), election.timezone_id)
+
+    now = timezone.now()
+    real = Q(applied_at__lte=now, applied_at__lt=before(now))
+    return real | Q(applied_at__gt=now, applied_at__lt=before(present_moment(election)))
 
 
 def local_today(election: Election) -> date:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import Country, User
 from tracker.elections.models import Election
-from tracker.elections.queries import present_moment
 from tracker.missions import actions
 from tracker.missions.models import Accreditation, Category, Observer, Outlet, Person
 
@@ -81,7 +80,6 @@ class ObserverForm(PersonFields, forms.ModelForm):
     def _check_application(self, election: Election) -> None:
         observer = self.instance if self.instance.pk else None
         application = Accreditation(election=election, category=Category.OBSERVER, observer=observer)
-        application.applied_at = present_moment(election)
         try:
             actions.check_application(application)
         except ValidationError as problem:
@@ -98,8 +96,7 @@ class ObserverForm(PersonFields, forms.ModelForm):
         """After saving: the application, if one was asked for."""
         if not self.cleaned_data.get("apply_now"):
             return None
-        at = present_moment(self.instance.mission.election)
-        return actions.apply_for_observer(by=by, observer=self.instance, at=at)
+        return actions.apply_for_observer(by=by, observer=self.instance)
 
 
 class MediaForm(PersonFields):
@@ -149,5 +146,4 @@ class MediaForm(PersonFields):
             election=election,
             outlet=outlet,
             person=self.fill_person(Person()),
-            at=present_moment(election),
         )

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tracker.core.keys import key_of
 from tracker.elections.models import Election
-from tracker.elections.queries import present_moment
 from tracker.missions import actions, decisions, desk
 from tracker.missions.forms import MediaForm, ObserverForm
 from tracker.missions.models import Accreditation, BulkDecision, Category, Mission, Observer
@@ -169,7 +168,7 @@ class QueueFilter(django_filters.FilterSet):
 
     def has_waited(self, rows: QuerySet, name: str, days: Any) -> QuerySet:
         waiting = rows.filter(status=Accreditation.Status.APPLIED)
-        return waiting.filter(applied_at__lt=desk.waiting_since(self.election, int(days)))
+        return waiting.filter(desk.has_waited(self.election, int(days)))
 
 
 class DecisionForm(forms.Form):
@@ -277,15 +276,20 @@ def decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     election = load(slug)
     found = get_object_or_404(BulkDecision.objects.select_related("by", "job"), pk=pk, election=election)
     found.election = election
+    context: dict[str, Any] = {"election": election, "decision": found, "problems": []}
     if request.method == "POST":
-        decisions.confirm(by=request.user, decision=found)  # type: ignore[arg-type]
-        return redirect("admin:accreditation_decision", election.slug, pk)
-    context: dict[str, Any] = {"election": election, "decision": found}
+        try:
+            shown = request.POST.get("shown", "")
+            decisions.confirm(by=request.user, decision=found, shown=shown)  # type: ignore[arg-type]
+            return redirect("admin:accreditation_decision", election.slug, pk)
+        except decisions.Changed as problem:
+            context["problems"] = problem.messages
     if found.confirmed_at is None:
         rows = decisions.forecast(found)
         refused = [row for row in rows if row.problem]
         done = [row for row in rows if not row.problem]
         context |= {
+            "shown": decisions.fingerprint(rows),
             "refused": refused[:PREVIEW_ROWS],
             "refused_more": len(refused[PREVIEW_ROWS:]),
             "refused_count": len(refused),
@@ -294,7 +298,8 @@ def decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             "in_background": len(rows) > decisions.AT_ONCE,
             "page": Paginator(done, PREVIEW_ROWS).get_page(request.GET.get("page")),
         }
-        return screen(request, "staff/accreditation/preview.html", _("Before you decide"), context)
+        status = 409 if context["problems"] else 200
+        return screen(request, "staff/accreditation/preview.html", _("Before you decide"), context, status)
     all_rows = decisions.decision_rows(found)
     context |= {
         "outcomes": decisions.outcomes(found),
@@ -343,7 +348,7 @@ def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context = {
         "election": election,
         "application": found,
-        "waiting": desk.waiting_days(found, election, present_moment(election)),
+        "waiting": desk.waiting_days(found, election),
         "changes": found.changes.select_related("by"),
         "others": desk.others_of(found),
         "steps": [(to, label) for to, label in BulkDecision.To.choices if to in actions.STEPS[found.status]],
@@ -360,7 +365,7 @@ def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def _step(request: HttpRequest, found: Accreditation, typed: dict[str, Any]) -> str:
     """One step of one application; the words that say what was done."""
     by: Any = request.user
-    shared = {"by": by, "accreditation": found, "seen": typed["seen"], "at": present_moment(found.election)}
+    shared = {"by": by, "accreditation": found, "seen": typed["seen"]}
     if typed["to"] == BulkDecision.To.ACCREDITED:
         days = {name: typed[name] for name in ("number", "valid_from", "valid_until")}
         row = actions.accredit(reason=typed["reason"], **days, **shared)
@@ -441,7 +446,7 @@ def _apply_for(request: HttpRequest, election: Election, observers: list[Observe
     if not observers:
         raise ValidationError(_("Choose at least one observer who has no application yet."))
     for observer in observers:
-        actions.apply_for_observer(by=request.user, observer=observer, at=present_moment(election))  # type: ignore[arg-type]
+        actions.apply_for_observer(by=request.user, observer=observer)  # type: ignore[arg-type]
     return len(observers)
 
 
