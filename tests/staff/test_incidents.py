@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from tests import factories
@@ -119,3 +120,22 @@ def test_who_published_and_withdrew_is_among_the_steps(desk: Client) -> None:
     assert steps == [(to, "checking", "desk") for to in ("published", "draft") * 2]
     text = text_of(desk.get(f"/staff/incidents/{incident.pk}/").content.decode())
     assert text.count("withdrawn from the public , desk") == 2
+
+
+def test_publishing_needs_a_permission_of_its_own(client: Client) -> None:
+    account = User.objects.create_user("checker", password="x", is_staff=True)
+    rights = Permission.objects.filter(codename__in=("view_incident", "change_incident"))
+    account.user_permissions.set(rights)
+    client.force_login(account)
+    incident = factories.make_incident(publication="draft")
+    page = press(client, incident, "preview", summary="A seal was missing.")
+    assert (page.status_code, "Publish this" in page.content.decode()) == (200, False)
+    assert press(client, incident, "publish", summary="A seal was missing.").status_code == 403
+    chosen = {"_selected_action": [incident.pk], "action": "publish"}
+    client.post("/staff/fieldwork/incident/", chosen)
+    incident.refresh_from_db()
+    assert incident.publication == "draft"
+    account.user_permissions.add(Permission.objects.get(codename="publish_incident"))
+    client.post("/staff/fieldwork/incident/", chosen)
+    incident.refresh_from_db()
+    assert incident.publication == "published"

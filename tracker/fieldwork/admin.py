@@ -405,7 +405,11 @@ class IncidentAdmin(PublishableAdmin):
 
         return OfOneElection
 
-    @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["change"])
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        """Publishing is a decision of its own, besides changing."""
+        return self.has_change_permission(request) and request.user.has_perm("fieldwork.publish_incident")
+
+    @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
     def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Show those with a public summary to the public; the others need one first."""
         bare = queryset.filter(summary="").count()
@@ -423,7 +427,7 @@ class IncidentAdmin(PublishableAdmin):
             )
             self.message_user(request, text % {"count": bare}, messages.ERROR)
 
-    @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["change"])
+    @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["publish"])
     def unpublish(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Take the selected incidents back from the public."""
         with transaction.atomic():

@@ -363,6 +363,7 @@ class Incident(Publishable):
     class Meta:
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
+        permissions = [("publish_incident", "Can publish and withdraw incident")]
         ordering = ["-occurred_at", "-id"]
         constraints = [
             models.CheckConstraint(

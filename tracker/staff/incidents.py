@@ -20,6 +20,8 @@ from tracker.fieldwork.queries import incident_place, incident_zone
 from tracker.staff.board import note, require, screen
 
 ROWS = 25
+# Besides changing an incident: what the public reads is a decision of its own.
+MAY_PUBLISH = "fieldwork.publish_incident"
 # What waits for somebody comes first.
 OPEN = (Incident.Status.REPORTED, Incident.Status.CHECKING)
 
@@ -75,6 +77,8 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         require(request, "fieldwork.change_incident")
         typed = {name: request.POST.get(name, typed[name]) for name in typed}
         do = request.POST.get("do", "")
+        if do in ("publish", "withdraw"):
+            require(request, MAY_PUBLISH)
         if do == "preview":
             preview = True
             if not typed["summary"].strip():
@@ -103,6 +107,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "place": incident_place(found),
         "zone": incident_zone(found),
         "may_change": request.user.has_perm("fieldwork.change_incident"),
+        "may_publish": request.user.has_perm(MAY_PUBLISH),
     }
     title = _("Incident: %(category)s") % {"category": found.get_category_display()}
     return screen(request, "staff/incident.html", title, context, 422 if problem else 200)

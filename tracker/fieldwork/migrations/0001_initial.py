@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'incident',
                 'verbose_name_plural': 'incidents',
                 'ordering': ['-occurred_at', '-id'],
+                'permissions': [('publish_incident', 'Can publish and withdraw incident')],
             },
         ),
         migrations.CreateModel(
