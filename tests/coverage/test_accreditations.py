@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import (
@@ -64,10 +64,20 @@ applications = st.fixed_dictionaries(
     max_examples=60,
     deadline=None,
     derandomize=True,
-    phases=[Phase.generate],
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(world=st.lists(applications, max_size=10))
+# Ended after the last day, on it, before it; given after it.
+@example(
+    world=[
+        {"group": group, "published": True, "steps": steps, "minutes": (0, given_after, 3000), "last": last}
+        for group in GROUPS
+        for steps in PATHS[4:]
+        for given_after in (0, 3000)
+        for last in (0, 1, 2, 8)
+    ]
+)
 def test_the_count_equals_a_naive_recount(db: None, world: list[dict[str, Any]]) -> None:
     with transaction.atomic():
         election = build(world)
