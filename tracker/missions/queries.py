@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, Value
+from django.db.models.functions import Replace
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import Publication, PublicationQuerySet, Source
@@ -114,8 +115,11 @@ class ValidBadge:
 
 def valid_badge(election: Election, number: str, day: date) -> ValidBadge | None:
     """The badge with this number (as stored) if it is good on `day`; None for every other reason alike."""
-    rows = Accreditation.objects.published().filter(election=election, number=number).exclude(number="")
-    row = rows.first()
+    # Dashes are for the eye: a number typed without them is that number, unless it could be two.
+    bare = Replace("number", Value("-"), Value(""))
+    rows = Accreditation.objects.published().filter(election=election).exclude(number="").annotate(bare=bare)
+    found = list(rows.filter(bare=number.replace("-", "")))
+    row = next((one for one in found if one.number == number or len(found) == 1), None)
     if row is None or row.valid_from is None or row.valid_until is None or not row.is_valid_on(day):
         return None
     sender = name = ""
@@ -126,7 +130,13 @@ def valid_badge(election: Election, number: str, day: date) -> ValidBadge | None
     elif outlet := Outlet.objects.published().filter(accreditations=row).first():
         sender = str(outlet)
     return ValidBadge(
-        number, row.category, str(row.get_category_display()), sender, name, row.valid_from, row.valid_until
+        row.number,
+        row.category,
+        str(row.get_category_display()),
+        sender,
+        name,
+        row.valid_from,
+        row.valid_until,
     )
 
 
