@@ -15,6 +15,7 @@ from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
     AccreditationRule,
+    Affiliation,
     BulkDecision,
     BulkDecisionRow,
     Category,
@@ -215,6 +216,19 @@ def make_engagement(**over: Any) -> Engagement:
 def make_administrator(**over: Any) -> User:
     defaults = {"username": f"administrator-{next(_numbers)}", "password": "correct horse battery"}
     return User.objects.create_superuser(**defaults | over)
+
+
+def make_account(*roles: str, organization: Organization | None = None, **over: Any) -> User:
+    """A staff account with these roles; a coordinator's `organization` is whom it works for."""
+    defaults = {
+        "username": f"account-{next(_numbers)}",
+        "password": "correct horse battery",
+        "is_staff": True,
+    }
+    account = User.objects.create_user(**defaults | {"roles": list(roles)} | over)
+    if organization is not None:
+        Affiliation.objects.create(account=account, organization=organization)
+    return account
 
 
 def make_job(**over: Any) -> Job:

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from tests.factories import (
+    make_account,
     make_accreditation,
     make_accreditation_change,
     make_assessment,
@@ -119,6 +120,7 @@ BREAKS = {
     "country_iso2_two_capitals": lambda: Country.objects.create(iso2="az", iso3="AZE"),
     "country_iso3_three_capitals": lambda: Country.objects.create(iso2="QQ", iso3="qqq"),
     "source_url_once": lambda: twice(make_source, url="https://example.org/once"),
+    "user_roles_known": lambda: make_account("emperor"),
     "source_names_url_or_title": lambda: Source.objects.create(publisher="Trend"),
     "source_url_http": lambda: make_source(url="javascript:alert(1)"),
     "source_published_on_iso": lambda: make_source(published_on="7.2.2024"),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import F, Q
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.roles import SEE_EVERYTHING, Role
 from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -21,7 +23,25 @@ PARTIAL_DATE = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 
 
 class User(AbstractUser):
-    """A staff account. The public never signs in."""
+    """A staff account. The public never signs in. What it may do follows from its roles (`core.roles`)."""
+
+    roles = ArrayField(
+        models.CharField(max_length=24, choices=Role), default=list, blank=True, verbose_name=_("roles")
+    )
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(
+                name="user_roles_known",
+                condition=Q(roles__contained_by=Role.values),
+                violation_error_message=_("Choose among the roles of the list."),
+            )
+        ]
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether records of every organization are shown to this account, drafts included."""
+        return self.is_active and (self.is_superuser or not SEE_EVERYTHING.isdisjoint(self.roles))
 
 
 class Country(models.Model):
@@ -165,6 +185,12 @@ class PublicationQuerySet(models.QuerySet):
     def published(self) -> Self:
         """Rows that are published themselves and whose `published_with` parents are published as well."""
         return self.filter(published_condition(self.model))
+
+    def visible_to(self, user: User) -> Self:
+        """Rows that `user` may see: see `core.ownership`."""
+        from tracker.core.ownership import visible_rows
+
+        return self.filter(visible_rows(self.model, user))
 
 
 def published_condition(model: type[models.Model], prefix: str = "") -> Q:

@@ -27,6 +27,8 @@ from tracker.stations.models import PollingStation
 class Assessment(models.Model):
     """One step of a mission's own scale for what it saw: an ordinal, the mission's word, and which way it points."""
 
+    owned_by = "mission"
+
     class Polarity(models.TextChoices):
         POSITIVE = "positive", _("positive")
         NEUTRAL = "neutral", _("neither")
@@ -70,6 +72,7 @@ class Assessment(models.Model):
 class Team(models.Model):
     """Two or more observers of one mission who go together."""
 
+    owned_by = "mission"
     published_with = ("mission",)
 
     class Kind(models.TextChoices):
@@ -133,6 +136,7 @@ class DeploymentQuerySet(PublicationQuerySet):
 class Deployment(models.Model):
     """A team planned to be at a station in a slot of time. Stored in UTC; the zone stands in the station."""
 
+    owned_by = "mission"
     published_with = ("team", "station")
 
     class Status(models.TextChoices):
@@ -204,6 +208,7 @@ class VisitQuerySet(PublicationQuerySet):
 class Visit(models.Model):
     """A team was at a station. A draft does not count; a submitted visit does."""
 
+    owned_by = "mission"
     published_with = ("team", "station")
 
     class Phase(models.TextChoices):
@@ -302,6 +307,7 @@ class Visit(models.Model):
 class Incident(Publishable):
     """Something that went wrong. The public sees the published summary, its category, where and when."""
 
+    owned_by = "team"
     published_with = ("election",)
 
     class Category(models.TextChoices):
@@ -386,6 +392,8 @@ class Incident(Publishable):
 @choices_enforced("incident_change")
 class IncidentChange(models.Model):
     """One step in the checking of an incident: what it became, when, by whom, why."""
+
+    owned_by = "incident"
 
     incident = models.ForeignKey(
         Incident, on_delete=models.CASCADE, verbose_name=_("incident"), related_name="changes"

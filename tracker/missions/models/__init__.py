@@ -6,6 +6,7 @@ from tracker.missions.models.accreditation import (
     AccreditationRule,
     Category,
 )
+from tracker.missions.models.affiliation import Affiliation
 from tracker.missions.models.decisions import BulkDecision, BulkDecisionRow
 from tracker.missions.models.missions import Engagement, Membership, Mission, Organization, Statement
 from tracker.missions.models.people import Observer, Outlet, Person
@@ -14,6 +15,7 @@ __all__ = [
     "Accreditation",
     "AccreditationChange",
     "AccreditationRule",
+    "Affiliation",
     "BulkDecision",
     "BulkDecisionRow",
     "Category",

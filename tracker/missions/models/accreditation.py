@@ -86,6 +86,7 @@ class AccreditationRule(models.Model):
 class Accreditation(models.Model):
     """One application of one person and what became of it. Its history is in `changes`."""
 
+    owned_by = "observer"
     published_with = ("election",)
 
     class Status(models.TextChoices):
@@ -220,6 +221,7 @@ class Accreditation(models.Model):
 class AccreditationChange(models.Model):
     """One step of an accreditation: what it became, when and by whom. Written with the step, never edited."""
 
+    owned_by = "accreditation"
     published_with = ("accreditation",)
 
     accreditation = models.ForeignKey(

@@ -20,6 +20,8 @@ from tracker.elections.models import Election
 class Organization(Publishable):
     """A body that observes elections, was asked to, declined, or comments on them."""
 
+    owned_by = "self"
+
     class Kind(models.TextChoices):
         INTERGOVERNMENTAL = "intergovernmental", _("Intergovernmental organization")
         INTERPARLIAMENTARY = "interparliamentary", _("Interparliamentary body")
@@ -116,6 +118,7 @@ class Organization(Publishable):
 class Mission(Publishable):
     """An organization, or several jointly, observing one election - or not invited, or declining to."""
 
+    owned_by = "organization"
     published_with = ("election", "organization")
 
     class Type(models.TextChoices):
@@ -308,6 +311,7 @@ class Mission(Publishable):
 class Membership(models.Model):
     """An organization's part in a mission that another name leads."""
 
+    owned_by = "mission"
     published_with = ("mission", "organization")
 
     class Role(models.TextChoices):
@@ -451,6 +455,7 @@ class Engagement(Publishable):
 class Statement(Publishable):
     """What a mission published about the election."""
 
+    owned_by = "mission"
     published_with = ("mission",)
 
     class Kind(models.TextChoices):

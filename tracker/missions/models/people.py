@@ -19,6 +19,8 @@ from tracker.missions.models.missions import Mission
 class Person(models.Model):
     """Personal data of one human being. Nothing here is ever public; everything here can be erased."""
 
+    owned_by = "observer"
+
     full_name = models.CharField(_("full name"), max_length=160, help_text=_("As in the passport."))
     nationality = models.ForeignKey(
         Country,
@@ -53,6 +55,7 @@ class Person(models.Model):
 class Observer(models.Model):
     """A person's place in a mission. The code stands for the person wherever the name may not be shown."""
 
+    owned_by = "mission"
     published_with = ("mission",)
 
     class Role(models.TextChoices):
