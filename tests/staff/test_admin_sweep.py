@@ -20,6 +20,7 @@ from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
     AccreditationRule,
+    Affiliation,
     BulkDecision,
     BulkDecisionRow,
     Engagement,
@@ -68,7 +69,7 @@ READ_ONLY = {Accreditation, Country, Job, TimeZone, VotingWindow}
 # Shown within another screen, or on a screen of the accreditation desk.
 WITHOUT_SCREENS = {AccreditationChange, BulkDecision, BulkDecisionRow}
 # Rows entered within another screen.
-INLINE_ONLY = {Assessment, IncidentChange}
+INLINE_ONLY = {Affiliation, Assessment, IncidentChange}
 # Screens whose rows are entered and changed on a page of their own, to which the admin's forms lead.
 ELSEWHERE = {Visit}
 EVERY_MODEL = sorted(MAKERS, key=lambda model: model.__name__)
