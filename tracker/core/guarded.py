@@ -26,10 +26,8 @@ class GuardedSaves(admin.ModelAdmin):
     The form carries what it showed when it was opened. Where others changed something since, it comes back with their
     changes filled in, what was typed kept, and a table of the differences; saving it once more is then a decision.
     Rules that only the database can check (two people give one number at one moment) come back as an error of the
-    form, not of the server.
+    form, not of the server. The hidden inputs and the table are in templates/admin/change_form.html.
     """
-
-    change_form_template = "admin/guarded_change_form.html"
 
     @transaction.atomic
     def changeform_view(
