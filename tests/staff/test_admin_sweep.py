@@ -176,7 +176,7 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
 
     page = administrator.post(address(model, "changelist"), chosen | {"action": "unpublish"}, follow=True)
-    assert messages(page) == ["2 records withdrawn from the public; they are drafts again."]
+    assert messages(page) == ["2 records withdrawn from the public."]
     assert list(model._default_manager.filter(pk__in=chosen["_selected_action"]).values_list("publication")) == [
         ("draft",), ("draft",),
     ]  # fmt: skip
