@@ -18,6 +18,7 @@ from tracker.missions.models import (
     Observer,
     Organization,
     Outlet,
+    Person,
     Statement,
 )
 
@@ -125,8 +126,8 @@ def valid_badge(election: Election, number: str, day: date) -> ValidBadge | None
     sender = name = ""
     if observer := Observer.objects.published().filter(accreditations=row).first():
         sender = str(Organization.objects.published().get(missions__observers=observer))
-        if observer.name_published and observer.person:
-            name = observer.person.full_name
+        person = Person.objects.published().filter(pk=observer.person_id).first()
+        name = person.full_name if person else ""
     elif outlet := Outlet.objects.published().filter(accreditations=row).first():
         sender = str(outlet)
     return ValidBadge(
