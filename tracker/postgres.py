@@ -200,9 +200,14 @@ class Server:
     @property
     def url(self) -> str:
         """Address of the running server in the form psycopg and DATABASE_URL understand."""
+        return self.url_as(ROLE)
+
+    def url_as(self, role: str) -> str:
+        """The address for another role of the database than the owner; the socket is private, so nobody is asked for
+        a password."""
         lines = self._pid_file()
         place = lines[4] if len(lines) > 4 else str(self._socket_folder())
-        return f"postgresql://{ROLE}@/{DATABASE}?host={urllib.parse.quote(place)}&port={PORT}"
+        return f"postgresql://{role}@/{DATABASE}?host={urllib.parse.quote(place)}&port={PORT}"
 
     def start(self) -> str:
         """Start the server, or join the running one; its URL. Raises PostgresError with a sentence."""

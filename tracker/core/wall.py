@@ -28,7 +28,10 @@ from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_state
 SIGN_IN_APPS = {"auth", "sessions", "account", "mfa", "usersessions", "socialaccount"}
 SIGN_IN = {"core.User", "core.User_groups", "core.User_user_permissions"}
 # Read by every signed-in account, for names and permissions; they hold no secrets.
-DIRECTORY = {"auth.Permission", "auth.Group", "auth.Group_permissions", "contenttypes.ContentType", "core.User"}
+DIRECTORY = {
+    "auth.Permission", "auth.Group", "auth.Group_permissions", "core.User", "core.User_groups",
+    "core.User_user_permissions", "contenttypes.ContentType",
+}  # fmt: skip
 # Whoever works for the host state writes every organization's rows; an auditor only reads them.
 WRITE_EVERYTHING = SEE_EVERYTHING - {Role.AUDITOR}
 # Rows that are added and never changed, whoever asks: triggers of the database write them.
