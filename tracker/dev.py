@@ -32,6 +32,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this is the place that says so
     sys.exit("The tracker needs Python 3.11 or newer; this is Python {}.{}.".format(*sys.version_info[:2]))
 
 from tracker import postgres, valkey
+from tracker.database_roles import WEB, WORKER
 from tracker.supervisor import Part, PartEnded, Supervisor, end_group, end_leftovers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,10 @@ VENV = ROOT / ".venv"
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 ELECTION = "az-2024-president"
 READY_SECONDS = 60
+# Commands that read and write rows, as the worker does; every other one is the owner's (tables, accounts, a shell).
+ROW_COMMANDS = {
+    "load_demo", "load_election", "recount", "run_jobs", "simulate_day", "verify_editions", "verify_history",
+}  # fmt: skip
 
 
 class Stop(Exception):
@@ -370,7 +375,14 @@ class Claim:
             self.number = None
 
 
-def parts_of(python: Path, host: str, port: int, env: dict[str, str], root: Path = ROOT) -> dict[str, Part]:
+def as_role(env: dict[str, str], server: postgres.Server | None, role: str) -> dict[str, str]:
+    """The environment of a program that works as `role`; with the user's own database, as the login it names."""
+    return env | {"DATABASE_URL": server.url_as(role)} if server else env
+
+
+def parts_of(
+    python: Path, host: str, port: int, env: dict[str, str], root: Path = ROOT, server: postgres.Server | None = None
+) -> dict[str, Part]:
     """The processes of a running tracker in the order in which they are started. Broker, worker and clock are missing
     where there is no broker: neither REDIS_URL nor a program to start one."""
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -380,7 +392,8 @@ def parts_of(python: Path, host: str, port: int, env: dict[str, str], root: Path
         "--workers", str(min(os.cpu_count() or 1, 4)), "--threads", "4", "--log-level", "warning",
         "--graceful-timeout", "5", "--no-control-socket", "--chdir", str(root),
     ]  # fmt: skip
-    parts = {"web": Part("web", web, marks["web"], env, vital=True)}
+    parts = {"web": Part("web", web, marks["web"], as_role(env, server, WEB), vital=True)}
+    env = as_role(env, server, WORKER)
     program = None if os.environ.get("REDIS_URL") else valkey.find_program(site_packages())
     if program is not None:
         parts["broker"] = Part(
@@ -477,7 +490,7 @@ def run() -> int:
             if not os.environ.get("REDIS_URL"):
                 env["REDIS_URL"] = valkey.url(DATA) if valkey.find_program(site_packages()) else ""
             try:
-                serve(python, env, host, port, address, claim, lambda: _reason_to_end(server, parent))
+                serve(python, env, host, port, address, claim, server, lambda: _reason_to_end(server, parent))
             finally:
                 claim.write("stopping", address)
     except Interrupted:
@@ -490,7 +503,7 @@ def run() -> int:
 
 def serve(
     python: Path, env: dict[str, str], host: str, port: int, address: str, claim: Claim,
-    reason_to_end: Callable[[], str | None],
+    server: postgres.Server | None, reason_to_end: Callable[[], str | None],
 ) -> None:  # fmt: skip
     """Prepare the data, start all parts and stay until one that is vital ends or there is a reason to.
 
@@ -499,7 +512,7 @@ def serve(
     check_signals()
     say("Preparing the data ...")
     prepare_data(python, env | {"REDIS_URL": ""})  # nothing listens yet; an edition is counted at its end
-    parts = parts_of(python, host, port, env)
+    parts = parts_of(python, host, port, env, server=server)
     supervisor = Supervisor(DATA, ROOT, say)
     try:
         if "broker" in parts:
@@ -611,11 +624,12 @@ def manage(words: Sequence[str]) -> int:
     """`make manage ARGS="..."`: a Django command; the database is started for its duration if it does not run."""
     python = make_environment()
     catch_signals()
-    with database(python, aloud=False) as (url, _):
+    with database(python, aloud=False) as (url, server):
+        env = environment(url)
+        if words and words[0] in ROW_COMMANDS:
+            env = as_role(env, server, WORKER)
         # In our own group: it may talk to the person at the terminal, and Ctrl-C is meant for it.
-        child = subprocess.Popen(
-            [str(python), str(ROOT / "manage.py"), *words], cwd=ROOT, env=environment(url)
-        )
+        child = subprocess.Popen([str(python), str(ROOT / "manage.py"), *words], cwd=ROOT, env=env)
         told = False
         while child.poll() is None:
             if _asked_to_stop and not told:

@@ -32,6 +32,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tracker.database_roles import role_statements
+
 OLDEST = 15  # the oldest PostgreSQL the tracker works with
 DEBIAN = Path("/usr/lib/postgresql")  # holds 15/bin, 16/bin ... where Debian's packages are installed
 ROLE = DATABASE = "tracker"
@@ -198,9 +200,14 @@ class Server:
     @property
     def url(self) -> str:
         """Address of the running server in the form psycopg and DATABASE_URL understand."""
+        return self.url_as(ROLE)
+
+    def url_as(self, role: str) -> str:
+        """The address for another role of the database than the owner; the socket is private, so nobody is asked for
+        a password."""
         lines = self._pid_file()
         place = lines[4] if len(lines) > 4 else str(self._socket_folder())
-        return f"postgresql://{ROLE}@/{DATABASE}?host={urllib.parse.quote(place)}&port={PORT}"
+        return f"postgresql://{role}@/{DATABASE}?host={urllib.parse.quote(place)}&port={PORT}"
 
     def start(self) -> str:
         """Start the server, or join the running one; its URL. Raises PostgresError with a sentence."""
@@ -319,6 +326,7 @@ class Server:
         for leftover in (cluster / "postmaster.pid", *sockets.glob(".s.PGSQL.*")):
             leftover.unlink(missing_ok=True)
         self._write(cluster / "tracker.conf", self._configuration(sockets), owner)
+        self._make_roles(cluster, folder, identity, server_lock)
         log = self.folder / "log"
         keep = "ab" if not log.exists() or log.stat().st_size < 5_000_000 else "wb"
         with log.open(keep) as output:
@@ -363,6 +371,21 @@ class Server:
         with (fresh / "postgresql.conf").open("a") as configuration:
             configuration.write("\ninclude_if_exists = 'tracker.conf'\n")
         fresh.rename(cluster)
+
+    def _make_roles(self, cluster: Path, folder: Path, identity: dict[str, Any], server_lock: int) -> None:
+        """Make the roles of the tracker, also in a cluster of an older release; a note in it says that it has them."""
+        statements = "\n".join(role_statements(ROLE)) + "\n"
+        note = cluster / "tracker.roles"
+        if note.exists() and note.read_text() == statements:
+            return
+        # By the server's single-user mode: ordinary roles cannot make others, and the superuser needs no password here.
+        code, said = self._finish(
+            [str(folder / "postgres"), "--single", "-D", str(cluster), "postgres"],
+            statements, pass_fds=[server_lock], **identity,
+        )  # fmt: skip
+        if code or "ERROR:" in said:
+            raise PostgresError(f"PostgreSQL could not make the tracker's roles in {cluster}:\n{said.strip()}")
+        self._write(note, statements, identity.get("user", os.geteuid()))
 
     def _finish(self, command: list[str], words: str, **options: Any) -> tuple[int, str]:
         """Run a program on the input `words` to its end, out of reach of Ctrl-C; exit code and what it said."""

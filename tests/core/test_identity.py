@@ -72,7 +72,8 @@ def test_a_view_runs_in_the_name_of_who_is_signed_in(rf):
 
 @pytest.mark.django_db
 def test_what_a_failing_view_saved_is_not_kept(rf):
-    request = rf.get("/en/")
+    request = rf.get("/staff/")
+    request.user = make.make_account()
 
     def view(request):
         make.make_source()

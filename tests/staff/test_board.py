@@ -24,7 +24,7 @@ def at(hour: int) -> datetime:
 
 @pytest.fixture
 def coordinator(client: Client) -> Client:
-    user = User.objects.create_user("coordinator", password="x", is_staff=True)
+    user = User.objects.create_user("coordinator", password="x", is_staff=True, roles=["election_desk"])
     names = ["view_deployment", "add_deployment", "change_deployment"]
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
     client.force_login(user)

@@ -123,7 +123,7 @@ def test_who_published_and_withdrew_is_among_the_steps(desk: Client) -> None:
 
 
 def test_publishing_needs_a_permission_of_its_own(client: Client) -> None:
-    account = User.objects.create_user("checker", password="x", is_staff=True)
+    account = User.objects.create_user("checker", password="x", is_staff=True, roles=["election_desk"])
     rights = Permission.objects.filter(codename__in=("view_incident", "change_incident"))
     account.user_permissions.set(rights)
     client.force_login(account)

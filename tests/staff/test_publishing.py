@@ -39,7 +39,7 @@ def words(client: Client, path: str) -> str:
 
 
 def person(*permissions: str, username: str = "publisher") -> User:
-    user = User.objects.create_user(username, is_staff=True)
+    user = User.objects.create_user(username, is_staff=True, roles=["publisher"])
     user.user_permissions.set(
         Permission.objects.filter(codename__in=permissions, content_type__app_label="coverage")
     )

@@ -1,7 +1,8 @@
 """In whose name the database is asked: set for one transaction, read by its triggers and its row security.
 
 The settings are local to the transaction (`set_config(..., true)`), so that a pooled connection carries nothing over
-to the next request. Inside another transaction they are put back at the end.
+to the next request. Inside another transaction they are put back at the end. The same goes for the database role that
+an identity brings: what the transaction may read and write at all (`core.wall`).
 """
 
 from collections.abc import Iterator
@@ -23,20 +24,24 @@ class Identity:
     request: str = ""
     # Why a public record is corrected, as the person typed it.
     reason: str = ""
+    # The role of the database (`tracker.database_roles`) to be; empty: the one that it is already.
+    role: str = ""
 
 
-SETTINGS = tuple(f"tracker.{field.name}" for field in fields(Identity))
+SETTINGS = tuple(f"tracker.{field.name}" for field in fields(Identity) if field.name != "role")
+NAMES = (*SETTINGS, "role")
 
 
 @contextmanager
 def acting(identity: Identity) -> Iterator[None]:
     """One transaction in which the database knows who acts. May be nested; the inner one speaks while it lasts."""
+    outermost = not connection.in_atomic_block
     with transaction.atomic():
-        before = _read()
+        before = None if outermost else _read()
         _write(_words(identity), local=True)
         yield
-        # After an error the transaction is rolled back, and its settings with it.
-        if not connection.needs_rollback:
+        # The end of a transaction takes its settings with it, and so does a roll-back after an error.
+        if before is not None and not connection.needs_rollback:
             _write(before, local=True)
 
 
@@ -64,15 +69,18 @@ def give_reason(reason: str) -> None:
 
 
 def _read() -> list[str]:
-    words = ", ".join(f"coalesce(current_setting('{name}', true), '')" for name in SETTINGS)
+    words = ", ".join(f"coalesce(current_setting('{name}', true), '')" for name in NAMES)
     # Past Django's counting of queries: these are part of the transaction, as BEGIN is.
     return list(connection.connection.execute(f"SELECT {words}").fetchone())
 
 
 def _words(identity: Identity) -> list[str]:
-    return ["" if value == 0 else str(value) for value in asdict(identity).values()]
+    values = asdict(identity)
+    return [str(values[name.removeprefix("tracker.")] or "") for name in NAMES]
 
 
 def _write(values: list[str], *, local: bool) -> None:
+    # The role comes last: what it may not do is not to stand in the way of the rest.
     words = ", ".join(f"set_config('{name}', %s, {local})" for name in SETTINGS)
-    connection.connection.execute(f"SELECT {words}", values)
+    role = f"set_config('role', coalesce(nullif(%s, ''), current_setting('role')), {local})"
+    connection.connection.execute(f"SELECT {words}, {role}", values)

@@ -9,9 +9,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from tracker.core.identity import Identity, acting
+from tracker.database_roles import PUBLIC, STAFF, WEB
 
 # Those that have to answer when the database does not.
 WITHOUT_DATABASE = re.compile(r"^/(healthz|readyz)$")
+# Those where people sign in and keep their own account: the web login's own rights are made for them.
+ACCOUNT_PAGES = re.compile(r"^/staff/(login|logout|password_change)/")
 
 
 class IdentityMiddleware:
@@ -37,9 +40,19 @@ class IdentityMiddleware:
 
 
 def identity_of(request: HttpRequest) -> Identity:
-    """Who asks. Public pages have no account: theirs is not even looked up."""
-    account = request.user.pk if request.path_info.startswith("/staff/") else None
-    return Identity(user=account or 0, origin="request", request=getattr(request, "mark", ""))
+    """Who asks, and as which role of the database.
+
+    Public pages have no account: theirs is not even looked up. Whoever is not signed in is the public everywhere.
+    """
+    mark = getattr(request, "mark", "")
+    if not request.path_info.startswith("/staff/"):
+        return Identity(origin="request", request=mark, role=PUBLIC)
+    account = request.user
+    if ACCOUNT_PAGES.match(request.path_info):
+        role = WEB
+    else:
+        role = STAFF if account.is_active and account.is_staff else PUBLIC
+    return Identity(user=account.pk or 0, origin="request", request=mark, role=role)
 
 
 def _in_one_transaction(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

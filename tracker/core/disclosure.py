@@ -1,0 +1,173 @@
+"""What of each record the public may know: every field of every model is decided here, and nowhere else.
+
+`published` fields stand on public pages; `counted` ones are read there to count, to link or to decide what is shown,
+and are never shown themselves; `withheld` ones are out of reach of every public page: the database refuses them to
+the public's role (`core.wall`). Which *rows* are public is the affair of `published_with` and its kin in the models.
+A field that stands in no list, or in two, fails a test. The names are words and no imports: this is the lowest layer.
+"""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of one model by what the public may know of them, each a list of names in one text."""
+
+    published: str = ""
+    counted: str = ""
+    withheld: str = ""
+
+    @property
+    def readable(self) -> list[str]:
+        """What a public query may touch."""
+        return [*self.published.split(), *self.counted.split()]
+
+    @property
+    def decided(self) -> list[str]:
+        return [*self.readable, *self.withheld.split()]
+
+
+DISCLOSURE: dict[str, Fields] = {
+    # --- accounts, places, sources, work
+    "core.User": Fields(
+        withheld=(
+            "id password last_login is_superuser username first_name last_name email is_staff is_active date_joined"
+            " roles"
+        ),
+    ),
+    "core.User_groups": Fields(withheld="id user group"),
+    "core.User_user_permissions": Fields(withheld="id user permission"),
+    "core.Country": Fields(published="iso2 iso3 name_en name_az name_ru"),
+    "core.TimeZone": Fields(published="name"),
+    "core.Source": Fields(counted="id", published="publisher title url published_on read_on", withheld="notes"),
+    "core.Job": Fields(
+        withheld=(
+            "id kind arguments state done total attempts cancel_asked requested_by requested_at started_at heartbeat_at"
+            " finished_at result error"
+        ),
+    ),
+    # --- the contest
+    "elections.Election": Fields(
+        counted="id publication publishing",
+        published=(
+            "slug name name_az name_ru country kind call round starts_on ends_on timezone authority demonstration source"
+        ),
+        withheld="notes",
+    ),
+    "elections.SimulatedDay": Fields(counted="id election demonstration", published="now", withheld="seed last_event"),
+    "elections.Constituency": Fields(
+        counted="id publication", published="election number name note note_source source"
+    ),
+    "elections.Milestone": Fields(
+        counted="id publication",
+        published="election title kind starts_on ends_on at timezone responsible_body basis source notes",
+    ),
+    "elections.AnnouncedFigure": Fields(
+        counted="id publication",
+        published=(
+            "election metric scope value place unit qualifier announced_by announced_on as_of_date as_of_at"
+            " as_of_timezone as_of_clock_time conflict_group source notes"
+        ),
+    ),
+    # --- where people vote
+    "stations.PollingStation": Fields(
+        counted="publication",
+        published=(
+            "id election setting status constituency number number_source country city city_basis city_source"
+            " host_mission host_mission_basis address address_source timezone latitude longitude coordinate_precision"
+            " registered_voters voters_source hours_source source notes"
+        ),
+    ),
+    "stations.VotingWindow": Fields(counted="id", published="station opens_at closes_at"),
+    # --- who observes
+    "missions.Organization": Fields(
+        counted="id publication", published="slug name acronym kind country website website_basis source notes"
+    ),
+    "missions.Mission": Fields(
+        counted="publication",
+        published=(
+            "id election organization type status head_of_mission head_role invited_by invited_on announced_on"
+            " accredited_on arrives_on departs_on observers_total planned_core planned_lto planned_sto actual_core"
+            " actual_lto actual_sto stations_visited areas_observed source notes"
+        ),
+    ),
+    "missions.Membership": Fields(counted="id", published="mission organization role source notes"),
+    "missions.Engagement": Fields(
+        counted="id publication",
+        published=(
+            "election kind date date_precision place host host_role visitor visitor_role topics outcome source notes"
+        ),
+    ),
+    "missions.Engagement_organizations": Fields(counted="id", published="engagement organization"),
+    "missions.Statement": Fields(
+        counted="id publication", published="mission kind title issued_on language url source notes"
+    ),
+    # --- people: of a person the name alone, and only where the mission itself made it public (published_where)
+    "missions.Person": Fields(
+        counted="id", published="full_name", withheld="nationality document_number email phone notes"
+    ),
+    "missions.Observer": Fields(counted="id mission role person name_published", withheld="code"),
+    "missions.Outlet": Fields(
+        counted="id publication", published="name kind country", withheld="website source notes"
+    ),
+    "missions.AccreditationRule": Fields(
+        withheld=(
+            "id election category opens_at closes_at decided_by quota quota_each valid_from valid_until source notes"
+        ),
+    ),
+    "missions.Accreditation": Fields(
+        counted="id election observer outlet status",
+        published="category number valid_from valid_until",
+        withheld="media_person applied_at decided_at reason",
+    ),
+    "missions.AccreditationChange": Fields(counted="id accreditation status at", withheld="by reason"),
+    "missions.Affiliation": Fields(withheld="id account organization"),
+    "missions.BulkDecision": Fields(
+        withheld="id election to reason valid_from valid_until by prepared_at confirmed_at job"
+    ),
+    "missions.BulkDecisionRow": Fields(withheld="id decision accreditation seen outcome problem"),
+    # --- field work: counts are public, rows are not
+    "fieldwork.Assessment": Fields(counted="id mission", published="ordinal label polarity"),
+    "fieldwork.Team": Fields(counted="id mission", withheld="name kind area area_country area_constituency"),
+    "fieldwork.Team_members": Fields(withheld="id team observer"),
+    "fieldwork.Deployment": Fields(
+        counted="id team mission election station status", withheld="starts_at ends_at notes"
+    ),
+    "fieldwork.Visit": Fields(
+        counted="id team mission election station phase arrived_at assessment status",
+        withheld=(
+            "departed_at findings submission_key version key_version created_by created_at submitted_by submitted_at"
+            " verified_by verified_at"
+        ),
+    ),
+    "fieldwork.Incident": Fields(
+        counted="id publication",
+        published="election category severity status occurred_at station place summary",
+        withheld="team description submission_key",
+    ),
+    "fieldwork.IncidentChange": Fields(withheld="id incident status at by reason publication"),
+    # --- figures. That a person published an edition, and which number that account has, is part of its hash.
+    "coverage.Mark": Fields(counted="id election at"),
+    "coverage.Tally": Fields(counted="election marks"),
+    "coverage.Edition": Fields(
+        counted="id election published_by",
+        published=(
+            "number as_of published_at content detail total changes content_hash previous_hash hash thinned_at"
+        ),
+    ),
+    "ingest.LoadedRecord": Fields(withheld="id dataset kind key object_id values"),
+}
+
+
+def readable_fields(model: type[models.Model]) -> list[str]:
+    """The fields of `model` that a public query may touch; none of a model that is not ours."""
+    known = DISCLOSURE.get(model._meta.label)
+    return known.readable if known else []
+
+
+def withheld_fields(model: type[models.Model]) -> list[str]:
+    """The fields of `model` that no public query may touch."""
+    known = set(readable_fields(model))
+    return [field.name for field in model._meta.local_fields if field.name not in known]

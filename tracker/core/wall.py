@@ -1,0 +1,368 @@
+"""The second wall: what each role of the database may read and write, made of what the models say of themselves.
+
+The filters of the application come first; whoever forgets one finds this behind it. `published_with`, `owned_by` and
+`core.disclosure` become grants and row security, anew after each `migrate` that changed any of them:
+
+- the public's role reads published rows and, of them, the fields that are not withheld, and writes nothing;
+- the staff's role sees what `core.ownership` says the account of the running transaction may see, and writes what
+  belongs to its organization, or everything where one of its roles works for the host state;
+- the worker reads and writes rows; the web login has what signing in and noticing changes need;
+- nobody but the owner changes a table, a trigger or a function, and a table that nobody thought of is closed.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+
+from tracker.core.disclosure import readable_fields
+from tracker.core.ownership import ITSELF, owner_path
+from tracker.core.roles import SEE_EVERYTHING, Role
+from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_statements
+
+# What people sign in with, by app or by model; tables of apps that are not installed are not missed. The web login
+# works with them; among the staff only administrators do.
+SIGN_IN_APPS = {"auth", "sessions", "account", "mfa", "usersessions", "socialaccount"}
+SIGN_IN = {"core.User", "core.User_groups", "core.User_user_permissions"}
+# Read by every signed-in account, for names and permissions; they hold no secrets.
+DIRECTORY = {
+    "auth.Permission", "auth.Group", "auth.Group_permissions", "core.User", "core.User_groups",
+    "core.User_user_permissions", "contenttypes.ContentType",
+}  # fmt: skip
+# Whoever works for the host state writes every organization's rows; an auditor only reads them.
+WRITE_EVERYTHING = SEE_EVERYTHING - {Role.AUDITOR}
+# Rows that are added and never changed, whoever asks: triggers of the database write them.
+HISTORY_TABLES = ("core_change", "core_changedrow")
+# Of the rest of the register these roles see every row too, and write it.
+ADMINISTERED = {"missions.Affiliation", "missions.Organization", "core.Job"}
+# Rows that are neither an organization's nor public: only whoever sees everything.
+INTERNAL = {"missions.BulkDecision", "missions.BulkDecisionRow", "ingest.LoadedRecord", "coverage.Mark", "coverage.Tally"}
+# Column of the account that a row belongs to, where it belongs to one person.
+OF_ACCOUNT = {"core.Job": "requested_by_id", "admin.LogEntry": "user_id"}
+# What every signed-in account may add to, though it belongs to nobody's organization.
+ADDED_BY_ALL = {"core.Source"}
+# The worker changes only these columns of rows that are otherwise never changed (and a trigger holds it to more).
+IMMUTABLE = {"coverage.Edition": ("content", "detail", "thinned_at")}
+# What the web login reads outside views: whether a request left figures to be counted (coverage.middleware).
+WEB_READS = {"coverage.Mark": ("id", "election_id"), "elections.Election": ("id", "publishing")}
+
+Model = type[models.Model]
+
+ACCOUNT, ORGANIZATION = "(SELECT wall_account())", "(SELECT wall_organization())"
+
+
+def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
+    """Bring grants and row security of the database up to what the code says. After `migrate`; costs one query where
+    nothing changed. Raises ImproperlyConfigured where the roles are missing and cannot be made."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_catalog.obj_description(to_regprocedure('public.wall_account()'), 'pg_proc'),"
+            " array(SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = 'public' ORDER BY 1)"
+        )
+        mark, tables = cursor.fetchone()
+        if any(model._meta.db_table not in tables for model in wall_models()):
+            return  # migrated backwards past a table: what is there stays as closed as it was
+        statements = wall_statements(tables)
+        wanted = hashlib.sha256("\n".join(statements).encode()).hexdigest()
+        if mark == wanted:
+            return
+        with transaction.atomic(using=using):
+            ensure_roles(cursor)
+            cursor.execute(";\n".join(statements))
+            cursor.execute(f"COMMENT ON FUNCTION public.wall_account() IS '{wanted}'")
+
+
+def ensure_roles(cursor: Any) -> None:
+    """Make missing roles if this login may; raise ImproperlyConfigured with what to do if it may not."""
+    cursor.execute("SELECT rolsuper OR rolcreaterole, rolname FROM pg_roles WHERE rolname = current_user")
+    able, owner = cursor.fetchone()
+    cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = ANY(%s)", [list(ROLES)])
+    if cursor.fetchone()[0] == len(ROLES):
+        return
+    if not able:
+        raise ImproperlyConfigured(
+            "The database lacks the tracker's roles, and this login may not make them: run the SQL that"
+            " `manage.py database_roles` prints as a superuser of PostgreSQL, then `migrate` again."
+        )
+    for statement in role_statements(owner):
+        cursor.execute(statement)
+
+
+def wall_models() -> list[Model]:
+    """Every model with a table of its own, tables of many-to-many fields included, in a steady order."""
+    found: Iterable[Model] = apps.get_models(include_auto_created=True)
+    return sorted(
+        (model for model in found if model._meta.managed and not model._meta.proxy),
+        key=lambda model: model._meta.db_table,
+    )
+
+
+def wall_statements(tables: Iterable[str]) -> list[str]:
+    """All SQL of the wall, for a database with these tables. Done again it changes nothing."""
+    by_table = {model._meta.db_table: model for model in wall_models()}
+    statements = [*_functions(), *_OPENING]
+    for table in tables:
+        statements += _table_statements(table, by_table.get(table))
+    return statements
+
+
+# --- who asks
+
+
+def _functions() -> list[str]:
+    affiliation = _affiliation()
+    bodies = {
+        "wall_account()": ("bigint", "SELECT nullif(current_setting('tracker.user', true), '')::bigint"),
+        "wall_has_role(wanted text[])": (
+            "boolean",
+            "SELECT coalesce((SELECT is_active AND (is_superuser OR roles && wanted::varchar[])"
+            " FROM public.core_user WHERE id = public.wall_account()), false)",
+        ),
+        "wall_organization()": (
+            "bigint",
+            f"SELECT a.{affiliation['organization']} FROM public.{affiliation['table']} a"
+            f" JOIN public.core_user u ON u.id = a.{affiliation['account']}"
+            " WHERE u.is_active AND u.id = public.wall_account()",
+        ),
+    }
+    statements = []
+    for head, (result, body) in bodies.items():
+        arguments = head.replace("wanted ", "")
+        statements += [
+            # As the owner, whose tables they read past the row security that asks them; nothing of the caller's path.
+            f"CREATE OR REPLACE FUNCTION public.{head} RETURNS {result} LANGUAGE sql STABLE SECURITY DEFINER"
+            f" SET search_path = pg_catalog, pg_temp AS $${body}$$",
+            f"REVOKE ALL ON FUNCTION public.{arguments} FROM PUBLIC",
+            f"GRANT EXECUTE ON FUNCTION public.{arguments} TO {STAFF}",
+        ]
+    return statements
+
+
+def _affiliation() -> dict[str, str]:
+    """Table and columns that say which organization an account works for: the relation that `owned_condition` uses."""
+    owner = next(model for model in wall_models() if getattr(model, "owned_by", None) == ITSELF)
+    relation: Any = owner._meta.get_field("affiliations")
+    link = relation.related_model._meta
+    return {
+        "table": link.db_table,
+        "organization": relation.field.column,
+        "account": link.get_field("account").column,
+    }
+
+
+_OPENING = [
+    "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    f"GRANT USAGE ON SCHEMA public TO {', '.join(ROLES)}",
+    # A table of one's own in front of the register's is the oldest trick on a function; the owner's are proof
+    # against it, and nobody else needs one.
+    "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$",
+    """DO $$ DECLARE old record; BEGIN
+        FOR old IN SELECT policyname, tablename FROM pg_catalog.pg_policies
+                   WHERE schemaname = 'public' AND policyname LIKE 'wall\\_%'
+        LOOP EXECUTE format('DROP POLICY %I ON public.%I', old.policyname, old.tablename); END LOOP; END $$""",
+]
+
+
+# --- tables
+
+
+def _table_statements(table: str, model: Model | None) -> list[str]:
+    name = f'public."{table}"'
+    statements = [
+        f"REVOKE ALL ON {name} FROM PUBLIC, {', '.join(ROLES)}",
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY wall_owner ON {name} TO CURRENT_USER USING (true) WITH CHECK (true)",
+    ]
+    if table == "django_migrations":
+        return [*statements[:1], f"GRANT SELECT ON {name} TO {WORKER}, {WEB}"]
+    rules = _Rules(name)
+    if table in HISTORY_TABLES or (model is not None and getattr(model, "append_only", False)):
+        rules.allow(WORKER, "SELECT")
+        rules.allow(STAFF, "SELECT", _has_role(SEE_EVERYTHING))
+    elif model is not None:
+        _register_rules(rules, model)
+    return statements + rules.statements
+
+
+class _Rules:
+    """Collects the grants and policies of one table."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.statements: list[str] = []
+
+    def allow(self, role: str, verb: str, condition: str = "true", columns: Iterable[str] = ()) -> None:
+        """Let `role` SELECT, INSERT, UPDATE or DELETE rows under `condition`, of `columns` (default: all)."""
+        only = f" ({', '.join(columns)})" if columns else ""
+        check = {
+            "SELECT": f"USING ({condition})",
+            "DELETE": f"USING ({condition})",
+            "INSERT": f"WITH CHECK ({condition})",
+            "UPDATE": f"USING ({condition}) WITH CHECK ({condition})",
+        }[verb]
+        self.statements += [
+            f"GRANT {verb}{only} ON {self.name} TO {role}",
+            f"CREATE POLICY wall_{role.removeprefix('tracker_')}_{verb.lower()} ON {self.name} FOR {verb} TO {role} {check}",
+        ]
+
+    def allow_all(self, role: str, condition: str = "true") -> None:
+        for verb in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+            self.allow(role, verb, condition)
+
+
+def _register_rules(rules: _Rules, model: Model) -> None:
+    label, table = model._meta.label, model._meta.db_table
+    # The worker, and commands of people at the machine.
+    if label in IMMUTABLE:
+        rules.allow(WORKER, "SELECT")
+        rules.allow(WORKER, "INSERT")
+        rules.allow(WORKER, "UPDATE", columns=IMMUTABLE[label])
+    else:
+        rules.allow_all(WORKER)
+    # The public.
+    readable = [model._meta.get_field(name).column for name in readable_fields(model)]
+    if readable:
+        rules.allow(PUBLIC, "SELECT", public_sql(model, table), readable)
+    # Signing in.
+    if signs_in(model):
+        administers = _has_role({Role.ADMINISTRATOR})
+        rules.allow_all(WEB)
+        if label in DIRECTORY:
+            rules.allow(STAFF, "SELECT")
+        for verb in ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE"):
+            rules.allow(STAFF, verb, administers)
+        return
+    if label == "contenttypes.ContentType":
+        rules.allow(WEB, "SELECT")
+    if label in WEB_READS:
+        rules.allow(WEB, "SELECT", columns=WEB_READS[label])
+    # The staff.
+    write = write_sql(model, table)
+    rules.allow(STAFF, "SELECT", visible_sql(model, table))
+    rules.allow(STAFF, "INSERT", "true" if label in ADDED_BY_ALL else write)
+    if label not in IMMUTABLE:
+        rules.allow(STAFF, "UPDATE", write)
+        rules.allow(STAFF, "DELETE", write)
+
+
+def signs_in(model: Model) -> bool:
+    """Whether a table is one of those that people sign in with."""
+    return (
+        model._meta.app_label in SIGN_IN_APPS
+        or model._meta.label in SIGN_IN
+        or getattr(model, "sign_in", False)
+    )
+
+
+# --- rows
+
+
+def visible_sql(model: Model, row: str) -> str:
+    """The condition under which the account of the transaction may see `row`: as `ownership.visible_condition`."""
+    label = model._meta.label
+    if label in DIRECTORY:
+        return "true"
+    ways = [_sees(model)]
+    if label in OF_ACCOUNT:
+        ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
+    elif owned(model):
+        ways.append(own_sql(model, row))
+    hidden = label in INTERNAL | set(OF_ACCOUNT) or getattr(model, "owner_alone_sees", False)
+    if not hidden and (not owned(model) or _has_publication(model)):
+        ways.append(public_sql(model, row))
+    return " OR ".join(f"({way})" for way in ways)
+
+
+def write_sql(model: Model, row: str) -> str:
+    """The condition under which the account of the transaction may write `row`."""
+    label = model._meta.label
+    roles = WRITE_EVERYTHING | ({Role.ADMINISTRATOR} if label in ADMINISTERED else set())
+    ways = [_has_role(roles)]
+    if label in OF_ACCOUNT:
+        ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
+    elif owned(model):
+        ways.append(own_sql(model, row))
+    return " OR ".join(f"({way})" for way in ways)
+
+
+def _sees(model: Model) -> str:
+    return _has_role(SEE_EVERYTHING | ({Role.ADMINISTRATOR} if model._meta.label in ADMINISTERED else set()))
+
+
+def _has_role(roles: Iterable[str]) -> str:
+    # In a query of its own: asked once a statement, not once a row.
+    return f"(SELECT wall_has_role('{{{','.join(sorted(map(str, roles)))}}}'))"
+
+
+def owned(model: Model) -> bool:
+    """Whether rows belong to an organization; a row of a many-to-many table to whom the row belongs that holds it."""
+    return owner_path(_holder(model)[0]) is not None
+
+
+def own_sql(model: Model, row: str, depth: int = 1) -> str:
+    """The condition under which `row` belongs to the organization of the account of the transaction."""
+    holder, step = _holder(model)
+    if step is None:
+        step = getattr(holder, "owned_by")  # noqa: B009 - a declaration that not every model has
+        if step == ITSELF:
+            return f"{row}.{model._meta.pk.column} = {ORGANIZATION}"
+    parent, condition, alias = _step(model, row, step, depth)
+    if getattr(parent, "owned_by", None) == ITSELF and "." in condition:
+        field: Any = model._meta.get_field(step)
+        if field.concrete:
+            return f"{row}.{field.column} = {ORGANIZATION}"
+    return (
+        f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition}"
+        f" AND {own_sql(parent, alias, depth + 1)})"
+    )
+
+
+def public_sql(model: Model, row: str, depth: int = 1) -> str:
+    """The condition under which `row` is public: as `models.published_condition`."""
+    parts = []
+    if _has_publication(model):
+        parts.append(f"{row}.publication = 'published'")
+    for step in _published_with(model):
+        parent, condition, alias = _step(model, row, step, depth)
+        inner = public_sql(parent, alias, depth + 1)
+        where = getattr(model, "published_where", "")
+        if where.startswith(f"{step}__"):
+            inner = f"{inner} AND {alias}.{parent._meta.get_field(where.removeprefix(f'{step}__')).column}"
+        parts.append(f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {inner})")
+    return " AND ".join(parts) or "true"
+
+
+def _step(model: Model, row: str, name: str, depth: int) -> tuple[Model, str, str]:
+    """The model that a key leads to, from either of its ends, the join to it, and a name for it in the query."""
+    field: Any = model._meta.get_field(name)
+    parent, alias = field.related_model, f"w{depth}"
+    if field.concrete:
+        return parent, f"{alias}.{parent._meta.pk.column} = {row}.{field.column}", alias
+    return parent, f"{alias}.{field.field.column} = {row}.{model._meta.pk.column}", alias
+
+
+def _holder(model: Model) -> tuple[Model, str | None]:
+    """The model whose many-to-many field a table belongs to, and the key to it; the model itself for any other."""
+    made_by: Any = model._meta.auto_created
+    if not made_by:
+        return model, None
+    key = next(field for field in model._meta.local_fields if field.related_model is made_by)
+    return made_by, key.name
+
+
+def _published_with(model: Model) -> Iterable[str]:
+    if model._meta.auto_created:
+        return [field.name for field in model._meta.local_fields if field.is_relation]
+    return getattr(model, "published_with", ())
+
+
+def _has_publication(model: Model) -> bool:
+    try:
+        return bool(model._meta.get_field("publication")) and hasattr(model, "published_with")
+    except FieldDoesNotExist:
+        return False
