@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from tracker.core.guarded import GuardedSaves
 from tracker.core.models import (
     Country,
     Job,
@@ -179,7 +180,7 @@ class PlainFields(BaseModelAdmin):
         return field
 
 
-class PublishableAdmin(PlainFields, admin.ModelAdmin):
+class PublishableAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
     actions = (publish, unpublish)
@@ -405,7 +406,7 @@ def source_keys() -> list[models.ForeignKey]:
 
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin):
+class SourceAdmin(GuardedSaves, admin.ModelAdmin):
     list_display = ("name", "published_on", "read_on", "page")
     search_fields = ("publisher", "title", "url", "notes")
     date_hierarchy = "read_on"
@@ -446,7 +447,7 @@ class SourceAdmin(admin.ModelAdmin):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(GuardedSaves, UserAdmin):
     list_display = ("username", "first_name", "last_name", "email", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser", "groups")
     date_hierarchy = "date_joined"
