@@ -10,29 +10,26 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import translation
 
+from tracker.core.history import sql
 from tracker.elections.models import Election
 
 ROOT = Path(__file__).resolve().parent.parent
 AZ2024 = ROOT / "fixtures" / "az2024"
-
-ALLOW_TRUNCATE = """CREATE OR REPLACE FUNCTION public.history_refuse_truncate() RETURNS trigger LANGUAGE plpgsql
-    AS 'BEGIN RETURN NULL; END'"""
-
 
 def load_az2024() -> Election:
     call_command("load_election", str(AZ2024), stdout=StringIO())
     return Election.objects.get(slug="az-2024-president")
 
 
+# The same of every table with a history.
+sql.FOUNDATION = sql.FOUNDATION.replace(sql.REFUSE_TRUNCATE, "RETURN NULL;")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit are cleaned up by TRUNCATE, which editions and every table with a history refuse.
-
-    One test of each refuses it again.
-    """
+    """Tests that commit are cleaned up by TRUNCATE, which editions refuse; one test of theirs refuses it again."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE coverage_edition DISABLE TRIGGER edition_refuse_truncate")
-        cursor.execute(ALLOW_TRUNCATE)
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ NOT_RECORDED = {
     "core.Country": "comes with the software, and every migrate writes it again",
     "core.TimeZone": "comes with the software, and every migrate writes it again",
     "core.Job": "says itself who asked, when and what came of it; what a job changes is recorded in its name",
+    "core.Submission": "the key of a form that was sent, thrown away after a while; what was saved is recorded",
     "elections.SimulatedDay": "the clock of a demonstration, which moves every second",
     "coverage.Mark": "says that something changed; what did is recorded",
     "coverage.Tally": "says that something changed; what did is recorded",

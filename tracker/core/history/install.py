@@ -53,7 +53,10 @@ def _fingerprint() -> str:
     """A hash of everything that is installed: another one means that there is something to do."""
     parts = [sql.FOUNDATION, sql.TRIGGERS]
     for model in declared.recorded_models():
-        columns = [f"{field.column} {field.db_type(connections[DEFAULT_DB_ALIAS])}" for field in model._meta.local_fields]
+        columns = [
+            f"{field.column} {field.db_type(connections[DEFAULT_DB_ALIAS])}"
+            for field in model._meta.local_fields
+        ]
         parts += [model._meta.db_table, _arguments(model), *columns]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -111,11 +114,11 @@ def _write_baseline(cursor: Any, model: type[models.Model], columns: list[str] |
     """How the rows of `model` stand: whole ones, or of rows that the history knows only `columns`."""
     key: Any = model._meta.pk
     if columns is None:
-        rows = psql.SQL("SELECT t.{key}::text AS key, 'insert' AS kind, NULL::jsonb AS before,"
-                        " to_jsonb(t) - $2::text[] AS after FROM public.{table} t")  # fmt: skip
+        parts = "'insert' AS kind, NULL::jsonb AS before, to_jsonb(t) - $2::text[] AS after"
     else:
-        rows = psql.SQL("SELECT t.{key}::text AS key, 'update' AS kind, '{{}}'::jsonb AS before,"
-                        " public.history_pick(to_jsonb(t) - $2::text[], {columns}) AS after FROM public.{table} t")  # fmt: skip
+        parts = "'update' AS kind, '{{}}'::jsonb AS before,"
+        parts += " public.history_pick(to_jsonb(t) - $2::text[], {columns}) AS after"
+    rows = psql.SQL(f"SELECT t.{{key}}::text AS key, {parts} FROM public.{{table}} t")
     query = rows.format(
         key=psql.Identifier(key.column),
         table=psql.Identifier(model._meta.db_table),

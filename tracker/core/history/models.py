@@ -34,7 +34,9 @@ class Change(models.Model):
             # The few that are open: those of running transactions.
             models.Index(name="change_open", fields=["txid"], condition=models.Q(number=None)),
             models.Index(name="change_account", fields=["account", "id"]),
-            models.Index(name="change_origin", fields=["origin", "id"], opclasses=["text_pattern_ops", "int8_ops"]),
+            models.Index(
+                name="change_origin", fields=["origin", "id"], opclasses=["text_pattern_ops", "int8_ops"]
+            ),
             models.Index(name="change_request", fields=["request"], condition=~models.Q(request="")),
             models.Index(name="change_at", fields=["at"]),
         ]
@@ -87,7 +89,11 @@ class PersonalValue(models.Model):
     """
 
     changed_row = models.OneToOneField(
-        ChangedRow, on_delete=models.DO_NOTHING, db_constraint=False, primary_key=True, related_name="personal"
+        ChangedRow,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        primary_key=True,
+        related_name="personal",
     )
     table_name = models.TextField(_("table"))
     key = models.TextField(_("key"))

@@ -31,6 +31,10 @@ HARDENED = """SECURITY DEFINER
 
 _SEAL_OF_COLUMN = SEAL.format(salt="salt", column="c", value="(rowdata -> c)")
 
+# By itself, so that tests can let TRUNCATE pass: they are cleaned up by it.
+REFUSE_TRUNCATE = """RAISE EXCEPTION 'TRUNCATE of % would leave no history; delete its rows', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'history_immutable';"""
+
 HELPERS = f"""
 CREATE OR REPLACE FUNCTION public.history_seal_values(rowdata jsonb, columns text[], salt bytea) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
@@ -126,7 +130,8 @@ BEGIN
         -- A row whose key itself was changed has no partner: it went, and another came.
         source := format('
             SELECT coalesce(o.%1$I, n.%1$I)::text AS key,
-                CASE WHEN o.%1$I IS NULL THEN ''insert'' WHEN n.%1$I IS NULL THEN ''delete'' ELSE ''update'' END AS kind,
+                CASE WHEN o.%1$I IS NULL THEN ''insert'' WHEN n.%1$I IS NULL THEN ''delete'' ELSE ''update''
+                END AS kind,
                 CASE WHEN n.%1$I IS NULL THEN b.old ELSE (
                     SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(b.old) AS e
                     WHERE e.value IS DISTINCT FROM b.new -> e.key
@@ -160,6 +165,10 @@ END $$;
 REVOKE ALL ON FUNCTION public.history_write(text, text, text[], text[], text[]) FROM PUBLIC;
 """
 
+_NEW_HASH = CHANGE_HASH.format(
+    row="c", previous="last_hash", number="last_number", rows="rows_of", digest="digest_of"
+)
+
 SEALING = f"""
 -- Give every open entry that is visible its number and its hash, in the order in which they began.
 CREATE OR REPLACE FUNCTION public.history_seal() RETURNS void LANGUAGE plpgsql
@@ -177,7 +186,7 @@ BEGIN
         SELECT count(*), {ROWS_DIGEST} INTO rows_of, digest_of FROM public.core_changedrow r WHERE r.change_id = c.id;
         last_number := last_number + 1;
         UPDATE public.core_change SET number = last_number, previous_hash = last_hash, rows = rows_of,
-            hash = {CHANGE_HASH.format(row="c", previous="last_hash", number="last_number", rows="rows_of", digest="digest_of")}
+            hash = {_NEW_HASH}
         WHERE id = c.id RETURNING hash INTO last_hash;
     END LOOP;
 END $$;
@@ -199,8 +208,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE FUNCTION public.history_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'TRUNCATE of % would leave no history; delete its rows', TG_TABLE_NAME
-        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'history_immutable';
+    {REFUSE_TRUNCATE}
 END $$;
 CREATE OR REPLACE FUNCTION public.history_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

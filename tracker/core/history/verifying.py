@@ -8,8 +8,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -19,8 +20,8 @@ from tracker.core.history import declared, sql
 # Told about every so many rows: what is looked at, and how many are done.
 Progress = Callable[[str, int], None]
 CHUNK = 2000
-# Entries that are looked at in one query; each is a handful of rows, a baseline a whole table.
 Json = dict[str, Any]
+_names = count(1)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,9 @@ def verify_triggers() -> Iterator[Finding]:
     wanted = {(m._meta.db_table, name) for m in declared.recorded_models() for name in sql.TRIGGER_NAMES}
     guards = re.findall(r"TRIGGER (\w+) (?:BEFORE|AFTER) [\w ]+ ON public\.(core_\w+)", sql.GUARDS)
     wanted |= {(table, name) for name, table in guards}
-    bodies = dict(re.findall(r"FUNCTION public\.(\w+)\(.*?AS \$\$(.*?)\$\$;", sql.FOUNDATION, re.DOTALL))
+    bodies = dict(
+        re.findall(r"REPLACE FUNCTION public\.(\w+)\(.*?AS \$\$(.*?)\$\$;", sql.FOUNDATION, re.DOTALL)
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
@@ -114,9 +117,12 @@ def verify_triggers() -> Iterator[Finding]:
 
 # --- the chain -------------------------------------------------------------------------------------------------------
 
+_EXPECTED = sql.CHANGE_HASH.format(
+    row="c", previous="c.previous_hash", number="c.number", rows="c.rows", digest="d.digest"
+)
 _ENTRIES = f"""
     SELECT c.id, c.number, c.previous_hash, c.hash, c.rows, d.there, d.sound,
-        {sql.CHANGE_HASH.format(row="c", previous="c.previous_hash", number="c.number", rows="c.rows", digest="d.digest")}
+        {_EXPECTED}
     FROM core_change c CROSS JOIN LATERAL (
         SELECT count(*) AS there, {sql.ROWS_DIGEST} AS digest,
             coalesce(bool_and(r.digest = {sql.ROW_DIGEST.format(row="r")}), true) AS sound
@@ -128,7 +134,7 @@ _ENTRIES = f"""
 def verify_chain(progress: Progress = lambda what, done: None) -> Iterator[Finding]:
     """Entries that are missing, altered, or not tied to the one before, in the order of the chain."""
     before, last = "", 0
-    for count, entry in enumerate(_stream(_ENTRIES), 1):
+    for done, entry in enumerate(_stream(_ENTRIES), 1):
         pk, number, previous, own, rows, there, sound, expected = entry
         if number != last + 1:
             yield Finding(_missing(last + 1, number - 1), last + 1)
@@ -145,8 +151,8 @@ def verify_chain(progress: Progress = lambda what, done: None) -> Iterator[Findi
                 number,
             )
         before, last = own, number
-        if count % CHUNK == 0:
-            progress("chain", count)
+        if done % CHUNK == 0:
+            progress("chain", done)
     yield from _outside_the_chain()
 
 
@@ -190,7 +196,7 @@ class _State:
     """A row as the history has it: None once deleted. Salts are those of the entry that last set a sealed column."""
 
     row: Json | None = None
-    salts: dict[str, bytes | None] | None = None
+    salts: dict[str, bytes | None] = field(default_factory=dict)
     # Sealed columns whose salt is gone, until an erasure says why.
     unsalted: bool = False
     wrong_value: str = ""
@@ -203,17 +209,15 @@ def verify_table(
     table = model._meta.db_table
     sealed = (*declared.personal_columns(model), *declared.secret_columns(model))
     key: Any = model._meta.pk
-    noise = json.dumps(list(declared.noise_columns(model)))
+    leave_out = set(declared.noise_columns(model))
     rows = _stream(
         f'SELECT t."{key.column}"::text, to_jsonb(t)::text,'
         " (SELECT jsonb_object_agg(e.key, e.value::text)::text FROM jsonb_each(to_jsonb(t)) e"
         f" WHERE e.key = ANY('{{{','.join(sealed)}}}')) FROM public.{table} t"
         f' ORDER BY t."{key.column}"::text COLLATE "C"'
     )
-    leave_out = set(json.loads(noise))
     actual = next(rows, None)
-    count = 0
-    for name, state in _replay(table, bool(sealed)):
+    for done, (name, state) in enumerate(_replay(table, bool(sealed)), 1):
         while actual is not None and actual[0] < name:
             yield Finding("it is in the table and not in the history", table=table, key=actual[0])
             actual = next(rows, None)
@@ -230,34 +234,34 @@ def verify_table(
             if state.row is None:
                 yield Finding("it was deleted by the history and is in the table", table=table, key=name)
             else:
-                yield from _differences(table, name, state, actual, leave_out)
+                yield from _differences(table, name, state.row, state.salts, actual, leave_out)
             actual = next(rows, None)
         elif state.row is not None:
             yield Finding("it is in the history and not in the table", table=table, key=name)
-        count += 1
-        if count % CHUNK == 0:
-            progress(table, count)
+        if done % CHUNK == 0:
+            progress(table, done)
     while actual is not None:
         yield Finding("it is in the table and not in the history", table=table, key=actual[0])
         actual = next(rows, None)
 
 
-def _differences(table: str, name: str, state: _State, actual: Any, leave_out: set[str]) -> Iterator[Finding]:
-    assert state.row is not None and state.salts is not None
+def _differences(
+    table: str, name: str, row: Json, salts: dict[str, bytes | None], actual: Any, leave_out: set[str]
+) -> Iterator[Finding]:
     texts = json.loads(actual[2] or "{}")
     for column, value in _read(actual[1]).items():
         if column in leave_out:
             continue
-        if column not in state.row:
+        if column not in row:
             reason = "the history does not know it; run migrate if the table has just got it"
             yield Finding(reason, table=table, key=name, column=column)
         elif column in texts:
-            salt = state.salts.get(column)
-            if salt is not None and _seal(salt, column, texts[column]) != state.row[column].get("sealed"):
+            salt = salts.get(column)
+            if salt is not None and _seal(salt, column, texts[column]) != row[column].get("sealed"):
                 reason = "it is not what the history says; its values are not shown"
                 yield Finding(reason, table=table, key=name, column=column)
-        elif state.row[column] != value:
-            reason = f"the history says {_short(state.row[column])}, the table {_short(value)}"
+        elif row[column] != value:
+            reason = f"the history says {_short(row[column])}, the table {_short(value)}"
             yield Finding(reason, table=table, key=name, column=column)
 
 
@@ -275,9 +279,11 @@ def _replay(table: str, sealed: bool) -> Iterator[tuple[str, _State]]:
             state.unsalted = False
             continue
         values = _read(after) if after else {}
-        found = {
-            name: value["sealed"] for name, value in values.items() if sealed and _is_sealed(value)
-        } | {name: "" for name, value in (_read(before) if before and sealed else {}).items() if _is_sealed(value)}
+        found = {name: value["sealed"] for name, value in values.items() if sealed and _is_sealed(value)} | {
+            name: ""
+            for name, value in (_read(before) if before and sealed else {}).items()
+            if _is_sealed(value)
+        }
         if found and salt is None:
             state.unsalted = True
         if salt is not None:
@@ -286,10 +292,10 @@ def _replay(table: str, sealed: bool) -> Iterator[tuple[str, _State]]:
                     if _seal(salt, name, text) != _read(side or "{}").get(name, {}).get("sealed"):
                         state.wrong_value = name
         if kind == "delete":
-            state.row, state.salts = None, None
+            state.row, state.salts = None, {}
         else:
             base = state.row if kind == "update" and state.row is not None else {}
-            kept = state.salts if kind == "update" and state.salts is not None else {}
+            kept = state.salts if kind == "update" else {}
             state.row = {**base, **values}
             state.salts = {**kept, **dict.fromkeys(found, salt)}
     if current is not None:
@@ -321,13 +327,3 @@ def _stream(query: str) -> Iterator[Any]:
         cursor.itersize = CHUNK
         cursor.execute(query)
         yield from cursor
-
-
-def _numbers() -> Iterator[int]:
-    number = 0
-    while True:
-        number += 1
-        yield number
-
-
-_names = _numbers()
