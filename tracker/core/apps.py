@@ -10,9 +10,11 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from tracker.core import wall
+        from tracker.core.history.install import sync_history
         from tracker.core.reference import sync_reference_tables
 
         # The kinds of job stand in each app's tasks; screens and commands know them too, not only the worker.
         autodiscover_modules("tasks")
         post_migrate.connect(sync_reference_tables, sender=self)
         post_migrate.connect(wall.install, sender=self)
+        post_migrate.connect(sync_history, sender=self)

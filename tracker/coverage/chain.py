@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.history.models import Change
+from tracker.core.history.verifying import Finding, Progress
 from tracker.coverage.counting import Json
 from tracker.coverage.models import Edition
 from tracker.elections.models import Election
@@ -27,14 +29,15 @@ def hash_edition(edition: Edition) -> str:
     """SHA-256 (hex) of everything an edition says, the hash of the one before included.
 
     The lines are: hash before, election id, number, as of, published at, publisher's id or "-", totals, changes, hash
-    of the content. The content itself stands only for its hash, so that a thinned edition still proves the chain.
+    of the content, and of editions that name the last entry of the history its number and hash. The content itself
+    stands only for its hash, so that a thinned edition still proves the chain.
     """
     return hashlib.sha256("\n".join(chain_lines(edition)).encode()).hexdigest()
 
 
 def chain_lines(edition: Edition) -> list[str]:
     """The lines that the hash of an edition is made of."""
-    return [
+    lines = [
         edition.previous_hash,
         str(edition.election_id),
         str(edition.number),
@@ -45,6 +48,9 @@ def chain_lines(edition: Edition) -> list[str]:
         edition.changes,
         edition.content_hash,
     ]
+    if edition.history_number is not None:
+        lines += [str(edition.history_number), edition.history_hash or ""]
+    return lines
 
 
 def _instant(at: datetime) -> str:
@@ -116,6 +122,21 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
 def _begin(at: datetime, grain: str) -> datetime:
     at = at.astimezone(UTC).replace(second=0, microsecond=0)
     return at.replace(minute=0) if grain == "hour" else at
+
+
+def unknown_heads(progress: Progress = lambda what, done: None) -> Iterator[Finding]:
+    """Entries of the history that editions name and that are not, or no longer, what they name."""
+    named = (
+        Edition.objects.exclude(history_number=None)
+        .order_by("history_number", "pk")
+        .values_list("history_number", "history_hash", "number", "election__slug")
+    )
+    for done, (number, hash_, edition, slug) in enumerate(named.iterator(chunk_size=1000), 1):
+        if not Change.objects.filter(number=number, hash=hash_).exists():
+            reason = f"edition {edition} of {slug} was published with another hash of it: {hash_}"
+            yield Finding(reason, number)
+        if done % 1000 == 0:
+            progress("editions", done)
 
 
 def _in_order(election: Election) -> Iterator[Edition]:

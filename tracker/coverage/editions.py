@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from tracker.core.history.verifying import history_head
 from tracker.core.models import User
 from tracker.coverage.chain import canonical, differences, hash_content, hash_edition
 from tracker.coverage.counting import Json, count
@@ -120,6 +121,7 @@ def _publish_in_snapshot(election: Election, *, by: User | None, seen: str | Non
     last = Edition.objects.filter(election=election).order_by("-number").first()
     edition = None
     if last is None or last.content_hash != counted.hash:
+        head = history_head()
         edition = Edition(
             election=election,
             number=last.number + 1 if last else 1,
@@ -132,6 +134,8 @@ def _publish_in_snapshot(election: Election, *, by: User | None, seen: str | Non
             changes=canonical(_changes(last, counted)),
             content_hash=counted.hash,
             previous_hash=last.hash if last else "",
+            history_number=head.number if head else None,
+            history_hash=head.hash if head else None,
         )
         edition.hash = hash_edition(edition)
         edition.save(force_insert=True)

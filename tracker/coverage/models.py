@@ -99,6 +99,9 @@ class Edition(models.Model):
     content_hash = models.CharField(_("hash of the content"), max_length=64)
     previous_hash = models.CharField(_("hash of the edition before"), max_length=64, blank=True)
     hash = models.CharField(_("hash"), max_length=64)
+    # The last entry of the history when the rows were counted: an anchor outside, for everything recorded until then.
+    history_number = models.BigIntegerField(_("entry of the history"), null=True, blank=True)
+    history_hash = models.CharField(_("hash of that entry"), max_length=64, null=True, blank=True)  # noqa: DJ001
     thinned_at = models.DateTimeField(_("thinned (UTC)"), null=True, blank=True)
 
     objects = PublicationQuerySet.as_manager()
@@ -113,6 +116,11 @@ class Edition(models.Model):
                 name="edition_thinned_or_whole",
                 condition=Q(thinned_at__isnull=True, content__isnull=False, detail__isnull=False)
                 | Q(thinned_at__isnull=False, content__isnull=True, detail__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="edition_history_whole",
+                condition=Q(history_number__isnull=True, history_hash__isnull=True)
+                | Q(history_number__isnull=False, history_hash__isnull=False),
             ),
         ]
 
