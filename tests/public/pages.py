@@ -8,7 +8,17 @@ from django.urls import reverse
 
 from tracker.elections.models import Election
 
-ELECTION_PAGES = ("dashboard", "stations", "clock", "missions", "figures", "coverage", "editions", "timeline")
+ELECTION_PAGES = (
+    "dashboard",
+    "stations",
+    "clock",
+    "missions",
+    "figures",
+    "coverage",
+    "editions",
+    "timeline",
+    "corrections",
+)
 LANGUAGES = ("en", "az", "ru")
 
 

@@ -39,7 +39,13 @@ HISTORY_TABLES = ("core_change", "core_changedrow")
 # Of the rest of the register these roles see every row too, and write it.
 ADMINISTERED = {"missions.Affiliation", "missions.Organization", "core.Job"}
 # Rows that are neither an organization's nor public: only whoever sees everything.
-INTERNAL = {"missions.BulkDecision", "missions.BulkDecisionRow", "ingest.LoadedRecord", "coverage.Mark", "coverage.Tally"}
+INTERNAL = {
+    "missions.BulkDecision",
+    "missions.BulkDecisionRow",
+    "ingest.LoadedRecord",
+    "coverage.Mark",
+    "coverage.Tally",
+}
 # Column of the account that a row belongs to, where it belongs to one person.
 OF_ACCOUNT = {"core.Job": "requested_by_id", "admin.LogEntry": "user_id"}
 # What every signed-in account may add to, though it belongs to nobody's organization.
@@ -234,7 +240,9 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         rules.allow_all(WEB)
         if label in DIRECTORY:
             rules.allow(STAFF, "SELECT")
-        for verb in ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE"):
+        for verb in (
+            ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE")
+        ):
             rules.allow(STAFF, verb, administers)
         return
     if label == "contenttypes.ContentType":
@@ -333,7 +341,9 @@ def public_sql(model: Model, row: str, depth: int = 1) -> str:
         where = getattr(model, "published_where", "")
         if where.startswith(f"{step}__"):
             inner = f"{inner} AND {alias}.{parent._meta.get_field(where.removeprefix(f'{step}__')).column}"
-        parts.append(f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {inner})")
+        parts.append(
+            f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {inner})"
+        )
     return " AND ".join(parts) or "true"
 
 

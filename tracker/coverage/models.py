@@ -131,3 +131,45 @@ class Edition(models.Model):
         """What changed against the edition before: {"key", "before", "after"}; the first edition says nothing."""
         changes: list[dict[str, Any]] = json.loads(self.changes)
         return changes
+
+
+class Correction(models.Model):
+    """A published record changed, left the public pages or came back. Written by triggers (`coverage.corrections`)."""
+
+    published_with = ("election",)
+
+    class Kind(models.TextChoices):
+        CHANGED = "changed", _("changed")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        RESTORED = "restored", _("published again")
+
+    election = models.ForeignKey(
+        Election, on_delete=models.CASCADE, verbose_name=_("election"), related_name="corrections"
+    )
+    model = models.CharField(_("kind of record"), max_length=60)
+    key = models.CharField(_("key"), max_length=40)
+    kind = models.CharField(_("what happened"), max_length=10, choices=Kind)
+    # Published columns that became different: {column: value}. Of a withdrawn record nothing is told.
+    before = models.JSONField(_("before"), null=True)
+    after = models.JSONField(_("after"), null=True)
+    # How a withdrawn record was when the public last saw it: compared when it comes back, and never shown.
+    held = models.JSONField(_("held back"), null=True)
+    reason = models.TextField(_("reason"), blank=True)
+    at = models.DateTimeField(_("moment (UTC)"))
+    # The record is not public any more: what this says of it is not either.
+    hidden = models.BooleanField(_("hidden"), default=False)
+
+    objects = PublicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("correction")
+        verbose_name_plural = _("corrections")
+        ordering = ["-id"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(name="correction_of_election", fields=["election", "id"]),
+            models.Index(name="correction_of_record", fields=["model", "key", "id"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.model} {self.key}"

@@ -9,7 +9,17 @@ from tracker.elections.models import Election
 from tracker.missions.queries import bystanders, organization_pages
 from tracker.stations.models import PollingStation
 
-ELECTION_PAGES = ("dashboard", "stations", "clock", "missions", "figures", "coverage", "editions", "timeline")
+ELECTION_PAGES = (
+    "dashboard",
+    "stations",
+    "clock",
+    "missions",
+    "figures",
+    "coverage",
+    "editions",
+    "timeline",
+    "corrections",
+)
 
 
 def real_elections() -> Any:

@@ -2,6 +2,7 @@ from django.contrib.sitemaps.views import index, sitemap
 from django.urls import include, path
 
 from tracker.public import views
+from tracker.public.corrections import CorrectionFeed
 from tracker.public.sitemaps import SITEMAPS
 
 without_language = [
@@ -22,6 +23,8 @@ election_pages = [
     path("figures/", views.figures, name="figures"),
     path("coverage/", views.coverage, name="coverage"),
     path("editions/", views.editions, name="editions"),
+    path("corrections/", views.corrections, name="corrections"),
+    path("corrections/feed/", CorrectionFeed(), name="corrections_feed"),
     path("timeline/", views.timeline, name="timeline"),
     path("verify/", views.verify, name="verify"),
     path("verify/<str:number>/", views.verify, name="verify_number"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from tracker.core.timezones import to_local
 from tracker.coverage.announced import figure_panels
+from tracker.coverage.corrections import public_corrections
 from tracker.coverage.editions import NoSuchEdition, Shown, public_editions, shown_figures, trend
 from tracker.coverage.figures import key_figures
 from tracker.elections.models import AnnouncedFigure, Election
@@ -41,6 +42,7 @@ from tracker.missions.queries import (
 from tracker.missions.queries import timeline as timeline_entries
 from tracker.public.accreditation import accreditation_panels
 from tracker.public.charts import hours_chart, station_map, voting_counts
+from tracker.public.corrections import shown_corrections
 from tracker.public.coverage import (
     assessment_bars,
     constituency_gaps,
@@ -363,6 +365,20 @@ def editions(request: HttpRequest, slug: str) -> HttpResponse:
     rows = Paginator(public_editions(election), PAGE_ROWS).get_page(request.GET.get("page"))
     context |= {"rows": rows, "found": edition_rows(rows)}
     return figure_page(request, "public/editions.html", fresh, context)
+
+
+@require_safe
+def corrections(request: HttpRequest, slug: str) -> HttpResponse:
+    """What was public and is different now: old value, new value, moment and reason."""
+    election = load_election(slug)
+    rows = Paginator(public_corrections(election), PAGE_ROWS).get_page(request.GET.get("page"))
+    context = {
+        "election": election,
+        "section": "corrections",
+        "rows": rows,
+        "entries": shown_corrections(election, rows),
+    }
+    return page(request, "public/corrections.html", context)
 
 
 @require_safe

@@ -17,7 +17,7 @@ FUNCTIONS = (
 
 class Migration(migrations.Migration):
 
-    dependencies = [("coverage", "0002_triggers")]
+    dependencies = [("coverage", "0003_history_head")]
 
     operations = [
         migrations.RunSQL(

@@ -1,0 +1,159 @@
+"""What was public and is different now leaves a correction, whatever door the change came through."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from tests import factories as make
+from tests.public.pages import address, read
+from tracker.core.identity import Identity, acting
+from tracker.core.models import Publication
+from tracker.core.publication import publishable_models
+from tracker.coverage.corrections import CORRECTED, corrected_models, entries, public_corrections
+from tracker.coverage.models import Correction
+from tracker.elections.models import AnnouncedFigure, Election
+from tracker.missions.models import Organization, Outlet
+from tracker.stations.models import VotingWindow
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def election() -> Election:
+    return make.make_election()
+
+
+def said(election: Election) -> list[tuple[str, list[tuple[str, str, str]], str]]:
+    """Kind, fields and reason of every public correction, the oldest first."""
+    return [
+        (
+            entry.correction.kind,
+            [(field.label, field.before, field.after) for field in entry.fields],
+            entry.correction.reason,
+        )
+        for entry in reversed(entries(public_corrections(election)))
+    ]
+
+
+def test_every_publishable_record_of_an_election_is_corrected_in_public() -> None:
+    of_no_election = {Organization, Outlet}
+    assert set(corrected_models()) == {*publishable_models(), VotingWindow} - of_no_election
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'correct_update'")
+        assert {table for (table,) in cursor.fetchall()} == {
+            model._meta.db_table for model in corrected_models()
+        }
+    assert len(CORRECTED) == 10
+
+
+def test_raw_sql_on_a_published_figure_is_on_the_page_with_both_values(client: Client, election) -> None:
+    figure = make.make_figure(election=election, value=49)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE elections_announcedfigure SET value = 50 WHERE id = %s", [figure.pk])
+    text = read(client, address("corrections", election))
+    assert "Announced figure · changed" in text
+    assert "Value 49 50" in text
+    assert "No reason is on record." in text
+
+
+def test_the_reason_stands_beside_it_and_the_feed_carries_all(client: Client, election) -> None:
+    station = make.make_station(election=election, city="Rome", country="IT")
+    with acting(Identity(reason="The embassy moved")):
+        type(station).objects.update(
+            address="Via Nova 1", constituency=make.make_constituency(election=election)
+        )
+    assert said(election) == [
+        ("changed", [("Constituency", "–", str(station.election.constituencies.get())), ("Address", "–", "Via Nova 1")],
+         "The embassy moved"),
+    ]  # fmt: skip
+    text = read(client, address("corrections", election))
+    assert "Reason: The embassy moved" in text
+    feed = client.get(address("corrections_feed", election))
+    assert feed.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    body = feed.content.decode()
+    assert "Address: – → Via Nova 1" in body
+    assert "The embassy moved" in body
+
+
+def test_hours_are_corrected_through_their_station(election) -> None:
+    station = make.make_station(election=election)
+    window = make.make_window(station=station)
+    draft = make.make_window(station=make.make_station(election=election, publication=Publication.DRAFT))
+    VotingWindow.objects.filter(pk__in=[window.pk, draft.pk]).update(closes_at="2024-02-07T14:00Z")
+    assert said(election) == [
+        ("changed", [("Closes (UTC)", "2024-02-07 13:00 UTC", "2024-02-07 14:00 UTC")], "")
+    ]
+
+
+def test_drafts_and_withheld_fields_leave_nothing(election) -> None:
+    draft = make.make_figure(election=election, publication=Publication.DRAFT)
+    AnnouncedFigure.objects.filter(pk=draft.pk).update(value=1)
+    incident = make.make_incident(election=election)
+    type(incident).objects.update(description="A secret")
+    hidden = make.make_figure(election=make.make_election(publication=Publication.DRAFT))
+    AnnouncedFigure.objects.filter(pk=hidden.pk).update(value=2)
+    assert not Correction.objects.exists()
+
+
+def test_what_is_withdrawn_takes_its_corrections_along_and_brings_them_back(client: Client, election) -> None:
+    figure = make.make_figure(election=election, value=49, scope="Canary")
+    rows = AnnouncedFigure.objects.filter(pk=figure.pk)
+    rows.update(value=50)
+    rows.update(publication=Publication.WITHDRAWN)
+    assert said(election) == [("withdrawn", [], "")]
+    text = read(client, address("corrections", election))
+    assert "Announced figure that is not public any more" in text
+    assert "50" not in text
+    assert "Canary" not in text
+    rows.update(value=51)
+    rows.update(publication=Publication.PUBLISHED)
+    assert said(election) == [
+        ("changed", [("Value", "49", "50")], ""),
+        ("withdrawn", [], ""),
+        ("restored", [("Value", "50", "51")], ""),
+    ]
+
+
+def test_an_edit_under_four_eyes_is_told_only_when_it_is_approved(election) -> None:
+    anna, clara = make.make_administrator(), make.make_administrator()
+    figure = make.make_figure(election=election, value=49)
+    Election.objects.update(four_eyes=True)
+    rows = AnnouncedFigure.objects.filter(pk=figure.pk)
+    with acting(Identity(user=anna.pk, reason="A slip")):
+        rows.update(value=50)
+    assert said(election) == [("withdrawn", [], "A slip")]
+    with acting(Identity(user=clara.pk)):
+        rows.update(publication=Publication.PUBLISHED)
+    assert said(election)[-1] == ("restored", [("Value", "49", "50")], "")
+
+
+def test_a_deleted_record_leaves_the_bare_fact(election) -> None:
+    figure = make.make_figure(election=election, value=49)
+    rows = AnnouncedFigure.objects.filter(pk=figure.pk)
+    rows.update(value=50)
+    rows.delete()
+    assert said(election) == [("withdrawn", [], "")]
+
+
+def test_corrections_of_a_record_below_a_withdrawn_one_quote_nothing(client: Client, election) -> None:
+    statement = make.make_statement(mission=make.make_mission(election=election), title="Old title")
+    type(statement).objects.update(title="New title")
+    type(statement.mission).objects.update(publication=Publication.WITHDRAWN)
+    assert ("changed", [], "") in said(election)
+    assert "title" not in read(client, address("corrections", election)).lower().replace("subtitle", "")
+
+
+def test_a_page_without_corrections_says_so(client: Client, election) -> None:
+    assert "Nothing that was public has been corrected." in read(client, address("corrections", election))
+
+
+def test_the_page_asks_as_little_for_many_as_for_few(
+    client: Client, election, django_assert_max_num_queries: Any
+) -> None:
+    figures = [make.make_figure(election=election, value=number) for number in range(12)]
+    for figure in figures:
+        AnnouncedFigure.objects.filter(pk=figure.pk).update(value=100)
+    with django_assert_max_num_queries(12):
+        assert read(client, address("corrections", election)).count("Announced figure · changed") == 12

@@ -1,0 +1,247 @@
+"""Corrections of what was public: written by the database whatever door a change came through, and read for people.
+
+A record that changes while the public can see it leaves an entry with the old and the new value of its published
+fields, the moment and the reason. A record that leaves the public pages leaves the bare fact; what earlier entries
+quote of it is hidden as long as it is gone. When it comes back, the entry says what became different meanwhile.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from tracker.core.disclosure import DISCLOSURE
+from tracker.core.wall import public_sql
+from tracker.coverage.models import Correction
+from tracker.elections.models import Election
+
+# Records whose corrections are shown, and the key that leads to their election: as SQL over the row `r`.
+CORRECTED = {
+    "elections.Election": "r.id",
+    "elections.Constituency": "r.election_id",
+    "elections.Milestone": "r.election_id",
+    "elections.AnnouncedFigure": "r.election_id",
+    "stations.PollingStation": "r.election_id",
+    "stations.VotingWindow": "(SELECT s.election_id FROM stations_pollingstation s WHERE s.id = r.station_id)",
+    "missions.Mission": "r.election_id",
+    "missions.Statement": "(SELECT m.election_id FROM missions_mission m WHERE m.id = r.mission_id)",
+    "missions.Engagement": "r.election_id",
+    "fieldwork.Incident": "r.election_id",
+}
+
+FUNCTION = """
+CREATE OR REPLACE FUNCTION public.correct_{table}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    why text := coalesce(current_setting('tracker.reason', true), '');
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
+        SELECT {election_of_c}, '{label}', c.{key}::text, 'changed', d.before, d.after, why, clock_timestamp(), false
+        FROM changed c JOIN before b USING ({key}),
+             LATERAL correction_difference(to_jsonb(b), to_jsonb(c), '{columns}') d
+        WHERE d.before IS NOT NULL AND ({public_b}) AND ({public_c});
+
+        INSERT INTO coverage_correction (election_id, model, key, kind, held, reason, at, hidden)
+        SELECT {election_of_b}, '{label}', b.{key}::text, 'withdrawn', to_jsonb(b), why, clock_timestamp(), false
+        FROM changed c JOIN before b USING ({key}) WHERE ({public_b}) AND NOT ({public_c});
+
+        UPDATE coverage_correction SET hidden = true
+        WHERE model = '{label}' AND kind <> 'withdrawn' AND NOT hidden AND key IN (
+            SELECT b.{key}::text FROM changed c JOIN before b USING ({key}) WHERE ({public_b}) AND NOT ({public_c}));
+
+        INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
+        SELECT {election_of_c}, '{label}', c.{key}::text, 'restored', d.before, d.after, why, clock_timestamp(), false
+        FROM changed c JOIN before b USING ({key})
+        JOIN LATERAL (SELECT w.held FROM coverage_correction w WHERE w.model = '{label}' AND w.key = c.{key}::text
+                      AND w.kind = 'withdrawn' ORDER BY w.id DESC LIMIT 1) w ON true
+        LEFT JOIN LATERAL correction_difference(w.held, to_jsonb(c), '{columns}') d ON true
+        WHERE NOT ({public_b}) AND ({public_c});
+
+        UPDATE coverage_correction SET hidden = false
+        WHERE model = '{label}' AND hidden AND key IN (
+            SELECT c.{key}::text FROM changed c JOIN before b USING ({key}) WHERE NOT ({public_b}) AND ({public_c}));
+    ELSE
+        INSERT INTO coverage_correction (election_id, model, key, kind, reason, at, hidden)
+        SELECT {election_of_b}, '{label}', b.{key}::text, 'withdrawn', why, clock_timestamp(), false
+        FROM before b WHERE ({public_b}) AND EXISTS (SELECT FROM elections_election e WHERE e.id = {election_of_b});
+        UPDATE coverage_correction SET hidden = true
+        WHERE model = '{label}' AND kind <> 'withdrawn' AND NOT hidden
+          AND key IN (SELECT b.{key}::text FROM before b);
+    END IF;
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION public.correct_{table}() FROM PUBLIC;
+DROP TRIGGER IF EXISTS correct_update ON public.{table};
+DROP TRIGGER IF EXISTS correct_delete ON public.{table};
+CREATE TRIGGER correct_update AFTER UPDATE ON public.{table}
+    REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.correct_{table}();
+CREATE TRIGGER correct_delete AFTER DELETE ON public.{table}
+    REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION public.correct_{table}();
+"""
+
+DIFFERENCE = """
+CREATE OR REPLACE FUNCTION public.correction_difference(
+    old jsonb, new jsonb, columns text[], OUT before jsonb, OUT after jsonb
+)
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_object_agg(name, old -> name), jsonb_object_agg(name, new -> name)
+    FROM unnest(columns) AS name WHERE old -> name IS DISTINCT FROM new -> name
+$$;
+"""
+
+
+def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
+    """Make the triggers that write corrections, anew where what is public was declared otherwise. After `migrate`."""
+    statements = DIFFERENCE + "".join(map(_trigger, corrected_models()))
+    wanted = hashlib.sha256(statements.encode()).hexdigest()
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_regclass('public.coverage_correction') IS NOT NULL, pg_catalog.obj_description("
+            "to_regprocedure('public.correction_difference(jsonb, jsonb, text[])'), 'pg_proc')"
+        )
+        there, mark = cursor.fetchone()
+        if not there or mark == wanted:
+            return
+        with transaction.atomic(using=using):
+            cursor.execute(statements)
+            cursor.execute(
+                f"COMMENT ON FUNCTION public.correction_difference(jsonb, jsonb, text[]) IS '{wanted}'"
+            )
+
+
+def corrected_models() -> Iterator[type[models.Model]]:
+    """Every model whose corrections are public."""
+    return map(apps.get_model, CORRECTED)
+
+
+def _trigger(model: type[models.Model]) -> str:
+    label, key = model._meta.label, model._meta.pk.column
+    election = CORRECTED[label]
+    fields: list[Any] = [model._meta.get_field(name) for name in public_fields(model)]
+    return FUNCTION.format(
+        table=model._meta.db_table,
+        label=label,
+        key=key,
+        columns="{" + ",".join(field.column for field in fields) + "}",
+        election_of_b=election.replace("r.", "b."),
+        election_of_c=election.replace("r.", "c."),
+        public_b=public_sql(model, "b"),
+        public_c=public_sql(model, "c"),
+    )
+
+
+def public_fields(model: type[models.Model]) -> list[str]:
+    """The fields of `model` whose corrections are shown: those that stand on public pages, its key apart."""
+    return [name for name in DISCLOSURE[model._meta.label].published.split() if name != "id"]
+
+
+# --- reading
+
+
+@dataclass(frozen=True)
+class ChangedField:
+    """One published field: its name, and what it said and says, in words."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class CorrectionEntry:
+    """One correction for readers. `record` is None where it is not public (any more)."""
+
+    correction: Correction
+    kind_of_record: str
+    record: models.Model | None
+    fields: list[ChangedField]
+
+
+def public_corrections(election: Election) -> models.QuerySet[Correction]:
+    """The corrections of `election`, the latest first. Corrections of what is not public any more are left out."""
+    rows: models.QuerySet[Correction] = Correction.objects.published()
+    return rows.filter(election=election, hidden=False).order_by("-id")
+
+
+def entries(corrections: Iterable[Correction]) -> list[CorrectionEntry]:
+    """What these corrections say, in words. A few queries for each kind of record among them."""
+    rows = list(corrections)
+    keys: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        keys[row.model].add(row.key)
+    records: dict[tuple[str, str], models.Model] = {}
+    for label, found in keys.items():
+        public: Any = apps.get_model(label)._default_manager
+        for record in public.published().filter(pk__in=found):
+            records[label, str(record.pk)] = record
+    words = _Words(rows)
+    return [
+        CorrectionEntry(
+            row,
+            capfirst(str(apps.get_model(row.model)._meta.verbose_name)),
+            records.get((row.model, row.key)),
+            # What is quoted of a record goes with it, even where only something above it was withdrawn.
+            [words.field(row, name) for name in _in_order(row)] if (row.model, row.key) in records else [],
+        )
+        for row in rows
+    ]
+
+
+def _in_order(row: Correction) -> list[str]:
+    """The columns that changed, in the order of the model; a stored object has none."""
+    return [
+        field.column
+        for field in apps.get_model(row.model)._meta.local_fields
+        if field.column in (row.before or {})
+    ]
+
+
+class _Words:
+    """Values of columns as a reader expects them; the names that keys stand for are read once for all."""
+
+    def __init__(self, rows: list[Correction]) -> None:
+        self.fields: dict[tuple[str, str], Any] = {}
+        wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
+        for row in rows:
+            model = apps.get_model(row.model)
+            for column in row.before or {}:
+                field: Any = next(field for field in model._meta.local_fields if field.column == column)
+                self.fields[row.model, column] = field
+                if field.is_relation:
+                    wanted[field.related_model] |= {(row.before or {})[column], (row.after or {})[column]} - {
+                        None
+                    }
+        self.names: dict[tuple[type[models.Model], str], str] = {}
+        for related, keys in wanted.items():
+            manager: Any = related._default_manager
+            found = manager.published() if hasattr(manager, "published") else manager.all()
+            for record in found.filter(pk__in=keys):
+                self.names[related, str(record.pk)] = str(record)
+
+    def field(self, row: Correction, column: str) -> ChangedField:
+        field = self.fields[row.model, column]
+        before, after = (self._value(field, (side or {}).get(column)) for side in (row.before, row.after))
+        return ChangedField(capfirst(str(field.verbose_name)), before, after)
+
+    def _value(self, field: Any, value: Any) -> str:
+        if value is None or value == "":
+            return "–"
+        if field.is_relation:
+            return self.names.get((field.related_model, str(value)), _("not public"))
+        if field.choices:
+            return str(dict(field.flatchoices).get(value, value))
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        if isinstance(field, models.DateTimeField):
+            return str(value)[:16].replace("T", " ") + " UTC"
+        if isinstance(field, models.DecimalField):
+            return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+        return str(value)

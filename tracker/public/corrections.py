@@ -1,0 +1,106 @@
+"""Corrections as pages and as a feed: what was public and is different now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.syndication.views import Feed
+from django.core.paginator import Page
+from django.db import models
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import gettext as _
+
+from tracker.coverage.corrections import CorrectionEntry, entries, public_corrections
+from tracker.elections.models import Election
+from tracker.missions.models import Mission, Statement
+from tracker.stations.models import PollingStation, VotingWindow
+
+FEED_ROWS = 50
+
+
+@dataclass(frozen=True)
+class ShownCorrection:
+    """A correction with the page where its record stands now; empty where it has none."""
+
+    entry: CorrectionEntry
+    url: str
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.entry, name)
+
+
+def shown_corrections(election: Election, rows: Page[Any]) -> list[ShownCorrection]:
+    return [ShownCorrection(entry, record_page(election, entry.record)) for entry in entries(rows)]
+
+
+def record_page(election: Election, record: models.Model | None) -> str:
+    """The public page that shows `record`; empty for one that is shown nowhere."""
+    match record:
+        case Election():
+            return reverse("public:dashboard", args=[election.slug])
+        case PollingStation():
+            return reverse("public:station", args=[election.slug, record.pk])
+        case VotingWindow():
+            return reverse("public:station", args=[election.slug, record.station_id])
+        case Mission():
+            return reverse("public:mission", args=[election.slug, record.organization.slug])
+        case Statement():
+            return reverse("public:mission", args=[election.slug, record.mission.organization.slug])
+        case None:
+            return ""
+    page = {
+        "AnnouncedFigure": "figures",
+        "Milestone": "timeline",
+        "Engagement": "timeline",
+        "Incident": "timeline",
+    }
+    name = page.get(type(record).__name__)
+    return reverse(f"public:{name}", args=[election.slug]) if name else ""
+
+
+class CorrectionFeed(Feed):
+    """The latest corrections of one election, as Atom."""
+
+    feed_type = Atom1Feed
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Election:
+        return get_object_or_404(Election.objects.published(), slug=kwargs["slug"])
+
+    def title(self, election: Election) -> str:
+        return _("Corrections: %(election)s") % {"election": election}
+
+    def subtitle(self, election: Election) -> str:
+        return _("What was public and is different now.")
+
+    def link(self, election: Election) -> str:
+        return reverse("public:corrections", args=[election.slug])
+
+    def items(self, election: Election) -> list[ShownCorrection]:
+        rows = public_corrections(election).select_related("election")[:FEED_ROWS]
+        return [ShownCorrection(entry, record_page(election, entry.record)) for entry in entries(rows)]
+
+    def item_title(self, item: Any) -> str:
+        name = str(item.record) if item.record is not None else item.kind_of_record
+        return f"{name}: {item.correction.get_kind_display()}"
+
+    def item_description(self, item: Any) -> str:
+        lines = [f"{field.label}: {field.before} → {field.after}" for field in item.fields]
+        if item.correction.reason:
+            lines.append(_("Reason: %(reason)s") % {"reason": item.correction.reason})
+        return "\n".join(lines)
+
+    def item_link(self, item: Any) -> str:
+        return f"{self.link(item.correction.election)}#correction-{item.correction.pk}"
+
+    def item_guid(self, item: Any) -> str:
+        return f"correction-{item.correction.pk}"
+
+    item_guid_is_permalink = False
+
+    def item_pubdate(self, item: Any) -> datetime:
+        return item.correction.at
+
+    item_updateddate = item_pubdate
