@@ -16,6 +16,7 @@ from tracker.elections.models import Election
 ROOT = Path(__file__).resolve().parent.parent
 AZ2024 = ROOT / "fixtures" / "az2024"
 
+
 def load_az2024() -> Election:
     call_command("load_election", str(AZ2024), stdout=StringIO())
     return Election.objects.get(slug="az-2024-president")
