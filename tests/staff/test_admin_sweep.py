@@ -179,13 +179,13 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
 
     page = administrator.post(address(model, "changelist"), chosen | {"action": "unpublish"}, follow=True)
-    assert messages(page) == ["2 records withdrawn from the public; they are drafts again."]
+    assert messages(page) == ["2 records withdrawn from the public."]
     assert list(model._default_manager.filter(pk__in=chosen["_selected_action"]).values_list("publication")) == [
-        ("draft",), ("draft",),
+        ("withdrawn",), ("withdrawn",),
     ]  # fmt: skip
     history = administrator.get(address(model, "history", rows[0].pk)).content.decode()
     assert "<td>draft</td><td>published</td>" in history
-    assert "<td>published</td><td>draft</td>" in history
+    assert "<td>published</td><td>withdrawn: was public, and is not any more</td>" in history
 
 
 def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Client) -> None:

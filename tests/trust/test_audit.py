@@ -376,7 +376,9 @@ TAMPERINGS: dict[str, tuple[Callable[[int], object], int]] = {
         0,
     ),
     "edits before": (lambda n: ask("UPDATE core_changedrow SET before = '{}' WHERE change_id = " + OF, n), 0),
-    "moves to another row": (lambda n: ask("UPDATE core_changedrow SET key = key || '0' WHERE change_id = " + OF, n), 0),
+    "moves to another row": (
+        lambda n: ask("UPDATE core_changedrow SET key = key || '0' WHERE change_id = " + OF, n), 0
+    ),
     "deletes a row of it": (
         lambda n: ask("DELETE FROM core_changedrow WHERE kind = 'update' AND change_id = " + OF, n), 0
     ),
