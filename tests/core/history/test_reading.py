@@ -35,6 +35,7 @@ def test_a_change_is_told_in_the_words_of_the_screens() -> None:
         ("Country", "Kazakhstan", "Türkiye"),
         ("City", "Astana", "Ankara"),
         ("Constituency", "–", str(constituency)),
+        ("Last written by", "–", "clara"),
     }
     (entry,) = describe([row], lambda model: False)
     assert (entry.who, entry.change.reason, entry.kind_of_record) == ("clara", "misheard", "Polling station")
