@@ -6,7 +6,6 @@ from datetime import UTC, date
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import UserAdmin
@@ -46,18 +45,15 @@ HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"as
 
 
 @transaction.atomic
-def change_publication(rows: models.QuerySet, to: Publication, *, by: User) -> int:
-    """Publish or withdraw `rows`; how many really changed. Each change is in its record's history."""
+def change_publication(rows: models.QuerySet, to: Publication) -> int:
+    """Publish or withdraw `rows`; how many really changed."""
     changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
     # Only what was public can be withdrawn.
     public = Q(publication=Publication.PUBLISHED)
     changed = changed.filter(public if to == Publication.WITHDRAWN else ~Q(publication=to))
     ids = list(changed.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    changed = rows.model._default_manager.filter(pk__in=ids)
-    word = _t("Published.") if to == Publication.PUBLISHED else _t("Withdrawn from publication.")
     if ids:
-        LogEntry.objects.log_actions(by.pk, changed, CHANGE, word)
-        changed.update(publication=to)
+        rows.model._default_manager.filter(pk__in=ids).update(publication=to)
     return len(ids)
 
 
@@ -88,7 +84,7 @@ def publish(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models
     """Show the selected records to the public."""
     selected = queryset.count()
     ids = list(queryset.values_list("pk", flat=True))
-    changed = change_publication(queryset, Publication.PUBLISHED, by=request.user)  # type: ignore[arg-type]
+    changed = change_publication(queryset, Publication.PUBLISHED)
     text = ngettext("%(count)d record published.", "%(count)d records published.", changed) % {
         "count": changed
     }
@@ -117,7 +113,7 @@ def unpublish(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: mode
     """Take the selected records back from the public; publishing them once more brings everything back."""
     selected = queryset.count()
     vanishing = seen_below(modeladmin.model, list(queryset.values_list("pk", flat=True)))
-    changed = change_publication(queryset, Publication.WITHDRAWN, by=request.user)  # type: ignore[arg-type]
+    changed = change_publication(queryset, Publication.WITHDRAWN)
     text = ngettext(
         "%(count)d record withdrawn from the public.",
         "%(count)d records withdrawn from the public.",

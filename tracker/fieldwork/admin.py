@@ -448,7 +448,6 @@ def _run(screen: Any, request: HttpRequest, rows: QuerySet, action: Any, name: s
         try:
             with transaction.atomic():
                 action(by=request.user, **{name: row})
-                screen.log_change(request, row, word)
             done += 1
         except ValidationError as error:
             refused.append(f"{row}: {' '.join(error.messages)}")

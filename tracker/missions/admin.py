@@ -1,11 +1,8 @@
 """Admin screens of organizations, missions, the protocol log and statements; of people and their accreditation."""
 
-import json
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -239,25 +236,6 @@ class PersonAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
         if person.pk:
             names += [f"{row} ({row.outlet})" for row in person.accreditations.select_related("outlet")]
         return ", ".join(names) or _t("nobody yet")
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
-        return self._log(request, obj, ADDITION, message)
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
-        return self._log(request, obj, CHANGE, message)
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
-        return [self._log(request, person, DELETION, "") for person in queryset]
-
-    def _log(self, request: HttpRequest, person: Person, flag: int, message: Any) -> LogEntry:
-        return LogEntry.objects.create(
-            user=request.user,  # type: ignore[misc]
-            content_type=ContentType.objects.get_for_model(Person),
-            object_id=str(person.pk),
-            object_repr=_t("Person %(number)s") % {"number": person.pk},
-            action_flag=flag,
-            change_message=json.dumps(message) if isinstance(message, list) else message,
-        )
 
 
 @admin.register(Observer)

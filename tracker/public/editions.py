@@ -60,3 +60,10 @@ def changes_of(edition: Edition) -> list[Change]:
         Change(str(CHANGES.get(row["key"], row["key"])), row["before"], row["after"])
         for row in edition.change_list()
     ]
+
+
+def hashed_part(sheet: EditionSheet, name: str) -> str | None:
+    """What was hashed of an edition: "figures", "stations" or "proof"; None where it has no such part any more."""
+    if name == "proof":
+        return "\n".join(sheet.lines)
+    return {"figures": sheet.edition.content, "stations": sheet.edition.detail}.get(name)

@@ -60,7 +60,7 @@ from tracker.public.coverage import (
     setting_split,
     trend_chart,
 )
-from tracker.public.editions import edition_rows, edition_sheet
+from tracker.public.editions import edition_rows, edition_sheet, hashed_part
 from tracker.public.filters import MissionFilter, StationFilter, TimelineForm
 from tracker.public.freshness import Freshness, freshness
 from tracker.public.moments import asked_moment, asked_zone
@@ -355,12 +355,15 @@ def editions(request: HttpRequest, slug: str) -> HttpResponse:
         sheet = edition_sheet(election, int(asked)) if is_edition_number(asked) else None
         if sheet is None:
             return page(request, "public/no_edition.html", context | {"asked": asked}, status=404)
-        part = {"figures": sheet.edition.content, "stations": sheet.edition.detail}.get(
-            request.GET.get("part", "")
-        )
+        name = request.GET.get("part", "")
+        part = hashed_part(sheet, name)
         if part is not None:
-            # The very bytes that were hashed.
-            return fresh.stamp(HttpResponse(part, content_type="application/json; charset=utf-8"))
+            # The very bytes that were hashed, under the name that static/public/verify_edition.py expects.
+            kind = "text/plain" if name == "proof" else "application/json"
+            answer = HttpResponse(part, content_type=f"{kind}; charset=utf-8")
+            ending = "txt" if name == "proof" else "json"
+            answer["Content-Disposition"] = f'inline; filename="edition-{asked}-{name}.{ending}"'
+            return fresh.stamp(answer)
         return figure_page(request, "public/edition.html", fresh, context | {"sheet": sheet})
     rows = Paginator(public_editions(election), PAGE_ROWS).get_page(request.GET.get("page"))
     context |= {"rows": rows, "found": edition_rows(rows)}

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -28,11 +27,6 @@ def require(request: HttpRequest, *permissions: str) -> None:
     """Refuse whoever lacks one of `permissions`."""
     if not request.user.has_perms(permissions):
         raise PermissionDenied
-
-
-def note(request: HttpRequest, row: Any, words: str, flag: int = CHANGE) -> None:
-    """Write a step into the history of `row`, as the admin's own forms do."""
-    LogEntry.objects.log_actions(request.user.pk, [row], flag, words, single_object=True)
 
 
 def screen(
@@ -148,7 +142,6 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
                     ends_at=made.ends_at,
                     notes=made.notes,
                 )
-                note(request, planned, _("Planned on the board."), ADDITION)
         except ValidationError as error:
             form.add_error(None, error.messages)  # type: ignore[arg-type]
         else:
@@ -193,7 +186,6 @@ def step(request: HttpRequest, slug: str, pk: int, step: str) -> HttpResponse:
         try:
             with transaction.atomic():
                 action(by=request.user, deployment=found)  # type: ignore[arg-type]
-                note(request, found, str(done))
             messages.success(request, f"{found.team}, {found.station}: {done}")
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))

@@ -17,7 +17,7 @@ from tracker.elections.models import Election
 from tracker.fieldwork import actions
 from tracker.fieldwork.models import Incident
 from tracker.fieldwork.queries import incident_place, incident_zone
-from tracker.staff.board import note, require, screen
+from tracker.staff.board import require, screen
 
 ROWS = 25
 # Besides changing an incident: what the public reads is a decision of its own.
@@ -87,7 +87,6 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
             try:
                 with transaction.atomic():
                     done = _act(request, found, do, typed)
-                    note(request, found, done)
                 messages.success(request, done)
                 return redirect("admin:incident", pk)
             except ValidationError as error:

@@ -1,6 +1,6 @@
 from typing import Any, NamedTuple
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest
 from django.urls import path, reverse
 from django.utils.functional import Promise
@@ -44,11 +44,27 @@ SECTIONS: tuple[tuple[Promise, tuple[Screen, ...], tuple[str, ...]], ...] = (
     (_("Sources"), (), ("Source",)),
     (
         _("Accounts and jobs"),
-        (Screen(_("Jobs in the background"), "admin:jobs", ""),),
+        (
+            Screen(_("History of everything"), "admin:history", "core.view_change"),
+            Screen(_("Jobs in the background"), "admin:jobs", ""),
+        ),
         ("User", "Group", "Job"),
     ),
     (_("Reference tables"), (), ("Country", "TimeZone")),
 )
+
+
+class WithoutLog:
+    """For every screen of the admin: Django's own log is not written. The database keeps the history (core.history)."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        return None
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        return None
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        return None
 
 
 class StaffSite(AdminSite):
@@ -59,10 +75,15 @@ class StaffSite(AdminSite):
     index_title = _("The register")
     enable_nav_sidebar = True
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """As everywhere; one record of a change is enough, so no screen writes a second."""
+        own = admin_class or ModelAdmin
+        super().register(model_or_iterable, type(own.__name__, (WithoutLog, own), {}), **options)
+
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
         # They need the apps to be loaded, and the site is made before.
-        from tracker.staff import accreditation, board, incidents, jobs, publishing, visits
+        from tracker.staff import accreditation, board, history, incidents, jobs, publishing, visits
 
         views = {
             "accreditation/": ("accreditation", accreditation.elections),
@@ -96,6 +117,9 @@ class StaffSite(AdminSite):
             "incidents/<int:pk>/": ("incident", incidents.incident),
             "publishing/": ("publishing", publishing.elections),
             "publishing/<slug:slug>/": ("publishing_election", publishing.election),
+            "history/": ("history", history.history),
+            # In place of the page of each model that Django's own log would fill.
+            "<str:app>/<str:model>/<path:key>/history/": ("object_history", history.object_history),
             "jobs/": ("jobs", jobs.jobs),
             "jobs/<int:pk>/": ("job", jobs.job),
         }

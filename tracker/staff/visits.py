@@ -4,8 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.models import ADDITION, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -22,7 +20,7 @@ from tracker.elections.models import Election
 from tracker.fieldwork import actions
 from tracker.fieldwork.board import search_stations, stations_of
 from tracker.fieldwork.models import Incident, Team, Visit
-from tracker.staff.board import note, require, screen
+from tracker.staff.board import require, screen
 from tracker.staff.visit_form import VisitForm, station_words
 
 ROWS = 25
@@ -112,8 +110,6 @@ def new(request: HttpRequest) -> HttpResponse:
                     assumed=form.assumed,
                     **form.said(),
                 )
-                if not _history(visit).exists():
-                    note(request, visit, _("Entered on the visit form."), ADDITION)
         except actions.Changed as error:
             return _refused(request, form, election, team, error)
         except ValidationError as error:
@@ -206,11 +202,6 @@ def _load(pk: int) -> Visit:
     return get_object_or_404(Visit.objects.select_related(*RELATED, *people), pk=pk)
 
 
-def _history(visit: Visit) -> Any:
-    kind = ContentType.objects.get_for_model(Visit)
-    return LogEntry.objects.filter(content_type=kind, object_id=str(visit.pk)).select_related("user")
-
-
 def _own(request: HttpRequest, visit: Visit) -> bool:
     """Whether this account entered `visit` and may still enter visits."""
     return visit.created_by_id == request.user.pk and request.user.has_perm("fieldwork.add_visit")
@@ -231,7 +222,6 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
         require(request, "fieldwork.view_visit")
     context = {
         "visit": found,
-        "history": _history(found).order_by("action_time", "pk"),
         "incidents": Incident.objects.filter(station=found.station_id, team=found.team_id).order_by(
             "occurred_at"
         ),
@@ -266,10 +256,8 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
                     return _forbidden(request)
                 seen = form.cleaned_data["version"]
                 actions.correct_visit(by=request.user, visit=found, seen=seen, **form.said())  # type: ignore[arg-type]
-                note(request, found, _("Corrected."))
                 if request.POST.get("do") == "submit" and found.status == Visit.Status.DRAFT:
                     actions.submit_visit(by=request.user, visit=found)  # type: ignore[arg-type]
-                    note(request, found, _("Submitted."))
                 incident = form.incident()
                 if incident is not None:
                     actions.report_incident(
@@ -317,7 +305,6 @@ def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     try:
         with transaction.atomic():
             action(by=request.user, visit=found)  # type: ignore[arg-type]
-            note(request, found, str(done))
         messages.success(request, done)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

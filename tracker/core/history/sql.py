@@ -132,19 +132,17 @@ BEGIN
             SELECT coalesce(o.%1$I, n.%1$I)::text AS key,
                 CASE WHEN o.%1$I IS NULL THEN ''insert'' WHEN n.%1$I IS NULL THEN ''delete'' ELSE ''update''
                 END AS kind,
-                CASE WHEN n.%1$I IS NULL THEN b.old ELSE (
-                    SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(b.old) AS e
-                    WHERE e.value IS DISTINCT FROM b.new -> e.key
-                ) END AS before,
-                CASE WHEN o.%1$I IS NULL THEN b.new ELSE (
-                    SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(b.new) AS e
-                    WHERE e.value IS DISTINCT FROM b.old -> e.key
-                ) END AS after
+                CASE WHEN n.%1$I IS NULL THEN b.old ELSE d.before END AS before,
+                CASE WHEN o.%1$I IS NULL THEN b.new ELSE d.after END AS after
             FROM before_rows o FULL JOIN after_rows n ON o.%1$I = n.%1$I
             CROSS JOIN LATERAL (
                 SELECT CASE WHEN o.%1$I IS NOT NULL THEN to_jsonb(o) - $2::text[] END AS old,
                        CASE WHEN n.%1$I IS NOT NULL THEN to_jsonb(n) - $2::text[] END AS new OFFSET 0
             ) AS b
+            CROSS JOIN LATERAL (
+                SELECT jsonb_object_agg(e.key, e.value) AS before, jsonb_object_agg(e.key, b.new -> e.key) AS after
+                FROM jsonb_each(b.old) AS e WHERE e.value IS DISTINCT FROM b.new -> e.key
+            ) AS d
             WHERE b.old IS DISTINCT FROM b.new', TG_ARGV[0]);
     END IF;{_WRITE}
     RETURN NULL;
