@@ -381,7 +381,12 @@ def as_role(env: dict[str, str], server: postgres.Server | None, role: str) -> d
 
 
 def parts_of(
-    python: Path, host: str, port: int, env: dict[str, str], root: Path = ROOT, server: postgres.Server | None = None
+    python: Path,
+    host: str,
+    port: int,
+    env: dict[str, str],
+    root: Path = ROOT,
+    server: postgres.Server | None = None,
 ) -> dict[str, Part]:
     """The processes of a running tracker in the order in which they are started. Broker, worker and clock are missing
     where there is no broker: neither REDIS_URL nor a program to start one."""

@@ -384,7 +384,9 @@ class Server:
             statements, pass_fds=[server_lock], **identity,
         )  # fmt: skip
         if code or "ERROR:" in said:
-            raise PostgresError(f"PostgreSQL could not make the tracker's roles in {cluster}:\n{said.strip()}")
+            raise PostgresError(
+                f"PostgreSQL could not make the tracker's roles in {cluster}:\n{said.strip()}"
+            )
         self._write(note, statements, identity.get("user", os.geteuid()))
 
     def _finish(self, command: list[str], words: str, **options: Any) -> tuple[int, str]:

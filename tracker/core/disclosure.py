@@ -41,7 +41,9 @@ DISCLOSURE: dict[str, Fields] = {
     "core.User_user_permissions": Fields(withheld="id user permission"),
     "core.Country": Fields(published="iso2 iso3 name_en name_az name_ru"),
     "core.TimeZone": Fields(published="name"),
-    "core.Source": Fields(counted="id", published="publisher title url published_on read_on", withheld="notes"),
+    "core.Source": Fields(
+        counted="id", published="publisher title url published_on read_on", withheld="notes"
+    ),
     "core.Job": Fields(
         withheld=(
             "id kind arguments state done total attempts cancel_asked requested_by requested_at started_at heartbeat_at"
@@ -56,7 +58,9 @@ DISCLOSURE: dict[str, Fields] = {
         ),
         withheld="notes",
     ),
-    "elections.SimulatedDay": Fields(counted="id election demonstration", published="now", withheld="seed last_event"),
+    "elections.SimulatedDay": Fields(
+        counted="id election demonstration", published="now", withheld="seed last_event"
+    ),
     "elections.Constituency": Fields(
         counted="id publication", published="election number name note note_source source"
     ),
@@ -83,7 +87,8 @@ DISCLOSURE: dict[str, Fields] = {
     "stations.VotingWindow": Fields(counted="id", published="station opens_at closes_at"),
     # --- who observes
     "missions.Organization": Fields(
-        counted="id publication", published="slug name acronym kind country website website_basis source notes"
+        counted="id publication",
+        published="slug name acronym kind country website website_basis source notes",
     ),
     "missions.Mission": Fields(
         counted="publication",

@@ -39,7 +39,13 @@ HISTORY_TABLES = ("core_change", "core_changedrow")
 # Of the rest of the register these roles see every row too, and write it.
 ADMINISTERED = {"missions.Affiliation", "missions.Organization", "core.Job"}
 # Rows that are neither an organization's nor public: only whoever sees everything.
-INTERNAL = {"missions.BulkDecision", "missions.BulkDecisionRow", "ingest.LoadedRecord", "coverage.Mark", "coverage.Tally"}
+INTERNAL = {
+    "missions.BulkDecision",
+    "missions.BulkDecisionRow",
+    "ingest.LoadedRecord",
+    "coverage.Mark",
+    "coverage.Tally",
+}
 # Column of the account that a row belongs to, where it belongs to one person.
 OF_ACCOUNT = {"core.Job": "requested_by_id", "admin.LogEntry": "user_id"}
 # What every signed-in account may add to, though it belongs to nobody's organization.
@@ -51,7 +57,8 @@ WEB_READS = {"coverage.Mark": ("id", "election_id"), "elections.Election": ("id"
 
 Model = type[models.Model]
 
-ACCOUNT, ORGANIZATION = "(SELECT wall_account())", "(SELECT wall_organization())"
+# In queries of their own: asked once a statement, not once a row.
+ACCOUNT, ORGANIZATION = "(SELECT public.wall_account())", "(SELECT public.wall_organization())"
 
 
 def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
@@ -129,6 +136,12 @@ def _functions() -> list[str]:
             " WHERE u.is_active AND u.id = public.wall_account()",
         ),
     }
+    for model in filter(_owned_from_below, wall_models()):
+        # A function, as the policies of both tables ask for each other's rows.
+        bodies[f"{_own_keys(model)}()"] = (
+            "SETOF bigint",
+            f"SELECT r.{model._meta.pk.column} FROM public.{model._meta.db_table} r WHERE {own_sql(model, 'r')}",
+        )
     statements = []
     for head, (result, body) in bodies.items():
         arguments = head.replace("wanted ", "")
@@ -234,7 +247,9 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         rules.allow_all(WEB)
         if label in DIRECTORY:
             rules.allow(STAFF, "SELECT")
-        for verb in ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE"):
+        for verb in (
+            ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE")
+        ):
             rules.allow(STAFF, verb, administers)
         return
     if label == "contenttypes.ContentType":
@@ -286,8 +301,26 @@ def write_sql(model: Model, row: str) -> str:
     if label in OF_ACCOUNT:
         ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
     elif owned(model):
-        ways.append(own_sql(model, row))
+        taken = [
+            f"({row}.{field.column} IS NULL OR {row}.{field.column} IN (SELECT public.{_own_keys(field.related_model)}()))"
+            for field in model._meta.local_fields
+            if field.is_relation and _owned_from_below(field.related_model)
+        ]
+        ways.append(" AND ".join([own_sql(model, row), *taken]))
     return " OR ".join(f"({way})" for way in ways)
+
+
+def _owned_from_below(model: Model) -> bool:
+    """Whether rows belong to whom a row belongs that points at them: a person, to whose observer it is.
+
+    Whoever writes such a row could claim another's person with it, so it may only point where it may already.
+    """
+    step = getattr(model, "owned_by", ITSELF)
+    return step != ITSELF and not model._meta.get_field(step).concrete
+
+
+def _own_keys(model: Model) -> str:
+    return f"wall_own_{model._meta.db_table}"
 
 
 def _sees(model: Model) -> str:
@@ -295,27 +328,35 @@ def _sees(model: Model) -> str:
 
 
 def _has_role(roles: Iterable[str]) -> str:
-    # In a query of its own: asked once a statement, not once a row.
-    return f"(SELECT wall_has_role('{{{','.join(sorted(map(str, roles)))}}}'))"
+    return f"(SELECT public.wall_has_role('{{{','.join(sorted(map(str, roles)))}}}'))"
 
 
 def owned(model: Model) -> bool:
-    """Whether rows belong to an organization; a row of a many-to-many table to whom the row belongs that holds it."""
-    return owner_path(_holder(model)[0]) is not None
+    """Whether rows belong to an organization; those of a many-to-many table as those whose field it is."""
+    made_by: Any = model._meta.auto_created
+    return owner_path(made_by or model) is not None
 
 
 def own_sql(model: Model, row: str, depth: int = 1) -> str:
     """The condition under which `row` belongs to the organization of the account of the transaction."""
-    holder, step = _holder(model)
-    if step is None:
-        step = getattr(holder, "owned_by")  # noqa: B009 - a declaration that not every model has
-        if step == ITSELF:
-            return f"{row}.{model._meta.pk.column} = {ORGANIZATION}"
+    if model._meta.auto_created:
+        # A row between two tables is whose both ends are: nobody takes another's observer into a team.
+        ends = [field.name for field in model._meta.local_fields if field.is_relation]
+        return " AND ".join(
+            _own_by(model, row, end, depth) for end in ends if owner_path(_related(model, end)) is not None
+        )
+    step: str = model.owned_by  # type: ignore[attr-defined]
+    if step == ITSELF:
+        return f"{row}.{model._meta.pk.column} = {ORGANIZATION}"
+    return _own_by(model, row, step, depth)
+
+
+def _own_by(model: Model, row: str, step: str, depth: int) -> str:
+    """The condition under which the row that `step` leads to belongs to the organization of the account."""
     parent, condition, alias = _step(model, row, step, depth)
-    if getattr(parent, "owned_by", None) == ITSELF and "." in condition:
-        field: Any = model._meta.get_field(step)
-        if field.concrete:
-            return f"{row}.{field.column} = {ORGANIZATION}"
+    field: Any = model._meta.get_field(step)
+    if getattr(parent, "owned_by", None) == ITSELF and field.concrete:
+        return f"{row}.{field.column} = {ORGANIZATION}"
     return (
         f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition}"
         f" AND {own_sql(parent, alias, depth + 1)})"
@@ -333,7 +374,9 @@ def public_sql(model: Model, row: str, depth: int = 1) -> str:
         where = getattr(model, "published_where", "")
         if where.startswith(f"{step}__"):
             inner = f"{inner} AND {alias}.{parent._meta.get_field(where.removeprefix(f'{step}__')).column}"
-        parts.append(f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {inner})")
+        parts.append(
+            f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {inner})"
+        )
     return " AND ".join(parts) or "true"
 
 
@@ -346,13 +389,9 @@ def _step(model: Model, row: str, name: str, depth: int) -> tuple[Model, str, st
     return parent, f"{alias}.{field.field.column} = {row}.{model._meta.pk.column}", alias
 
 
-def _holder(model: Model) -> tuple[Model, str | None]:
-    """The model whose many-to-many field a table belongs to, and the key to it; the model itself for any other."""
-    made_by: Any = model._meta.auto_created
-    if not made_by:
-        return model, None
-    key = next(field for field in model._meta.local_fields if field.related_model is made_by)
-    return made_by, key.name
+def _related(model: Model, name: str) -> Model:
+    related: Model = model._meta.get_field(name).related_model  # type: ignore[assignment]
+    return related
 
 
 def _published_with(model: Model) -> Iterable[str]:

@@ -12,4 +12,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for statement in role_statements():
             self.stdout.write(statement)
-        self.stdout.write(f"-- Then give the two logins their passwords: \\password {WEB} and \\password {WORKER}")
+        self.stdout.write(
+            f"-- Then give the two logins their passwords: \\password {WEB} and \\password {WORKER}"
+        )
