@@ -65,7 +65,14 @@ class Project:
         self.started: list[subprocess.Popen[str]] = []
         package = root / "tracker"
         package.mkdir()
-        for name in ("__init__.py", "database_roles.py", "dev.py", "postgres.py", "supervisor.py", "valkey.py"):
+        for name in (
+            "__init__.py",
+            "database_roles.py",
+            "dev.py",
+            "postgres.py",
+            "supervisor.py",
+            "valkey.py",
+        ):
             shutil.copy(ROOT / "tracker" / name, package)
         shutil.copy(ROOT / "Makefile", root)
         (package / "wsgi.py").write_text(WSGI)

@@ -54,7 +54,9 @@ def officer(client: Client) -> Client:
 
 
 def sign_in(client: Client, *permissions: str) -> User:
-    user = User.objects.create_user(f"officer-{User.objects.count()}", password="x", is_staff=True, roles=["accreditation_officer"])
+    user = User.objects.create_user(
+        f"officer-{User.objects.count()}", password="x", is_staff=True, roles=["accreditation_officer"]
+    )
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client.force_login(user)
     return user

@@ -1,28 +1,19 @@
-"""The second wall: behind a forgotten filter there is row security, and behind the application a login without power.
+"""The second wall: behind a forgotten filter there is row security.
 
-Group Z (Z6), group T (T2) and S5 of the tests of trust, and that the pool carries nothing over.
+Z6 and T2 of the tests of trust.
 """
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote
 
-import psycopg
 import pytest
-from django.db import DatabaseError, ProgrammingError, connection, models, transaction
+from django.db import DatabaseError, models, transaction
 from django.db.models import Q
-from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
 
 from tests import factories as make
-from tracker.core import login, ownership, wall
+from tests.trust.asking import ask, being, refused
+from tracker.core import ownership, wall
 from tracker.core.disclosure import readable_fields
-from tracker.core.identity import SETTINGS, Identity, acting
-from tracker.core.middleware import IdentityMiddleware
 from tracker.core.models import Publication, User, published_condition
 from tracker.core.roles import Role
 from tracker.coverage.editions import refresh
@@ -33,29 +24,6 @@ from tracker.missions.actions import apply_for_observer
 from tracker.missions.models import Accreditation, Mission, Observer, Organization, Person, Statement
 
 pytestmark = pytest.mark.django_db
-
-
-@contextmanager
-def being(role: str, user: User | None = None) -> Iterator[None]:
-    """The rest of the block as this role of the database, in the name of `user`; whatever fails in it is undone."""
-    with acting(Identity(user=user.pk if user else 0, role=role)):
-        yield
-
-
-def ask(statement: str, *values: Any) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall() if cursor.description else []
-
-
-def refused(statement: str, *values: Any) -> str:
-    """The words with which the database refuses a statement; empty if it does not."""
-    try:
-        with transaction.atomic():
-            ask(statement, *values)
-    except DatabaseError as error:
-        return str(error).splitlines()[0]
-    return ""
 
 
 # --- every table is decided
@@ -115,47 +83,6 @@ def test_after_a_migration_that_changed_nothing_the_wall_costs_one_query(django_
 
 
 # --- the rows are those of the filters
-
-
-@pytest.fixture
-def two(db: None) -> dict[str, Any]:
-    """Two organizations in one election, each with drafts, people and field work; Clara works for the first."""
-    election = make.make_election()
-    found: dict[str, Any] = {"election": election}
-    for name in ("ours", "theirs"):
-        organization = make.make_organization(name=f"Organization of {name}")
-        mission = make.make_mission(election=election, organization=organization)
-        draft = make.make_mission(
-            election=election,
-            organization=organization,
-            type=Mission.Type.LEOM,
-            publication=Publication.DRAFT,
-        )
-        team = make.make_team(mission=mission)
-        accreditation = make.make_accreditation(observer=team.members.first(), status="accredited")
-        make.make_accreditation_change(accreditation=accreditation)
-        visit = make.make_visit(team=team, findings=f"findings of {name}")
-        make.make_deployment(team=team)
-        make.make_statement(mission=mission, publication=Publication.DRAFT)
-        make.make_incident(team=team, station=visit.station, election=election, publication=Publication.DRAFT)
-        make.make_membership(mission=draft)
-        make.make_assessment(mission=mission)
-        found[name] = {
-            "organization": organization,
-            "mission": mission,
-            "draft": draft,
-            "team": team,
-            "visit": visit,
-        }
-    make.make_election(publication=Publication.DRAFT)
-    make.make_station(election=election, publication=Publication.DRAFT)
-    make.make_window(station=make.make_station(election=election))
-    make.make_simulated_day()
-    make.make_simulated_day(election=make.make_election(demonstration=True, publication=Publication.DRAFT))
-    make.make_engagement(election=election, organizations=[found["ours"]["organization"]])
-    found["clara"] = make.make_account(Role.COORDINATOR, organization=found["ours"]["organization"])
-    refresh(election)
-    return found
 
 
 def register() -> list[type[models.Model]]:
@@ -412,143 +339,6 @@ def test_marks_are_made_by_whoever_changes_a_row_and_by_nobody_else(two):
             "INSERT INTO coverage_mark (election_id) VALUES (%s)", two["election"].pk
         )
     assert refresh(two["election"]) is None, "what was changed is no figure"
-
-
-# --- S5 and the pool
-
-
-def other_login(name: str) -> psycopg.Connection:
-    """A connection to this database as another login; skips the test where the server asks it for a password."""
-    settings = connection.get_connection_params()
-    try:
-        return psycopg.connect(
-            **{key: settings[key] for key in ("dbname", "host", "port", "password") if settings.get(key)},
-            user=name, autocommit=True,
-        )  # fmt: skip
-    except psycopg.OperationalError:
-        pytest.skip(f"this server lets nobody in as {name}")
-
-
-def wrong(name: str) -> str:
-    with other_login(name) as line, line.cursor() as cursor:
-        return "; ".join(login.faults(cursor))
-
-
-def test_s5_a_login_with_too_much_power_is_refused_and_the_reason_named():
-    """Red when: faults() forgets one of its questions."""
-    assert wrong(WEB) == ""
-    assert wrong(WORKER) == f"{WORKER} cannot become {STAFF} and {PUBLIC}"
-    assert "tracker owns the tables, or may become their owner" in wrong("tracker")
-    with other_login("postgres") as boss:
-        assert (
-            wrong("postgres")
-            == "postgres is a superuser; postgres has BYPASSRLS, so that row security does not hold it"
-        )
-        try:
-            for options, words in (
-                ("BYPASSRLS NOINHERIT", "s5 has BYPASSRLS, so that row security does not hold it"),
-                ("CREATEROLE NOINHERIT", "s5 has CREATEROLE and could make itself anything"),
-                ("INHERIT", "s5 inherits: what its roles may is not to be its own unasked"),
-            ):
-                boss.execute(f"CREATE ROLE s5 LOGIN {options}; GRANT {STAFF}, {PUBLIC} TO s5")
-                assert wrong("s5") == words
-                boss.execute("DROP ROLE s5")
-        finally:
-            boss.execute("DROP ROLE IF EXISTS s5")
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("name", "words"), [("tracker", "owns the tables"), (WEB, "")])
-def test_s5_the_web_server_starts_only_with_its_own_login(name, words):
-    """Red when: wsgi.py does not ask, or asks without looking at the answer."""
-    other_login(name).close()
-    settings = connection.get_connection_params()
-    url = f"postgresql://{name}@/{settings['dbname']}?host={quote(settings['host'])}&port={settings['port']}"
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
-    environment |= {
-        "DATABASE_URL": url,
-        "SECRET_KEY": "x" * 50,
-        "ALLOWED_HOSTS": "tracker.example",
-        "STATIC_ROOT": "static",
-    }
-    command = [sys.executable, "-c", "import tracker.wsgi"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode != 0) == bool(words)
-    assert words in done.stderr
-    assert ("database_roles" in done.stderr) == bool(words)
-
-
-@pytest.fixture
-def web_login(transactional_db: None) -> Iterator[None]:
-    """The connection of this test is the web server's own, as in production; not one that owns everything."""
-    other_login(WEB).close()
-    connection.close()
-    owner, connection.settings_dict["USER"] = connection.settings_dict["USER"], WEB
-    yield
-    connection.close()
-    connection.settings_dict["USER"] = owner
-
-
-def carried_over() -> list[str]:
-    settings = ", ".join(f"coalesce(current_setting('{name}', true), '')" for name in SETTINGS)
-    return ask(f"SELECT current_user, current_setting('role'), {settings}")
-
-
-CLEAN = [(WEB, "none", "", "", "", "")]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_web_login_serves_the_site_and_the_pool_carries_nothing_over(two, web_login, client: Client):
-    """Signing in, a list, a form that is saved, a refusal, pages, an error in the middle; then the bare connection.
-
-    Red when: an identity is set for the session and not for the transaction, or the web login lacks a right.
-    """
-    number = connection.connection and connection.connection.info.backend_pid
-    client.raise_request_exception = False
-    address = f"/en/e/{two['election'].slug}/"
-    for path in ("/", address, f"{address}coverage/", f"{address}timeline/", "/sitemap.xml", "/readyz"):
-        assert client.get(path).status_code == 200, path
-        assert carried_over() == CLEAN
-    for path in ("/en/e/nowhere/", "/nowhere"):
-        assert client.get(path).status_code == 404
-        assert carried_over() == CLEAN
-    signed = client.post(
-        "/staff/login/", {"username": two["clara"].username, "password": "correct horse battery"}
-    )
-    assert signed.status_code == 302
-    assert carried_over() == CLEAN
-    for path in ("/staff/", "/staff/jobs/", "/staff/password_change/"):
-        assert client.get(path).status_code == 200, path
-        assert carried_over() == CLEAN
-    with pytest.MonkeyPatch.context() as broken:
-        broken.setattr("tracker.public.views.load_election", lambda slug: 1 / 0)
-        assert client.get(address).status_code == 500
-        assert carried_over() == CLEAN
-        broken.setattr("tracker.public.views.load_election", lambda slug: list(Person.objects.all()))
-        assert client.get(address).status_code == 500
-        assert carried_over() == CLEAN
-    assert client.post("/staff/logout/").status_code in (200, 302)
-    assert carried_over() == CLEAN
-    assert connection.connection.info.backend_pid == (number or connection.connection.info.backend_pid)
-    # Outside a view the web server's own login sees nothing of the register.
-    for model in (Person, Visit, Mission):
-        with pytest.raises(ProgrammingError, match="permission denied"):
-            model.objects.count()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_is_evaluated_after_the_view_is_refused_and_not_leaked(two, web_login, rf):
-    """A streaming answer reads on when its transaction is over: as the web login, which sees nothing.
-
-    Red when: the web login inherits what its roles may.
-    """
-    request = rf.get("/en/")
-    late = StreamingHttpResponse(mission.pk for mission in Mission.objects.only("pk").iterator())
-    answer = IdentityMiddleware(lambda request: HttpResponse()).process_view(
-        request, lambda request: late, (), {}
-    )
-    with pytest.raises(ProgrammingError, match="permission denied"):
-        b"".join(answer.streaming_content)
 
 
 def test_a_coordinator_applies_for_an_observer_of_their_own(two):

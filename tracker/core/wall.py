@@ -131,7 +131,7 @@ def _functions() -> list[str]:
         ),
         "wall_organization()": (
             "bigint",
-            f"SELECT a.{affiliation['organization']} FROM public.{affiliation['table']} a"
+            f"SELECT a.{affiliation['organization']} FROM public.{affiliation['table']} a"  # noqa: S608 - names of our own models
             f" JOIN public.core_user u ON u.id = a.{affiliation['account']}"
             " WHERE u.is_active AND u.id = public.wall_account()",
         ),
@@ -140,7 +140,7 @@ def _functions() -> list[str]:
         # A function, as the policies of both tables ask for each other's rows.
         bodies[f"{_own_keys(model)}()"] = (
             "SETOF bigint",
-            f"SELECT r.{model._meta.pk.column} FROM public.{model._meta.db_table} r WHERE {own_sql(model, 'r')}",
+            f"SELECT r.{model._meta.pk.column} FROM public.{model._meta.db_table} r WHERE {own_sql(model, 'r')}",  # noqa: S608 - as above
         )
     statements = []
     for head, (result, body) in bodies.items():
@@ -218,9 +218,10 @@ class _Rules:
             "INSERT": f"WITH CHECK ({condition})",
             "UPDATE": f"USING ({condition}) WITH CHECK ({condition})",
         }[verb]
+        policy = f"wall_{role.removeprefix('tracker_')}_{verb.lower()}"
         self.statements += [
             f"GRANT {verb}{only} ON {self.name} TO {role}",
-            f"CREATE POLICY wall_{role.removeprefix('tracker_')}_{verb.lower()} ON {self.name} FOR {verb} TO {role} {check}",
+            f"CREATE POLICY {policy} ON {self.name} FOR {verb} TO {role} {check}",
         ]
 
     def allow_all(self, role: str, condition: str = "true") -> None:
@@ -238,7 +239,7 @@ def _register_rules(rules: _Rules, model: Model) -> None:
     else:
         rules.allow_all(WORKER)
     # The public.
-    readable = [model._meta.get_field(name).column for name in readable_fields(model)]
+    readable = [_column(model, name) for name in readable_fields(model)]
     if readable:
         rules.allow(PUBLIC, "SELECT", public_sql(model, table), readable)
     # Signing in.
@@ -302,12 +303,18 @@ def write_sql(model: Model, row: str) -> str:
         ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
     elif owned(model):
         taken = [
-            f"({row}.{field.column} IS NULL OR {row}.{field.column} IN (SELECT public.{_own_keys(field.related_model)}()))"
-            for field in model._meta.local_fields
-            if field.is_relation and _owned_from_below(field.related_model)
+            f"({row}.{column} IS NULL OR {row}.{column} IN (SELECT public.{_own_keys(target)}()))"
+            for column, target in _keys(model)
+            if _owned_from_below(target)
         ]
         ways.append(" AND ".join([own_sql(model, row), *taken]))
     return " OR ".join(f"({way})" for way in ways)
+
+
+def _keys(model: Model) -> list[tuple[str, Model]]:
+    """The columns of `model` that point at rows, and whose rows those are."""
+    fields: list[Any] = [field for field in model._meta.local_fields if field.is_relation]
+    return [(field.column, field.related_model) for field in fields]
 
 
 def _owned_from_below(model: Model) -> bool:
@@ -373,7 +380,7 @@ def public_sql(model: Model, row: str, depth: int = 1) -> str:
         inner = public_sql(parent, alias, depth + 1)
         where = getattr(model, "published_where", "")
         if where.startswith(f"{step}__"):
-            inner = f"{inner} AND {alias}.{parent._meta.get_field(where.removeprefix(f'{step}__')).column}"
+            inner = f"{inner} AND {alias}.{_column(parent, where.removeprefix(f'{step}__'))}"
         parts.append(
             f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {inner})"
         )
@@ -387,6 +394,11 @@ def _step(model: Model, row: str, name: str, depth: int) -> tuple[Model, str, st
     if field.concrete:
         return parent, f"{alias}.{parent._meta.pk.column} = {row}.{field.column}", alias
     return parent, f"{alias}.{field.field.column} = {row}.{model._meta.pk.column}", alias
+
+
+def _column(model: Model, name: str) -> str:
+    field: Any = model._meta.get_field(name)
+    return str(field.column)
 
 
 def _related(model: Model, name: str) -> Model:
