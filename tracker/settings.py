@@ -69,6 +69,23 @@ def read_database(name: str, default: str | None = None) -> dict[str, object]:
     return database | {"ENGINE": "django.db.backends.postgresql", "OPTIONS": parts}
 
 
+def read_site(name: str, default: str | None = None) -> str:
+    """The address of the site in `name`, scheme and host alone: `https://tracker.example`; or `default`."""
+    url = read_text(name, default)
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number
+        known = False
+    if not known or parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ImproperlyConfigured(
+            f"{name} is {url!r}; write scheme and host alone, such as https://tracker.example"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def read_redis(name: str) -> str:
     """The address of a server of the Redis protocol in `name`, or "": `unix:///path?db=0` or `redis://host:port/0`."""
     url = read_text(name, "")
@@ -116,6 +133,10 @@ if PRODUCTION and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS must name the hosts that are served; '*' would trust any of them."
     )
+
+# What links and codes that leave the site begin with: mails, badges on paper. Elsewhere than in production it is the
+# address at which the page was asked for.
+PUBLIC_URL = read_site("PUBLIC_URL", None if PRODUCTION else "")
 
 # Behind a proxy that ends TLS (the usual way), production is HTTPS only; TLS=0 is for a closed network.
 TLS = read_bool("TLS", PRODUCTION)

@@ -11,6 +11,7 @@ GOOD = {
     "SECRET_KEY": "x" * 50,
     "DATABASE_URL": "postgresql://tracker:secret@db.example:5433/tracker?sslmode=require",
     "ALLOWED_HOSTS": "tracker.example",
+    "PUBLIC_URL": "https://tracker.example",
 }
 
 
@@ -52,6 +53,18 @@ def test_hsts_binds_other_hosts_only_when_asked(given: str) -> None:
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL must begin with postgresql://"),
         ({"DATABASE_URL": "postgresql://h/db?nonsense=1"}, "DATABASE_URL cannot be read"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
+        ({"PUBLIC_URL": ""}, "PUBLIC_URL is not set"),
+        *(
+            ({"PUBLIC_URL": url}, "PUBLIC_URL is")
+            for url in (
+                "tracker.example",
+                "ftp://x",
+                "https://",
+                "https://x/path",
+                "https://a:b@x",
+                "https://x:port",
+            )
+        ),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name the hosts"),
         ({"TRACKER_MODE": "prod"}, "TRACKER_MODE is 'prod'; it must be one of production, local, test"),
         ({"TLS": "maybe"}, "TLS is 'maybe'; write 1 or 0"),

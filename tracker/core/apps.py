@@ -16,5 +16,6 @@ class CoreConfig(AppConfig):
         # The kinds of job stand in each app's tasks; screens and commands know them too, not only the worker.
         autodiscover_modules("tasks")
         post_migrate.connect(sync_reference_tables, sender=self)
-        post_migrate.connect(wall.install, sender=self)
         post_migrate.connect(sync_history, sender=self)
+        # Last: it closes what the others made.
+        post_migrate.connect(wall.install, sender=self)

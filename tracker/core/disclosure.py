@@ -54,7 +54,8 @@ DISCLOSURE: dict[str, Fields] = {
     "elections.Election": Fields(
         counted="id publication publishing",
         published=(
-            "slug name name_az name_ru country kind call round starts_on ends_on timezone authority demonstration source"
+            "slug name name_az name_ru country kind call round starts_on ends_on timezone authority demonstration"
+            " source"
         ),
         withheld="notes",
     ),

@@ -57,7 +57,8 @@ WEB_READS = {"coverage.Mark": ("id", "election_id"), "elections.Election": ("id"
 
 Model = type[models.Model]
 
-ACCOUNT, ORGANIZATION = "(SELECT wall_account())", "(SELECT wall_organization())"
+# In queries of their own: asked once a statement, not once a row.
+ACCOUNT, ORGANIZATION = "(SELECT public.wall_account())", "(SELECT public.wall_organization())"
 
 
 def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
@@ -130,11 +131,17 @@ def _functions() -> list[str]:
         ),
         "wall_organization()": (
             "bigint",
-            f"SELECT a.{affiliation['organization']} FROM public.{affiliation['table']} a"
+            f"SELECT a.{affiliation['organization']} FROM public.{affiliation['table']} a"  # noqa: S608 - names of our own models
             f" JOIN public.core_user u ON u.id = a.{affiliation['account']}"
             " WHERE u.is_active AND u.id = public.wall_account()",
         ),
     }
+    for model in filter(_owned_from_below, wall_models()):
+        # A function, as the policies of both tables ask for each other's rows.
+        bodies[f"{_own_keys(model)}()"] = (
+            "SETOF bigint",
+            f"SELECT r.{model._meta.pk.column} FROM public.{model._meta.db_table} r WHERE {own_sql(model, 'r')}",  # noqa: S608 - as above
+        )
     statements = []
     for head, (result, body) in bodies.items():
         arguments = head.replace("wanted ", "")
@@ -211,9 +218,10 @@ class _Rules:
             "INSERT": f"WITH CHECK ({condition})",
             "UPDATE": f"USING ({condition}) WITH CHECK ({condition})",
         }[verb]
+        policy = f"wall_{role.removeprefix('tracker_')}_{verb.lower()}"
         self.statements += [
             f"GRANT {verb}{only} ON {self.name} TO {role}",
-            f"CREATE POLICY wall_{role.removeprefix('tracker_')}_{verb.lower()} ON {self.name} FOR {verb} TO {role} {check}",
+            f"CREATE POLICY {policy} ON {self.name} FOR {verb} TO {role} {check}",
         ]
 
     def allow_all(self, role: str, condition: str = "true") -> None:
@@ -231,7 +239,7 @@ def _register_rules(rules: _Rules, model: Model) -> None:
     else:
         rules.allow_all(WORKER)
     # The public.
-    readable = [model._meta.get_field(name).column for name in readable_fields(model)]
+    readable = [_column(model, name) for name in readable_fields(model)]
     if readable:
         rules.allow(PUBLIC, "SELECT", public_sql(model, table), readable)
     # Signing in.
@@ -294,8 +302,32 @@ def write_sql(model: Model, row: str) -> str:
     if label in OF_ACCOUNT:
         ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
     elif owned(model):
-        ways.append(own_sql(model, row))
+        taken = [
+            f"({row}.{column} IS NULL OR {row}.{column} IN (SELECT public.{_own_keys(target)}()))"
+            for column, target in _keys(model)
+            if _owned_from_below(target)
+        ]
+        ways.append(" AND ".join([own_sql(model, row), *taken]))
     return " OR ".join(f"({way})" for way in ways)
+
+
+def _keys(model: Model) -> list[tuple[str, Model]]:
+    """The columns of `model` that point at rows, and whose rows those are."""
+    fields: list[Any] = [field for field in model._meta.local_fields if field.is_relation]
+    return [(field.column, field.related_model) for field in fields]
+
+
+def _owned_from_below(model: Model) -> bool:
+    """Whether rows belong to whom a row belongs that points at them: a person, to whose observer it is.
+
+    Whoever writes such a row could claim another's person with it, so it may only point where it may already.
+    """
+    step = getattr(model, "owned_by", ITSELF)
+    return step != ITSELF and not model._meta.get_field(step).concrete
+
+
+def _own_keys(model: Model) -> str:
+    return f"wall_own_{model._meta.db_table}"
 
 
 def _sees(model: Model) -> str:
@@ -303,27 +335,35 @@ def _sees(model: Model) -> str:
 
 
 def _has_role(roles: Iterable[str]) -> str:
-    # In a query of its own: asked once a statement, not once a row.
-    return f"(SELECT wall_has_role('{{{','.join(sorted(map(str, roles)))}}}'))"
+    return f"(SELECT public.wall_has_role('{{{','.join(sorted(map(str, roles)))}}}'))"
 
 
 def owned(model: Model) -> bool:
-    """Whether rows belong to an organization; a row of a many-to-many table to whom the row belongs that holds it."""
-    return owner_path(_holder(model)[0]) is not None
+    """Whether rows belong to an organization; those of a many-to-many table as those whose field it is."""
+    made_by: Any = model._meta.auto_created
+    return owner_path(made_by or model) is not None
 
 
 def own_sql(model: Model, row: str, depth: int = 1) -> str:
     """The condition under which `row` belongs to the organization of the account of the transaction."""
-    holder, step = _holder(model)
-    if step is None:
-        step = getattr(holder, "owned_by")  # noqa: B009 - a declaration that not every model has
-        if step == ITSELF:
-            return f"{row}.{model._meta.pk.column} = {ORGANIZATION}"
+    if model._meta.auto_created:
+        # A row between two tables is whose both ends are: nobody takes another's observer into a team.
+        ends = [field.name for field in model._meta.local_fields if field.is_relation]
+        return " AND ".join(
+            _own_by(model, row, end, depth) for end in ends if owner_path(_related(model, end)) is not None
+        )
+    step: str = model.owned_by  # type: ignore[attr-defined]
+    if step == ITSELF:
+        return f"{row}.{model._meta.pk.column} = {ORGANIZATION}"
+    return _own_by(model, row, step, depth)
+
+
+def _own_by(model: Model, row: str, step: str, depth: int) -> str:
+    """The condition under which the row that `step` leads to belongs to the organization of the account."""
     parent, condition, alias = _step(model, row, step, depth)
-    if getattr(parent, "owned_by", None) == ITSELF and "." in condition:
-        field: Any = model._meta.get_field(step)
-        if field.concrete:
-            return f"{row}.{field.column} = {ORGANIZATION}"
+    field: Any = model._meta.get_field(step)
+    if getattr(parent, "owned_by", None) == ITSELF and field.concrete:
+        return f"{row}.{field.column} = {ORGANIZATION}"
     return (
         f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition}"
         f" AND {own_sql(parent, alias, depth + 1)})"
@@ -340,7 +380,7 @@ def public_sql(model: Model, row: str, depth: int = 1) -> str:
         inner = public_sql(parent, alias, depth + 1)
         where = getattr(model, "published_where", "")
         if where.startswith(f"{step}__"):
-            inner = f"{inner} AND {alias}.{parent._meta.get_field(where.removeprefix(f'{step}__')).column}"
+            inner = f"{inner} AND {alias}.{_column(parent, where.removeprefix(f'{step}__'))}"
         parts.append(
             f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {inner})"
         )
@@ -356,13 +396,14 @@ def _step(model: Model, row: str, name: str, depth: int) -> tuple[Model, str, st
     return parent, f"{alias}.{field.field.column} = {row}.{model._meta.pk.column}", alias
 
 
-def _holder(model: Model) -> tuple[Model, str | None]:
-    """The model whose many-to-many field a table belongs to, and the key to it; the model itself for any other."""
-    made_by: Any = model._meta.auto_created
-    if not made_by:
-        return model, None
-    key = next(field for field in model._meta.local_fields if field.related_model is made_by)
-    return made_by, key.name
+def _column(model: Model, name: str) -> str:
+    field: Any = model._meta.get_field(name)
+    return str(field.column)
+
+
+def _related(model: Model, name: str) -> Model:
+    related: Model = model._meta.get_field(name).related_model  # type: ignore[assignment]
+    return related
 
 
 def _published_with(model: Model) -> Iterable[str]:

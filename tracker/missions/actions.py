@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -38,6 +38,7 @@ STEPS: dict[str, tuple[str, ...]] = {
 }
 ALIVE = (Status.APPLIED, Status.ACCREDITED)
 TRIES = 8
+LOCK_CLASS = 0x616363  # "acc": the first half of the advisory lock's key
 
 
 # --- applying
@@ -46,7 +47,7 @@ TRIES = 8
 @transaction.atomic
 def apply_for_observer(*, by: User, observer: Observer, at: datetime | None = None) -> Accreditation:
     """Enter the application of `observer` in the election of its mission, dated `at` (now)."""
-    election = _locked_election(observer.mission.election_id)
+    election = locked_election(observer.mission.election_id)
     application = Accreditation(election=election, category=Category.OBSERVER, observer=observer)
     return _apply(application, by=by, at=at)
 
@@ -57,7 +58,7 @@ def apply_for_media(
 ) -> Accreditation:
     """Enter the application of `person`, whom `outlet` sends to `election`, dated `at` (now)."""
     application = Accreditation(
-        election=_locked_election(election.pk), category=Category.MEDIA, outlet=outlet, media_person=person
+        election=locked_election(election.pk), category=Category.MEDIA, outlet=outlet, media_person=person
     )
     return _apply(application, by=by, at=at)
 
@@ -140,10 +141,10 @@ def accredit(
 ) -> Accreditation:
     """Give the badge. What is left empty is proposed: the number, and the days of the rule or of the election.
 
-    The election's row is locked first, so that two officers at once cannot exceed a quota. `seen` is the status
+    The election is locked first, so that two officers at once cannot exceed a quota. `seen` is the status
     that the officer saw: what became another one meanwhile is left alone.
     """
-    election = _locked_election(accreditation.election_id)
+    election = locked_election(accreditation.election_id)
     row = _step(accreditation, Status.ACCREDITED, reason=reason, at=at, seen=seen)
     rule = rule_of(election, row.category)
     check_quotas(row, rule)
@@ -306,8 +307,14 @@ def local_moment(moment: datetime, election: Election) -> str:
     return f"{date_format(local, 'j F Y, H:i')} ({election.timezone_id})"
 
 
-def _locked_election(pk: int) -> Election:
-    return Election.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+def locked_election(pk: int) -> Election:
+    """The election, while nobody else takes a step in its accreditations; until the transaction ends.
+
+    Not a lock of its row: a coordinator who applies may not change elections, and so may not lock them either.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CLASS, pk])
+    return Election.objects.get(pk=pk)
 
 
 ALREADY = "already"

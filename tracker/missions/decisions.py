@@ -128,10 +128,10 @@ def confirm(*, by: User, decision: BulkDecision, shown: str | None = None) -> Bu
     """Carry out what was prepared; many rows in the background. A second confirmation does nothing twice.
 
     `shown` is the `fingerprint` of what the person saw: if confirming would do anything else by now, nothing is done
-    (Changed). The election's row is locked first, so that no colleague gives a badge in between.
+    (Changed). The election is locked first, so that no colleague gives a badge in between.
     """
     with transaction.atomic():
-        Election.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.election_id)
+        actions.locked_election(decision.election_id)
         decision = BulkDecision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
         if decision.confirmed_at is None:
             forecasts = forecast(decision)

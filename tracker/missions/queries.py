@@ -127,7 +127,7 @@ def valid_badge(election: Election, number: str, day: date) -> ValidBadge | None
     sender = name = ""
     if observer := Observer.objects.published().filter(accreditations=row).order_by("pk").first():
         sender = str(Organization.objects.published().get(missions__observers=observer))
-        person = Person.objects.published().filter(pk=observer.person_id).first()
+        person = Person.objects.published().filter(observer=observer).first()
         name = person.full_name if person else ""
     elif outlet := Outlet.objects.published().filter(accreditations=row).first():
         sender = str(outlet)

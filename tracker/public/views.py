@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from tracker.core.addresses import absolute_address
 from tracker.core.timezones import to_local
 from tracker.coverage.announced import figure_panels
 from tracker.coverage.corrections import public_corrections
@@ -444,7 +445,7 @@ def verify(request: HttpRequest, slug: str, number: str = "") -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    address = request.build_absolute_uri(reverse("sitemap"))
+    address = absolute_address(request, reverse("sitemap"))
     lines = ["User-agent: *", "Disallow: /staff/", f"Sitemap: {address}", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain")
 

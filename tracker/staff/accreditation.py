@@ -1,5 +1,6 @@
 """The accreditation officer's desk: the queue of an election, decisions about one or many, applications, badges."""
 
+from functools import partial
 from typing import Any
 
 import django_filters
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tracker.core.addresses import absolute_address
 from tracker.core.keys import key_of
 from tracker.elections.models import Election
 from tracker.missions import actions, decisions, desk
@@ -494,6 +496,6 @@ def badges(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "election": election,
         "page": page,
-        "badges": badges_of(page, election, request.build_absolute_uri),
+        "badges": badges_of(page, election, partial(absolute_address, request)),
     }
     return screen(request, "staff/accreditation/badges.html", _("Badges to print"), context)

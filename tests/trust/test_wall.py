@@ -1,0 +1,349 @@
+"""The second wall: behind a forgotten filter there is row security.
+
+Z6 and T2 of the tests of trust.
+"""
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, models, transaction
+from django.db.models import Q
+from django.test import Client
+
+from tests import factories as make
+from tests.trust.asking import ask, being, refused
+from tracker.core import ownership, wall
+from tracker.core.disclosure import readable_fields
+from tracker.core.models import Publication, User, published_condition
+from tracker.core.roles import Role
+from tracker.coverage.editions import refresh
+from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER
+from tracker.elections.models import Election
+from tracker.fieldwork.models import Incident, Team, Visit
+from tracker.missions.actions import apply_for_observer
+from tracker.missions.models import Accreditation, Mission, Observer, Organization, Person, Statement
+
+pytestmark = pytest.mark.django_db
+
+
+# --- every table is decided
+
+
+def test_every_table_stands_behind_the_wall():
+    """Red when: a table is made that no model has (it stays closed, and this names it), or one without row security."""
+    known = {model._meta.db_table for model in wall.wall_models()} | set(wall.HISTORY_TABLES)
+    rows = ask(
+        "SELECT relname, relrowsecurity AND relforcerowsecurity FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    )
+    tables = dict(rows)
+    assert set(tables) - known == {"django_migrations"}
+    assert [name for name, closed in tables.items() if not closed] == ["django_migrations"]
+    # Views and foreign tables would look past it.
+    assert (
+        ask(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v','m','f')"
+        )
+        == []
+    )
+
+
+def test_a_table_nobody_thought_of_is_closed_to_everybody_but_the_owner():
+    ask("CREATE TABLE forgotten (word text)")
+    for role in ROLES:
+        with being(role):
+            assert "permission denied" in refused("SELECT * FROM forgotten")
+
+
+def test_the_public_may_touch_what_is_declared_and_nothing_else():
+    """Red when: the grant of one table is given without its columns."""
+    rows = ask(
+        "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
+        " AND has_column_privilege(%s, c.oid, a.attnum, 'SELECT')",
+        PUBLIC,
+    )
+    declared = {
+        (model._meta.db_table, model._meta.get_field(name).column)
+        for model in wall.wall_models()
+        for name in readable_fields(model)
+    }
+    assert set(rows) == declared
+    assert ask(
+        "SELECT relname FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND ("
+        " has_table_privilege(%s, oid, 'INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER')"
+        " OR has_any_column_privilege(%s, oid, 'INSERT, UPDATE'))",
+        PUBLIC, PUBLIC,
+    ) == []  # fmt: skip
+
+
+def test_after_a_migration_that_changed_nothing_the_wall_costs_one_query(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        wall.install()
+
+
+# --- the rows are those of the filters
+
+
+def register() -> list[type[models.Model]]:
+    return [
+        model
+        for model in wall.wall_models()
+        if model.__module__.startswith("tracker.")
+        and not wall.signs_in(model)
+        and not model._meta.auto_created
+    ]
+
+
+def keys(model: type[models.Model], condition: Q | None = None) -> set[Any]:
+    rows = model._base_manager.order_by()
+    return set((rows.filter(condition) if condition is not None else rows).values_list("pk", flat=True))
+
+
+def test_the_public_sees_the_rows_that_the_filter_of_publication_leaves(two):
+    """The database's rule is made of the same words as `published_condition`; here they are compared row by row.
+
+    Red when: `published_with` of a model is changed after the wall was built, or public_sql forgets a parent.
+    """
+    compared = 0
+    for model in register():
+        if not readable_fields(model):
+            continue
+        every, wanted = keys(model), keys(model, published_condition(model))
+        with being(PUBLIC):
+            assert keys(model) == wanted, model.__name__
+        compared += wanted != every
+    assert compared >= 8, "too few of the models had a row that is not public"
+
+
+def test_staff_see_the_rows_that_the_filter_of_ownership_leaves(two):
+    """Red when: own_sql walks another path than `owner_path`, or a coordinator counts as one who sees everything."""
+    compared = 0
+    for user in (two["clara"], make.make_account(Role.DESK), make.make_account()):
+        for model in register():
+            if model._meta.label in wall.INTERNAL | set(wall.OF_ACCOUNT):
+                continue  # what belongs to nobody's organization and is not public: the wall is narrower
+            every, wanted = keys(model), keys(model, ownership.visible_condition(model, user))
+            with being(STAFF, user):
+                assert keys(model) == wanted, (model.__name__, user.roles)
+            compared += wanted != every
+    assert compared >= 20
+
+
+def test_whoever_is_nobody_or_closed_sees_as_staff_what_is_public(two):
+    """Red when: wall_has_role forgets is_active."""
+    closed = make.make_account(Role.DESK, is_active=False)
+    for user in (None, closed):
+        with being(STAFF, user):
+            assert not Visit.objects.exists()
+            assert not Mission.objects.filter(publication=Publication.DRAFT).exists()
+
+
+# --- Z6
+
+
+@pytest.fixture
+def no_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutant: every filter by organization lets everything pass."""
+    monkeypatch.setattr(ownership, "visible_condition", lambda model, user: Q())
+    monkeypatch.setattr(ownership, "owned_condition", lambda model, user: Q())
+    monkeypatch.setattr(User, "sees_everything", True)
+
+
+FOREIGN = (Visit, Statement, Incident, Team, Observer, Accreditation, Person)
+
+
+def of_theirs(model: type[models.Model], two: dict[str, Any]) -> models.QuerySet:
+    path = ownership.owner_path(model)
+    return model._base_manager.filter(**{path or "pk": two["theirs"]["organization"].pk})
+
+
+def test_z6_without_the_filters_no_foreign_row_is_read(two, no_filters):
+    """As staff, by the very queries of the application.
+
+    Red when: the policies of the staff's role are `USING (true)`.
+    """
+    foreign = {model: set(of_theirs(model, two).values_list("pk", flat=True)) for model in FOREIGN}
+    assert all(foreign.values())
+    with being(STAFF, two["clara"]):
+        for model in FOREIGN:
+            rows = ownership.visible_to(model._base_manager.all(), two["clara"])
+            assert rows.exists(), model
+            assert not set(rows.values_list("pk", flat=True)) & foreign[model], model
+        assert not Mission.objects.filter(pk=two["theirs"]["draft"].pk).exists()
+        assert not Team.members.through.objects.filter(team=two["theirs"]["team"]).exists()
+        assert "findings of theirs" not in str(ask("SELECT to_jsonb(v) FROM fieldwork_visit v"))
+
+
+def test_z6_without_the_filters_no_foreign_row_is_written(two, no_filters):
+    """Red when: UPDATE and DELETE of the staff's role are allowed where SELECT is."""
+    theirs = two["theirs"]
+    public, statement = theirs["mission"], of_theirs(Statement, two).get()
+    observer, journalist = (
+        theirs["team"].members.first(),
+        make.make_accreditation(category="media").media_person,
+    )
+    before = ask("SELECT to_jsonb(m) FROM missions_mission m ORDER BY id")
+    with being(STAFF, two["clara"]):
+        for model in (*FOREIGN, Mission, Organization, Election):
+            keep = model._meta.pk.name
+            assert not model._base_manager.exclude(pk__in=own_keys(model, two)).update(
+                **{keep: models.F(keep)}
+            ), model
+        assert Statement.objects.filter(pk=statement.pk).delete()[0] == 0
+        # Not by a new row either, nor by giving one's own away, nor by taking a public one.
+        for change in (
+            lambda: make.make_statement(mission=public),
+            lambda: make.make_visit(team=theirs["team"], station=theirs["visit"].station),
+            lambda: Visit.objects.filter(pk=two["ours"]["visit"].pk).update(
+                team=theirs["team"], mission=theirs["mission"], assessment=None
+            ),
+            lambda: make.make_organization(),
+            lambda: make.make_election(),
+            lambda: two["ours"]["team"].members.add(observer),
+            lambda: make.make_observer(mission=two["ours"]["mission"], person=journalist),
+        ):
+            with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+                change()
+        assert Mission.objects.filter(pk=public.pk).update(organization=two["ours"]["organization"]) == 0
+        # What is one's own can be written, or the test would prove nothing.
+        assert Visit.objects.filter(pk=two["ours"]["visit"].pk).update(findings="seen again") == 1
+        make.make_statement(mission=two["ours"]["mission"])
+    assert ask("SELECT to_jsonb(m) FROM missions_mission m ORDER BY id") == before
+
+
+def own_keys(model: type[models.Model], two: dict[str, Any]) -> list[Any]:
+    path = ownership.owner_path(model)
+    if path is None:
+        return []
+    return list(
+        model._base_manager.filter(**{path or "pk": two["ours"]["organization"].pk}).values_list(
+            "pk", flat=True
+        )
+    )
+
+
+def test_z6_without_the_filters_the_admin_shows_and_changes_nothing_of_theirs(
+    two, no_filters, client: Client
+):
+    """The mutant's Clara is a superuser to the whole application, and a coordinator to the database.
+
+    Red when: IdentityMiddleware leaves the role of the session as it is.
+    """
+    client.force_login(two["clara"])
+    visit, seen = two["theirs"]["visit"], 0
+    with pytest.MonkeyPatch.context() as mutant:
+        mutant.setattr(User, "has_perm", lambda *words: True)
+        mutant.setattr(User, "has_perms", lambda *words: True)
+        mutant.setattr(User, "has_module_perms", lambda *words: True)
+        for model, row in (
+            ("fieldwork/visit", visit),
+            ("fieldwork/team", two["theirs"]["team"]),
+            ("missions/mission", two["theirs"]["draft"]),
+        ):
+            listed = client.get(f"/staff/{model}/")
+            assert listed.status_code == 200
+            seen += listed.content.count(b"row-actions") + listed.content.count(b"action-checkbox")
+            assert f"/{model}/{row.pk}/".encode() not in listed.content
+            for page in ("change", "delete", "history"):
+                assert client.get(f"/staff/{model}/{row.pk}/{page}/").status_code in (302, 404), (model, page)
+            assert client.post(f"/staff/{model}/{row.pk}/delete/", {"post": "yes"}).status_code in (302, 404)
+    assert seen
+    assert Visit.objects.filter(pk=visit.pk, findings="findings of theirs").exists()
+    assert Mission.objects.filter(pk=two["theirs"]["draft"].pk).exists()
+
+
+# --- T2
+
+
+LEDGERS = ("coverage_edition",)
+HANDS_OFF = (
+    "DELETE FROM {table}",
+    "TRUNCATE {table}",
+    "TRUNCATE {table} CASCADE",
+    "ALTER TABLE {table} DISABLE TRIGGER ALL",
+    "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+    "ALTER TABLE {table} OWNER TO CURRENT_USER",
+    "DROP TABLE {table}",
+    "CREATE TRIGGER mine BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE POLICY mine ON {table} USING (true)",
+    "CREATE RULE mine AS ON DELETE TO {table} DO INSTEAD NOTHING",
+    "LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE",
+)
+ANYWHERE = (
+    "SET session_replication_role = replica",
+    "CREATE OR REPLACE FUNCTION public.wall_account() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'",
+    "ALTER FUNCTION public.edition_refuse_delete() RENAME TO gone",
+    "DROP FUNCTION public.edition_refuse_delete() CASCADE",
+    "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE TABLE public.mine (a int)",
+    "CREATE TEMPORARY TABLE core_user (id bigint, roles varchar[])",
+    "CREATE SCHEMA mine",
+    "ALTER ROLE CURRENT_USER BYPASSRLS",
+)
+
+
+@pytest.mark.parametrize("role", [STAFF, PUBLIC, WEB, WORKER])
+def test_t2_no_role_of_the_application_alters_editions_triggers_or_functions(two, role):
+    """Red when: the role is given ALL on the table, or owns it (a member of the owner)."""
+    before = ask("SELECT to_jsonb(e) FROM coverage_edition e")
+    assert before
+    boss = make.make_administrator()
+    with being(role, boss):
+        for table in LEDGERS:
+            for statement in HANDS_OFF:
+                assert refused(statement.format(table=table)), statement
+        for statement in ANYWHERE:
+            assert refused(statement), statement
+        assert refused("UPDATE coverage_edition SET hash = 'x'")
+        assert refused("UPDATE coverage_edition SET content = 'x'")
+    assert ask("SELECT to_jsonb(e) FROM coverage_edition e") == before
+
+
+def test_t2_a_path_of_ones_own_does_not_lead_the_functions_astray(two):
+    """The functions that say who asks, and those of the triggers, take nothing from the caller's search path.
+
+    Red when: one of them loses its `SET search_path`.
+    """
+    ask("CREATE SCHEMA trap")
+    ask("CREATE TABLE trap.core_user (id bigint, is_active boolean, is_superuser boolean, roles varchar[])")
+    ask("INSERT INTO trap.core_user VALUES (%s, true, true, '{}')", two["clara"].pk)
+    ask("CREATE TABLE trap.coverage_mark (id serial, election_id bigint)")
+    ask(f"GRANT ALL ON SCHEMA trap TO {STAFF}")
+    ask(f"GRANT ALL ON ALL TABLES IN SCHEMA trap TO {STAFF}")
+    marks = ask("SELECT count(*) FROM coverage_mark")[0][0]
+    with being(STAFF, two["clara"]):
+        ask("SET LOCAL search_path = trap, public, pg_catalog")
+        assert ask("SELECT wall_has_role('{election_desk}')") == [(False,)]
+        assert ask("SELECT count(*) FROM fieldwork_visit") == [(1,)]
+        ask("UPDATE fieldwork_visit SET findings = 'again'")
+        assert ask("SELECT count(*) FROM trap.coverage_mark") == [(0,)]
+        ask("SET LOCAL search_path = public")
+    assert ask("SELECT count(*) FROM coverage_mark")[0][0] == marks + 1
+    loose = ask(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+        " AND NOT coalesce(array_to_string(proconfig, ' ') LIKE '%%search_path=pg_catalog%%pg_temp', false)"
+    )
+    assert loose == []
+
+
+def test_marks_are_made_by_whoever_changes_a_row_and_by_nobody_else(two):
+    """Red when: the functions of the marks work with the rights of who changed the row."""
+    with being(STAFF, two["clara"]):
+        Visit.objects.update(findings="changed by the coordinator")
+        assert "row-level security" in refused(
+            "INSERT INTO coverage_mark (election_id) VALUES (%s)", two["election"].pk
+        )
+    with being(PUBLIC):
+        assert "permission denied" in refused(
+            "INSERT INTO coverage_mark (election_id) VALUES (%s)", two["election"].pk
+        )
+    assert refresh(two["election"]) is None, "what was changed is no figure"
+
+
+def test_a_coordinator_applies_for_an_observer_of_their_own(two):
+    """Red when: applying locks the row of the election, which a coordinator may not change."""
+    observer = make.make_observer(mission=two["ours"]["mission"])
+    with being(STAFF, two["clara"]):
+        row = apply_for_observer(by=two["clara"], observer=observer)
+    assert row.changes.get().by == two["clara"]
