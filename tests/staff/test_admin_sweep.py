@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +19,7 @@ from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
     AccreditationRule,
+    Affiliation,
     BulkDecision,
     BulkDecisionRow,
     Engagement,
@@ -45,7 +45,6 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     Country: lambda: factories.country("KZ"),
     Election: factories.make_election,
     Engagement: factories.make_engagement,
-    Group: lambda: Group.objects.create(name=f"Publishers {Group.objects.count()}"),
     Job: factories.make_job,
     Membership: factories.make_membership,
     Milestone: factories.make_milestone,
@@ -68,7 +67,7 @@ READ_ONLY = {Accreditation, Country, Job, TimeZone, VotingWindow}
 # Shown within another screen, or on a screen of the accreditation desk.
 WITHOUT_SCREENS = {AccreditationChange, BulkDecision, BulkDecisionRow}
 # Rows entered within another screen.
-INLINE_ONLY = {Assessment, IncidentChange}
+INLINE_ONLY = {Affiliation, Assessment, IncidentChange}
 # Screens whose rows are entered and changed on a page of their own, to which the admin's forms lead.
 ELSEWHERE = {Visit}
 EVERY_MODEL = sorted(MAKERS, key=lambda model: model.__name__)
@@ -169,12 +168,16 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     model._default_manager.filter(pk=rows[0].pk).update(publication=Publication.DRAFT)
     chosen = {"_selected_action": [row.pk for row in rows]}
 
-    page = administrator.post(address(model, "changelist"), chosen | {"action": "publish"}, follow=True)
+    page = administrator.post(
+        address(model, "changelist"), chosen | {"action": "publish", "sure": "2"}, follow=True
+    )
     # What is doubtful in them is told by test_doubts.
     assert messages(page)[:2] == ["1 record published.", "1 record was published already."]
     assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
 
-    page = administrator.post(address(model, "changelist"), chosen | {"action": "unpublish"}, follow=True)
+    page = administrator.post(
+        address(model, "changelist"), chosen | {"action": "unpublish", "sure": "2"}, follow=True
+    )
     assert messages(page) == ["2 records withdrawn from the public; they are drafts again."]
     assert list(model._default_manager.filter(pk__in=chosen["_selected_action"]).values_list("publication")) == [
         ("draft",), ("draft",),
@@ -187,7 +190,7 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
 def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Client) -> None:
     election = factories.make_election(publication=Publication.DRAFT)
     station = factories.make_station(election=election, publication=Publication.DRAFT)
-    chosen = {"_selected_action": [station.pk], "action": "publish"}
+    chosen = {"_selected_action": [station.pk], "action": "publish", "sure": "1"}
     page = administrator.post(address(PollingStation, "changelist"), chosen, follow=True)
     assert messages(page)[:2] == [
         "1 record published.",

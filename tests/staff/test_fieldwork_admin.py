@@ -102,7 +102,7 @@ def test_confirm_and_call_off_from_the_list(administrator: Client) -> None:
     assert "The teams will not go." in page.content.decode()
     plan.refresh_from_db()
     assert plan.status == "confirmed"
-    administrator.post(address, chosen | {"action": "call_off", "sure": "yes"}, follow=True)
+    administrator.post(address, chosen | {"action": "call_off", "sure": "1"}, follow=True)
     plan.refresh_from_db()
     assert plan.status == "called_off"
     page = administrator.post(address, chosen | {"action": "confirm"}, follow=True)
@@ -172,7 +172,7 @@ def test_visits_move_on_from_the_list_and_only_drafts_are_deleted(administrator:
     assert (
         "Drafts do not count" in administrator.post(address, chosen | {"action": "reopen"}).content.decode()
     )
-    administrator.post(address, chosen | {"action": "reopen", "sure": "yes"})
+    administrator.post(address, chosen | {"action": "reopen", "sure": "1"})
     visit.refresh_from_db()
     assert visit.status == "draft"
     administrator.post(f"{address}{visit.pk}/delete/", {"post": "yes"})
