@@ -7,6 +7,7 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
+    os.environ.setdefault("TRACKER_ORIGIN", f"command {sys.argv[1]}" if len(sys.argv) > 1 else "command")
     try:
         from django.core.management import execute_from_command_line
     except ImportError:

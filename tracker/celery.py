@@ -1,6 +1,7 @@
 """The Celery app: `celery -A tracker worker` and `celery -A tracker beat`; settings that begin with CELERY_ are its."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
@@ -9,6 +10,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
+if "celery" in sys.argv[0]:  # and not a web server, which imports this as well
+    os.environ.setdefault("TRACKER_ORIGIN", "worker")
 
 
 class Tracker(Celery):

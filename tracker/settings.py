@@ -62,6 +62,10 @@ def read_database(name: str, default: str | None = None) -> dict[str, object]:
         raise ImproperlyConfigured(f"{name} cannot be read as a PostgreSQL address: {error}") from error
     known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     database: dict[str, object] = {django: str(parts.pop(libpq, "") or "") for libpq, django in known.items()}
+    # What this process is, for the history of changes: "command load_election", "worker". A request and a job say more.
+    origin = read_text("TRACKER_ORIGIN", "").replace("\\", "").replace(" ", "\\ ")
+    if origin:
+        parts["options"] = f"{parts.get('options', '')} -c tracker.origin={origin}".strip()
     return database | {"ENGINE": "django.db.backends.postgresql", "OPTIONS": parts}
 
 
@@ -132,7 +136,6 @@ DATABASES = {
     "default": read_database("DATABASE_URL", "postgresql:///tracker" if TESTING else None)
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 }
-
 # The broker carries nudges to the worker and nothing that is not in the database too; no page needs it. The cache
 # stays in each process's memory for the same reason.
 REDIS_URL = read_redis("REDIS_URL")
@@ -163,6 +166,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in (
         ("resume jobs", "tracker.core.tasks.resume_jobs", 60),
+        ("forget submissions", "tracker.core.tasks.forget_submissions", 3600),
         ("refresh stale figures", "tracker.coverage.tasks.refresh_stale", 60),
         ("thin editions", "tracker.coverage.tasks.thin_editions", 3600),
         ("expire accreditations", "tracker.missions.tasks.expire_accreditations", 3600),
@@ -206,6 +210,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tracker.coverage.middleware.NudgeMiddleware",
+    # Last: what it wraps is the view.
+    "tracker.core.middleware.IdentityMiddleware",
 ]
 
 # Everything is served from our own host; nothing is inline, the admin included.

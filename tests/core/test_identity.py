@@ -2,8 +2,12 @@
 
 import pytest
 from django.db import connection, transaction
+from django.http import Http404, HttpResponse
 
-from tracker.core.identity import SETTINGS, Identity, acting, give_reason
+from tests import factories as make
+from tracker.core.identity import SETTINGS, Identity, acting, give_reason, speaking
+from tracker.core.middleware import IdentityMiddleware
+from tracker.core.models import Source
 
 CLARA = Identity(user=7, origin="request", request="r-1", reason="typed twice")
 
@@ -43,3 +47,37 @@ def test_a_reason_is_given_for_the_rest_of_the_transaction():
         give_reason("a slip of the pen")
         assert settings()[3] == "a slip of the pen"
     assert settings()[3] == ""
+
+
+@pytest.mark.django_db
+def test_a_job_speaks_for_whoever_asked_and_then_no_more():
+    with speaking(Identity(user=7, origin="job 3")):
+        assert settings() == ["7", "job 3", "", ""]
+        with acting(CLARA):
+            assert settings() == ["7", "request", "r-1", "typed twice"]
+        assert settings() == ["7", "job 3", "", ""]
+    assert settings() == ["", "", "", ""]
+
+
+@pytest.mark.django_db
+def test_a_view_runs_in_the_name_of_who_is_signed_in(rf):
+    account = make.make_account()
+    request = rf.get("/staff/")
+    request.user = account
+    middleware = IdentityMiddleware(lambda request: HttpResponse())
+    middleware(request)
+    response = middleware.process_view(request, lambda request: HttpResponse(" ".join(settings())), (), {})
+    assert response.content.decode() == f"{account.pk} request {request.mark} "
+
+
+@pytest.mark.django_db
+def test_what_a_failing_view_saved_is_not_kept(rf):
+    request = rf.get("/en/")
+
+    def view(request):
+        make.make_source()
+        raise Http404
+
+    with pytest.raises(Http404):
+        IdentityMiddleware(lambda request: HttpResponse()).process_view(request, view, (), {})
+    assert not Source.objects.exists()

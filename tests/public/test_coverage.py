@@ -320,7 +320,8 @@ def test_nothing_changed_is_answered_with_few_queries_and_no_reading_of_figures(
     etag = client.get(path).headers["ETag"]
     with CaptureQueriesContext(connection) as captured:
         assert not_modified(client, path, etag)
-    assert len(captured) <= 4
+    # The transaction of the view is a savepoint here, which counts for two.
+    assert len([query for query in captured if "SAVEPOINT" not in query["sql"]]) <= 4
     assert "content" not in " ".join(query["sql"] for query in captured).replace("content_hash", "")
     assert "stations_pollingstation" not in " ".join(query["sql"] for query in captured)
 

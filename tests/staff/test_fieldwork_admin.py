@@ -200,7 +200,7 @@ def test_an_incident_is_reported_by_the_action_and_its_status_is_not_a_field(adm
 
 def test_an_incident_without_a_summary_is_not_published_from_the_list(administrator: Client) -> None:
     incident = factories.make_incident(publication="draft", summary="")
-    chosen = {"_selected_action": [incident.pk], "action": "publish"}
+    chosen = {"_selected_action": [incident.pk], "action": "publish", "sure": "1"}
     page = administrator.post("/staff/fieldwork/incident/", chosen, follow=True)
     assert messages(page)[1] == "1 has no public summary and stays a draft; open it and write one."
     incident.refresh_from_db()

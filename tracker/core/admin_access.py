@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
+from tracker.core.guarded import GuardedSaves
 from tracker.core.models import Publication, Publishable
 from tracker.core.ownership import choosable, owned_by, rows_for, visible_to
 from tracker.core.roles import may_everywhere, permission
@@ -71,8 +72,11 @@ class _Narrowed(BaseModelAdmin):
     kept_by_the_desk: tuple[str, ...] = ()
 
 
-class NarrowedAdmin(_Narrowed, admin.ModelAdmin):
-    """Screens of a model: what a person may not see is not there, in whatever way it is asked for."""
+class NarrowedAdmin(GuardedSaves, _Narrowed, admin.ModelAdmin):
+    """Screens of a model: what a person may not see is not there, in whatever way it is asked for.
+
+    And nobody overwrites what they have not seen (`core.guarded`).
+    """
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         user = user_of(request)

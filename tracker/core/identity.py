@@ -33,11 +33,28 @@ def acting(identity: Identity) -> Iterator[None]:
     """One transaction in which the database knows who acts. May be nested; the inner one speaks while it lasts."""
     with transaction.atomic():
         before = _read()
-        _write(["" if value == 0 else str(value) for value in asdict(identity).values()])
+        _write(_words(identity), local=True)
         yield
         # After an error the transaction is rolled back, and its settings with it.
         if not connection.needs_rollback:
-            _write(before)
+            _write(before, local=True)
+
+
+@contextmanager
+def speaking(identity: Identity) -> Iterator[None]:
+    """The same for work that has many transactions on a connection of its own: a job in the worker.
+
+    Not for requests: these settings are the session's until the end of the block.
+    """
+    connection.ensure_connection()
+    before = _read()
+    _write(_words(identity), local=False)
+    try:
+        yield
+    finally:
+        # A connection that broke meanwhile is replaced by one that knows nothing.
+        if connection.connection is not None and connection.is_usable():
+            _write(before, local=False)
 
 
 def give_reason(reason: str) -> None:
@@ -52,6 +69,10 @@ def _read() -> list[str]:
     return list(connection.connection.execute(f"SELECT {words}").fetchone())
 
 
-def _write(values: list[str]) -> None:
-    words = ", ".join(f"set_config('{name}', %s, true)" for name in SETTINGS)
+def _words(identity: Identity) -> list[str]:
+    return ["" if value == 0 else str(value) for value in asdict(identity).values()]
+
+
+def _write(values: list[str], *, local: bool) -> None:
+    words = ", ".join(f"set_config('{name}', %s, {local})" for name in SETTINGS)
     connection.connection.execute(f"SELECT {words}", values)

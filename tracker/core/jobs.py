@@ -27,6 +27,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from tracker.core import broker
+from tracker.core.identity import Identity, speaking
 from tracker.core.models import Job, User
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,8 @@ def run_job(pk: int) -> bool:
                 words = _("It was begun %(times)d times and never came to its end.")
                 _end(job, State.FAILED, error=words % {"times": MOST_ATTEMPTS})
                 return True
-            result = KINDS[job.kind].function(job, _Reporter(job))
+            with speaking(Identity(user=job.requested_by_id or 0, origin=f"job {job.pk}")):
+                result = KINDS[job.kind].function(job, _Reporter(job))
             _end(job, State.DONE, result=result)
         except Cancelled:
             _end(job, State.CANCELLED)

@@ -1,6 +1,7 @@
 """What every other app stands on: accounts, countries, time zones, sources, and the rule of publication."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AbstractUser
@@ -8,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -328,6 +330,28 @@ class Job(models.Model):
             return None
         spent = (self.heartbeat_at - self.started_at).total_seconds()
         return round(spent / self.done * (self.total - self.done))
+
+
+class Submission(models.Model):
+    """A form that was saved, by the key it was shown with: sent again, it is not saved again.
+
+    Kept for `KEPT`, longer than anybody stays signed in.
+    """
+
+    KEPT = timedelta(days=2)
+
+    key = models.UUIDField(primary_key=True)
+    digest = models.CharField(max_length=64, help_text=_("SHA-256 of what was sent."))
+    account = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    record = models.CharField(max_length=64, blank=True, help_text=_("Key of what was saved."))
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+
+    def __str__(self) -> str:
+        return str(self.key)
 
 
 def localized(record: models.Model, field: str) -> str:
