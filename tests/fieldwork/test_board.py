@@ -17,6 +17,7 @@ from tests.factories import (
     make_visit,
     make_window,
 )
+from tracker.core.models import User
 from tracker.core.timezones import to_utc
 from tracker.fieldwork.board import Asked, Board, read_board
 
@@ -32,7 +33,7 @@ def at(hour: int, minute: int = 0) -> datetime:
 def read(
     election: Any, *, now: datetime = NOW, day: date | None = None, page: str | None = None, **asked: Any
 ) -> Board:
-    return read_board(election, Asked(**asked), day=day, page=page, now=now)
+    return read_board(election, Asked(**asked), by=User(is_superuser=True), day=day, page=page, now=now)
 
 
 def rows(board: Board) -> list[tuple[str, str]]:

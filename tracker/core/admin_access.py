@@ -126,7 +126,7 @@ class NarrowedAdmin(GuardedSaves, _Narrowed, admin.ModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Each action gets those of the chosen rows that its permission covers, and says how many it does not."""
-        found = super().get_actions(request)
+        found: dict[str, Any] = super().get_actions(request)
         return {
             name: (_on_allowed_rows(function), name, text) for name, (function, _n, text) in found.items()
         }
@@ -188,7 +188,8 @@ class NarrowedLookup(AutocompleteJsonView):
         return choosable(rows, user_of(self.request), self._name())
 
     def _name(self) -> str:
-        form = self.admin_site._registry.get(self.source_field.model)
+        site: Any = self.admin_site
+        form = site._registry.get(self.source_field.model)
         if isinstance(form, NarrowedAdmin):
             return form._writing(self.request)
         return permission(self.source_field.model, "change")

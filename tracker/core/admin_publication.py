@@ -69,7 +69,9 @@ def publish(
     """Show the selected records to the public, after a look at which they are."""
     words = _t("Everybody will see them, and everything below them that is published itself.")
     question = ask_first(modeladmin, request, queryset, "publish", _t("Publish these records?"), words)
-    return question or publish_now(modeladmin, request, queryset)
+    if question is None:
+        publish_now(modeladmin, request, queryset)
+    return question
 
 
 def publish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
@@ -107,7 +109,9 @@ def unpublish(
     """Make the selected records drafts again, after a look at which they are."""
     words = _t("Nobody outside will see them any more. Publishing them once more brings everything back.")
     question = ask_first(modeladmin, request, queryset, "unpublish", _t("Withdraw these records?"), words)
-    return question or unpublish_now(modeladmin, request, queryset)
+    if question is None:
+        unpublish_now(modeladmin, request, queryset)
+    return question
 
 
 def unpublish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:

@@ -39,7 +39,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Screen, ...], tuple[str, ...]], ...] = (
         (
             Screen(_("Deployment board"), "admin:boards", "fieldwork.view_deployment"),
             Screen(_("Enter a visit"), "admin:visit_new", "fieldwork.add_visit"),
-            Screen(_("My visits and drafts"), "admin:visits", "fieldwork.add_visit"),
+            Screen(_("My visits and drafts"), "admin:visits", "fieldwork.view_visit"),
             Screen(_("Incidents to check"), "admin:incidents", "fieldwork.view_incident"),
         ),
         ("Team", "Deployment", "Visit", "Incident"),
