@@ -233,8 +233,8 @@ def test_one_mission_shows_its_own_plan_without_one_all() -> None:
 def test_filters_narrow_and_the_counts_stay() -> None:
     election = make_election()
     make_station(election=election, city="Ankara", country="TR", number="12")
-    make_station(election=election, city="Kars", country="TR")
-    make_deployment(station=make_station(election=election, city="Astana"))
+    make_station(election=election, city="Kars", country="TR", number="7")
+    make_deployment(station=make_station(election=election, city="Astana", number="8"))
     assert rows(read(election, country="TR")) == [("Ankara", "gap"), ("Kars", "gap")]
     assert rows(read(election, state="planned")) == [("Astana", "planned")]
     assert rows(read(election, text="türkiye kars")) == [("Kars", "gap")]
