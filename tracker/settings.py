@@ -168,6 +168,7 @@ CELERY_BEAT_SCHEDULE = {
         ("resume jobs", "tracker.core.tasks.resume_jobs", 60),
         ("forget submissions", "tracker.core.tasks.forget_submissions", 3600),
         ("refresh stale figures", "tracker.coverage.tasks.refresh_stale", 60),
+        ("end embargoes", "tracker.coverage.tasks.end_embargoes", 5),
         ("thin editions", "tracker.coverage.tasks.thin_editions", 3600),
         ("expire accreditations", "tracker.missions.tasks.expire_accreditations", 3600),
     )

@@ -178,9 +178,9 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     page = administrator.post(
         address(model, "changelist"), chosen | {"action": "unpublish", "sure": "2"}, follow=True
     )
-    assert messages(page) == ["2 records withdrawn from the public; they are drafts again."]
+    assert messages(page) == ["2 records withdrawn from the public."]
     assert list(model._default_manager.filter(pk__in=chosen["_selected_action"]).values_list("publication")) == [
-        ("draft",), ("draft",),
+        ("withdrawn",), ("withdrawn",),
     ]  # fmt: skip
     history = administrator.get(address(model, "history", rows[0].pk)).content.decode()
     assert "Withdrawn from publication." in history

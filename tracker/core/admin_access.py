@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -23,11 +24,17 @@ from tracker.core.roles import may_everywhere, permission
 
 # A page that asks before an action names so many rows, and counts the rest.
 NAMED = 100
+# What a record may be made by those who write and do not publish.
+HANDED_IN = (Publication.DRAFT, Publication.SUBMITTED)
 
 
 def user_of(request: HttpRequest) -> Any:
     """The account that asks; behind the admin's door there always is one."""
     return request.user
+
+
+def _may_publish(request: HttpRequest, model: type[models.Model]) -> bool:
+    return bool(user_of(request).has_perm(permission(model, "publish")))
 
 
 class _Narrowed(BaseModelAdmin):
@@ -58,15 +65,22 @@ class _Narrowed(BaseModelAdmin):
         return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """To write is one permission, to publish another; and whose a mission is, its coordinator does not say."""
+        """Whoever may not publish hands drafts in, no more; whose a mission is, its coordinator does not say."""
         fields = tuple(super().get_readonly_fields(request, obj))
-        if issubclass(self.model, Publishable) and not user_of(request).has_perm(
-            permission(self.model, "publish")
-        ):
-            fields += ("publication",)
+        if issubclass(self.model, Publishable) and not _may_publish(request, self.model):
+            fields += ("embargo_until",)
+            # In an inline row `obj` is the record around it, and its rows differ: there the state is only read.
+            inline = isinstance(self, admin.options.InlineModelAdmin)
+            if inline or (obj is not None and obj.publication not in HANDED_IN):
+                fields += ("publication",)
         if obj is not None and not may_everywhere(user_of(request), permission(self.model, "change")):
             fields += tuple(name for name in self.kept_by_the_desk if name not in fields)
         return fields
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "publication" and not _may_publish(request, self.model):
+            kwargs["choices"] = [(to.value, to.label) for to in HANDED_IN]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     # Fields that somebody who writes for one organization alone may not change.
     kept_by_the_desk: tuple[str, ...] = ()

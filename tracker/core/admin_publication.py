@@ -1,6 +1,7 @@
 """Publishing in the admin: the actions, what they warn of, and the screens of a record that is a draft until then."""
 
 from collections import Counter
+from datetime import UTC
 from typing import Any
 
 from django.contrib import admin, messages
@@ -8,8 +9,11 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models, transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
@@ -28,9 +32,10 @@ HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"as
 @transaction.atomic
 def change_publication(rows: models.QuerySet, to: Publication, *, by: User) -> int:
     """Publish or withdraw `rows`; how many really changed. Each change is in its record's history."""
-    changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True))).exclude(
-        publication=to
-    )
+    changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
+    # Only what was public can be withdrawn.
+    public = Q(publication=Publication.PUBLISHED)
+    changed = changed.filter(public if to == Publication.WITHDRAWN else ~Q(publication=to))
     ids = list(changed.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     changed = rows.model._default_manager.filter(pk__in=ids)
     word = _t("Published.") if to == Publication.PUBLISHED else _t("Withdrawn from publication.")
@@ -50,7 +55,7 @@ def draft_parents(record: models.Model) -> list[models.Model]:
     drafts: list[models.Model] = []
     for name in getattr(record, "published_with", ()):
         parent = getattr(record, name)
-        if getattr(parent, "publication", "") == Publication.DRAFT:
+        if not getattr(parent, "is_released", True):
             drafts.append(parent)
         drafts += draft_parents(parent)
     return drafts
@@ -106,7 +111,7 @@ def publish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: mo
 def unpublish(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> HttpResponse | None:
-    """Make the selected records drafts again, after a look at which they are."""
+    """Take the selected records back from the public, after a look at which they are."""
     words = _t("Nobody outside will see them any more. Publishing them once more brings everything back.")
     question = ask_first(modeladmin, request, queryset, "unpublish", _t("Withdraw these records?"), words)
     if question is None:
@@ -115,20 +120,20 @@ def unpublish(
 
 
 def unpublish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
-    """Make these records drafts again, and say what came of it."""
+    """Take these records back from the public, and say what came of it."""
     selected = queryset.count()
     vanishing = seen_below(modeladmin.model, list(queryset.values_list("pk", flat=True)))
-    changed = change_publication(queryset, Publication.DRAFT, by=request.user)  # type: ignore[arg-type]
+    changed = change_publication(queryset, Publication.WITHDRAWN, by=request.user)  # type: ignore[arg-type]
     text = ngettext(
-        "%(count)d record withdrawn from the public; it is a draft again.",
-        "%(count)d records withdrawn from the public; they are drafts again.",
+        "%(count)d record withdrawn from the public.",
+        "%(count)d records withdrawn from the public.",
         changed,
     ) % {"count": changed}
     modeladmin.message_user(request, text, messages.SUCCESS)
     if selected > changed:
         text = ngettext(
-            "%(count)d record was a draft already.",
-            "%(count)d records were drafts already.",
+            "%(count)d record was not public.",
+            "%(count)d records were not public.",
             selected - changed,
         )
         modeladmin.message_user(request, text % {"count": selected - changed}, messages.INFO)
@@ -185,8 +190,13 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
     @admin.display(description=_("publication"), ordering="publication")
     def publication_badge(self, record: Publishable) -> SafeString:
         """What the public sees of the record: nothing, all, or nothing because of a draft above it."""
-        if record.publication == Publication.DRAFT:
-            return format_html('<span class="badge badge-draft">{}</span>', _t("draft"))
+        if record.publication != Publication.PUBLISHED:
+            word = record.get_publication_display().partition(":")[0]
+            return format_html('<span class="badge badge-{}">{}</span>', record.publication, word)
+        if not record.is_released:
+            moment = date_format(timezone.localtime(record.embargo_until, UTC), "j M Y H:i")
+            words = _t("under embargo until %(moment)s UTC") % {"moment": moment}
+            return format_html('<span class="badge badge-hidden">{}</span>', words)
         if draft_parents(record):
             return format_html(
                 '<span class="badge badge-hidden">{}</span>', _t("published, but hidden by a draft above it")
@@ -200,7 +210,9 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, and say what vanishes from the public pages with a record that is withdrawn."""
-        withdrawn = change and "publication" in form.changed_data and obj.publication == Publication.DRAFT
+        withdrawn = (
+            change and form.initial.get("publication") == Publication.PUBLISHED and not obj.is_released
+        )
         vanishing = seen_below(self.model, [obj.pk]) if withdrawn else ""
         super().save_model(request, obj, form, change)
         warn_of_vanishing(self, request, vanishing)

@@ -448,7 +448,7 @@ class IncidentAdmin(PublishableAdmin):
             shown = list(queryset.filter(publication=Publication.PUBLISHED).select_for_update(of=("self",)))
             unpublish_now(self, request, queryset)
             for row in shown:
-                actions.note_publication(incident=row, to=Publication.DRAFT, by=request.user)  # type: ignore[arg-type]
+                actions.note_publication(incident=row, to=Publication.WITHDRAWN, by=request.user)  # type: ignore[arg-type]
         return None
 
 

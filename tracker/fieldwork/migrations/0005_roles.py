@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fieldwork', '0002_composite_keys'),
+        ('fieldwork', '0004_four_eyes'),
     ]
 
     operations = [
