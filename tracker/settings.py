@@ -300,6 +300,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# Who somebody is says the first; what they may do says the second alone, from their roles.
+AUTHENTICATION_BACKENDS = ["tracker.core.access.PasswordBackend", "tracker.core.access.RoleBackend"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 

@@ -32,7 +32,7 @@ def kinds() -> Iterator[dict[str, Kind]]:
 
 def kind(function: Any) -> Job:
     """A job of a kind that does `function`, not begun yet."""
-    jobs.job_kind("test", label="A test")(function)
+    jobs.job_kind("test", label="A test", permission="core.add_job")(function)
     return start_job(by=make_administrator(), kind="test", arguments={"keys": [1, 2, 3]})
 
 
@@ -68,7 +68,7 @@ def test_an_unknown_kind_is_refused_and_one_name_has_one_function() -> None:
         start_job(by=None, kind="nonsense", arguments={})
     kind(lambda job, progress: "")
     with pytest.raises(ValueError, match="two functions"):
-        jobs.job_kind("test", label="Again")(lambda job, progress: "")
+        jobs.job_kind("test", label="Again", permission="core.add_job")(lambda job, progress: "")
 
 
 def test_an_error_is_said_without_what_it_was_about() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
@@ -16,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import (
+    make_account,
     make_accreditation,
     make_administrator,
     make_bulk_decision,
@@ -32,6 +32,7 @@ from tests.public.pages import text_of
 from tracker.core.history.models import ChangedRow
 from tracker.core.jobs import run_job
 from tracker.core.models import Job, User
+from tracker.core.roles import ROLES, Role, may
 from tracker.elections.models import Election
 from tracker.missions import actions, decisions
 from tracker.missions.models import (
@@ -55,11 +56,8 @@ def officer(client: Client) -> Client:
     return client
 
 
-def sign_in(client: Client, *permissions: str) -> User:
-    user = User.objects.create_user(
-        f"officer-{User.objects.count()}", password="x", is_staff=True, roles=["accreditation_officer"]
-    )
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+def sign_in(client: Client, *roles: str) -> User:
+    user = make_account(*roles)
     client.force_login(user)
     return user
 
@@ -496,7 +494,7 @@ def test_names_are_for_those_who_may_see_people(client: Client) -> None:
         desk("application", election, row.pk),
         desk("application", election, media.pk),
     ]
-    sign_in(client, "view_accreditation", "change_accreditation")
+    sign_in(client, Role.DESK)
     for path in [*paths, f"{paths[0]}?q=canary&status=any"]:
         page = client.get(path)
         assert page.status_code == 200
@@ -504,7 +502,7 @@ def test_names_are_for_those_who_may_see_people(client: Client) -> None:
         assert "Canary R" not in page.content.decode()
     assert client.get(paths[0], {"q": "canary"}).context["matching"] == 0
     assert client.get(desk("badges", election)).status_code == 403
-    sign_in(client, "view_accreditation", "view_person")
+    sign_in(client, Role.OFFICER)
     assert "Canary Person" in client.get(paths[0]).content.decode()
     assert "no-store" in client.get(paths[0])["Cache-Control"]
 
@@ -526,7 +524,7 @@ def test_each_step_is_for_those_who_may_take_it(client: Client) -> None:
     sign_in(client)
     assert {answers("get", name, a) for name, a in screens.items() if name != "prepare"} == {403}
     assert client.get(reverse("admin:accreditation")).status_code == 403
-    sign_in(client, "view_accreditation")
+    sign_in(client, Role.AUDITOR)
     assert {name: answers("get", name, a) for name, a in screens.items()} == {
         "queue": 200, "prepare": 405, "decision": 403, "application": 200, "observer": 403, "media": 403, "badges": 403,
     }  # fmt: skip
@@ -699,9 +697,14 @@ def test_a_media_person_and_the_outlet_are_entered_once(officer: Client) -> None
     assert "Choose an outlet, or name a new one." in empty
 
 
-def test_whoever_may_not_see_people_does_not_learn_who_is_on_record(client: Client) -> None:
+def test_whoever_may_not_see_people_does_not_learn_who_is_on_record(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No role is like this today; a row of the table is soon changed.
+    more = may("add", "missions.accreditation missions.person missions.outlet")
+    monkeypatch.setitem(ROLES, Role.DESK, ROLES[Role.DESK] | more)
     row = make_accreditation(category="media", media_person=make_person(full_name="Placeholder Reporter"))
-    sign_in(client, "view_accreditation", "add_accreditation", "add_person", "add_outlet")
+    sign_in(client, Role.DESK)
     typed = {"outlet": row.outlet.pk, "outlet_kind": "print"}
     answers = [
         client.post(desk("media", row.election), typed | {"full_name": name}).status_code
@@ -733,9 +736,12 @@ def test_the_admin_enters_an_observer_with_the_person_and_the_application(office
     assert observer.person.full_name == "Placeholder Two"
 
 
-def test_whoever_may_not_see_people_changes_an_observer_and_leaves_the_person(client: Client) -> None:
+def test_whoever_may_not_see_people_changes_an_observer_and_leaves_the_person(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROLES, Role.DESK, ROLES[Role.DESK] | may("change", "missions.observer"))
     observer = make_observer(person=make_person(full_name="Canary Person", email="canary@example.org"))
-    sign_in(client, "view_observer", "change_observer", "view_mission")
+    sign_in(client, Role.DESK)
     path = reverse("admin:missions_observer_change", args=[observer.pk])
     assert "Canary" not in client.get(path).content.decode()
     typed = {

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -47,7 +46,6 @@ MAKERS: dict[type[models.Model], Callable[[], Any]] = {
     Country: lambda: factories.country("KZ"),
     Election: factories.make_election,
     Engagement: factories.make_engagement,
-    Group: lambda: Group.objects.create(name=f"Publishers {Group.objects.count()}"),
     Job: factories.make_job,
     Membership: factories.make_membership,
     Milestone: factories.make_milestone,
@@ -173,12 +171,16 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     model._default_manager.filter(pk=rows[0].pk).update(publication=Publication.DRAFT)
     chosen = {"_selected_action": [row.pk for row in rows]}
 
-    page = administrator.post(address(model, "changelist"), chosen | {"action": "publish"}, follow=True)
+    page = administrator.post(
+        address(model, "changelist"), chosen | {"action": "publish", "sure": "2"}, follow=True
+    )
     # What is doubtful in them is told by test_doubts.
     assert messages(page)[:2] == ["1 record published.", "1 record was published already."]
     assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
 
-    page = administrator.post(address(model, "changelist"), chosen | {"action": "unpublish"}, follow=True)
+    page = administrator.post(
+        address(model, "changelist"), chosen | {"action": "unpublish", "sure": "2"}, follow=True
+    )
     assert messages(page) == ["2 records withdrawn from the public."]
     assert list(model._default_manager.filter(pk__in=chosen["_selected_action"]).values_list("publication")) == [
         ("withdrawn",), ("withdrawn",),
@@ -191,7 +193,7 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
 def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Client) -> None:
     election = factories.make_election(publication=Publication.DRAFT)
     station = factories.make_station(election=election, publication=Publication.DRAFT)
-    chosen = {"_selected_action": [station.pk], "action": "publish"}
+    chosen = {"_selected_action": [station.pk], "action": "publish", "sure": "1"}
     page = administrator.post(address(PollingStation, "changelist"), chosen, follow=True)
     assert messages(page)[:2] == [
         "1 record published.",

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -24,10 +23,7 @@ def at(hour: int) -> datetime:
 
 @pytest.fixture
 def coordinator(client: Client) -> Client:
-    user = User.objects.create_user("coordinator", password="x", is_staff=True, roles=["election_desk"])
-    names = ["view_deployment", "add_deployment", "change_deployment"]
-    user.user_permissions.set(Permission.objects.filter(codename__in=names))
-    client.force_login(user)
+    client.force_login(factories.make_administrator())
     return client
 
 

@@ -26,7 +26,7 @@ def administrator(client: Client) -> Client:
 def act(client: Client, action: str, *rows: Any) -> list[str]:
     """The warnings after an action on these rows in their list."""
     address = reverse(f"admin:{rows[0]._meta.app_label}_{rows[0]._meta.model_name}_changelist")
-    chosen = {"_selected_action": [row.pk for row in rows], "action": action}
+    chosen = {"_selected_action": [row.pk for row in rows], "action": action, "sure": str(len(rows))}
     return warnings(client.post(address, chosen, follow=True))
 
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from tests import factories
+from tests.factories import make_account
 from tests.public.pages import address, read, text_of
 from tracker.core.models import User
+from tracker.core.roles import Role
 from tracker.fieldwork.models import Incident
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +116,7 @@ def test_who_published_and_withdrew_is_among_the_steps(desk: Client) -> None:
     press(desk, incident, "withdraw")
     chosen = {"_selected_action": [incident.pk]}
     for action in ("publish", "publish", "unpublish", "unpublish"):
-        desk.post("/staff/fieldwork/incident/", chosen | {"action": action})
+        desk.post("/staff/fieldwork/incident/", chosen | {"action": action, "sure": "1"})
     steps = [(change.publication, change.status, change.by.username) for change in incident.changes.all()]
     assert steps == [(to, "checking", "desk") for to in ("published", "withdrawn") * 2]
     text = text_of(desk.get(f"/staff/incidents/{incident.pk}/").content.decode())
@@ -123,19 +124,17 @@ def test_who_published_and_withdrew_is_among_the_steps(desk: Client) -> None:
 
 
 def test_publishing_needs_a_permission_of_its_own(client: Client) -> None:
-    account = User.objects.create_user("checker", password="x", is_staff=True, roles=["election_desk"])
-    rights = Permission.objects.filter(codename__in=("view_incident", "change_incident"))
-    account.user_permissions.set(rights)
-    client.force_login(account)
-    incident = factories.make_incident(publication="draft")
+    team = factories.make_team()
+    client.force_login(make_account(Role.COORDINATOR, organization=team.mission.organization))
+    incident = factories.make_incident(publication="draft", election=team.mission.election, team=team)
     page = press(client, incident, "preview", summary="A seal was missing.")
     assert (page.status_code, "Publish this" in page.content.decode()) == (200, False)
     assert press(client, incident, "publish", summary="A seal was missing.").status_code == 403
-    chosen = {"_selected_action": [incident.pk], "action": "publish"}
+    chosen = {"_selected_action": [incident.pk], "action": "publish", "sure": "1"}
     client.post("/staff/fieldwork/incident/", chosen)
     incident.refresh_from_db()
     assert incident.publication == "draft"
-    account.user_permissions.add(Permission.objects.get(codename="publish_incident"))
+    client.force_login(make_account(Role.PUBLISHER))
     client.post("/staff/fieldwork/incident/", chosen)
     incident.refresh_from_db()
     assert incident.publication == "published"

@@ -1,14 +1,14 @@
 """The screens of jobs: who sees which, starting, stopping, beginning again."""
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import make_administrator, make_election, make_job
+from tests.factories import make_account, make_administrator, make_election, make_job
 from tracker.core.jobs import run_job
-from tracker.core.models import Job, User
+from tracker.core.models import Job
+from tracker.core.roles import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def test_stop_and_begin_again(administrator: Client) -> None:
 
 
 def test_people_see_their_own_jobs_and_with_the_permission_all(client: Client) -> None:
-    officer = User.objects.create_user("officer", password="x", is_staff=True)
+    officer = make_account(Role.OFFICER)
     mine, other = make_job(requested_by=officer), make_job()
     client.force_login(officer)
     assert client.get("/staff/jobs/").context["rows"].paginator.count == 1
@@ -66,8 +66,8 @@ def test_people_see_their_own_jobs_and_with_the_permission_all(client: Client) -
     assert client.get(f"/staff/jobs/{other.pk}/").status_code == 404
     assert client.post("/staff/jobs/").status_code == 403
     assert client.post(f"/staff/jobs/{other.pk}/", {"do": "cancel"}).status_code == 404
-    officer.user_permissions.add(Permission.objects.get(codename="view_job"))
-    User.objects.update(roles=["administrator"])
+    officer.roles += [Role.AUDITOR]
+    officer.save()
     assert client.get("/staff/jobs/").context["rows"].paginator.count == 2
     assert client.post(f"/staff/jobs/{other.pk}/", {"do": "cancel"}).status_code == 403
     client.logout()

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,6 +10,7 @@ from django.urls import reverse
 
 from tests.factories import (
     country,
+    make_account,
     make_administrator,
     make_deployment,
     make_election,
@@ -21,6 +21,7 @@ from tests.factories import (
 )
 from tests.public.pages import address, read, text_of
 from tracker.core.models import User
+from tracker.core.roles import Role
 from tracker.coverage import editions
 from tracker.coverage.models import Edition, Mark
 from tracker.elections.models import Election
@@ -38,17 +39,13 @@ def words(client: Client, path: str) -> str:
     return text_of(response.content.decode())
 
 
-def person(*permissions: str, username: str = "publisher") -> User:
-    user = User.objects.create_user(username, is_staff=True, roles=["publisher"])
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=permissions, content_type__app_label="coverage")
-    )
-    return user
+def person(*roles: str, username: str = "publisher") -> User:
+    return make_account(*roles, username=username)
 
 
 @pytest.fixture
 def publisher(client: Client) -> User:
-    user = person("add_edition")
+    user = person(Role.PUBLISHER)
     client.force_login(user)
     return user
 
@@ -149,7 +146,7 @@ def test_who_may(client: Client, election: Election) -> None:
         assert client.get(place).status_code == 302
     client.force_login(person(username="newcomer"))
     assert [client.get(place).status_code for place in places] == [403, 403]
-    client.force_login(person("view_edition", username="auditor"))
+    client.force_login(person(Role.AUDITOR, username="auditor"))
     assert [client.get(place).status_code for place in places] == [200, 200]
     assert "Publish these figures" not in words(client, screen(election))
     assert client.post(screen(election), {"seen": seen(client, election)}).status_code == 403

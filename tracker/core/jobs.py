@@ -2,7 +2,7 @@
 
 An app registers the function of a kind in its `tasks.py`:
 
-    @job_kind("recount", label=_("Count all figures"))
+    @job_kind("recount", label=_("Count all figures"), permission="core.add_job")
     def recount(job: Job, progress: Progress) -> str: ...
 
 The function takes the job (its `arguments` say what to work on), calls `progress(done, total)` between its units of
@@ -19,7 +19,7 @@ from time import monotonic
 from traceback import format_tb
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -31,6 +31,7 @@ from tracker.core.identity import Identity, speaking
 from tracker.core.models import Job, User
 
 log = logging.getLogger(__name__)
+access = logging.getLogger("tracker.access")
 State = Job.State
 Progress = Callable[[int, int], None]
 
@@ -52,6 +53,7 @@ class Kind:
     """What a kind of job is called, and the function that does it."""
 
     label: str | Promise
+    permission: str
     function: Callable[[Job, Progress], str]
 
 
@@ -59,14 +61,14 @@ KINDS: dict[str, Kind] = {}
 
 
 def job_kind(
-    name: str, *, label: str | Promise
+    name: str, *, label: str | Promise, permission: str
 ) -> Callable[[Callable[[Job, Progress], str]], Callable[[Job, Progress], str]]:
-    """Decorator: registers the function of the kind `name`."""
+    """Decorator: registers the function of the kind `name`, for people who have `permission` when it is done."""
 
     def register(function: Callable[[Job, Progress], str]) -> Callable[[Job, Progress], str]:
         if name in KINDS:
             raise ValueError(f"two functions for the kind of job {name!r}")
-        KINDS[name] = Kind(label, function)
+        KINDS[name] = Kind(label, permission, function)
         return function
 
     return register
@@ -138,6 +140,7 @@ def run_job(pk: int) -> bool:
                 words = _("It was begun %(times)d times and never came to its end.")
                 _end(job, State.FAILED, error=words % {"times": MOST_ATTEMPTS})
                 return True
+            check_still_allowed(job.requested_by, KINDS[job.kind].permission)
             with speaking(Identity(user=job.requested_by_id or 0, origin=f"job {job.pk}")):
                 result = KINDS[job.kind].function(job, _Reporter(job))
             _end(job, State.DONE, result=result)
@@ -145,11 +148,20 @@ def run_job(pk: int) -> bool:
             _end(job, State.CANCELLED)
         except (OperationalError, InterfaceError):
             raise  # the database went away: the job stays as it is and is taken up again
+        except PermissionDenied:
+            access.warning("account %s, job %s (%s): refused", job.requested_by_id, job.pk, job.kind)
+            _end(job, State.FAILED, error=_("Whoever asked for it may not do this (any more)."))
         except Exception as problem:
             log.error("Job %s (%s) failed: %s", job.pk, job.kind, _without_text(problem))
             words = _("It stopped with an error (%(name)s); the worker’s log says more.")
             _end(job, State.FAILED, error=words % {"name": type(problem).__name__})
     return True
+
+
+def check_still_allowed(user: User | None, permission: str) -> None:
+    """Refuse a person who may not do this any more, whatever they might when they asked. A clock (None) may."""
+    if user is not None and not user.has_perm(permission):
+        raise PermissionDenied
 
 
 def _without_text(problem: BaseException) -> str:

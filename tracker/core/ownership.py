@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from tracker.core.models import Publishable, User, published_condition
+from tracker.core.roles import may_everywhere, permission
 
 # What `owned_by` says of the model where every path ends: a row belongs to itself.
 ITSELF = "self"
@@ -44,13 +45,18 @@ def owned_condition(model: type[models.Model], user: User) -> Q:
 
 
 def visible_condition(model: type[models.Model], user: User) -> Q:
-    """The condition under which `user` may see a row of `model` at all: own and public records, or every one."""
-    if user.sees_everything:
+    """The condition under which `user` may see a row of `model` at all: own and public records, or every one.
+
+    Every one is for those who have a role that shows rows of this kind whatever their organization. A public row of
+    another organization is shown only where all of it is public (`owner_alone_sees` says where not).
+    """
+    if may_everywhere(user, permission(model, "view")):
         return Q()
     if owner_path(model) is None:
         return published_condition(model)
     own = owned_condition(model, user)
-    return own | published_condition(model) if issubclass(model, Publishable) else own
+    shown = issubclass(model, Publishable) and not getattr(model, "owner_alone_sees", False)
+    return own | published_condition(model) if shown else own
 
 
 def visible_rows(model: type[models.Model], user: User) -> Q:
@@ -66,6 +72,26 @@ def visible_to(rows: models.QuerySet, user: User) -> models.QuerySet:
 def owned_by(rows: models.QuerySet, user: User) -> models.QuerySet:
     """Those of `rows` that belong to the organization of `user`."""
     return rows.filter(_in_subquery(rows.model, owned_condition(rows.model, user)))
+
+
+def rows_for(rows: models.QuerySet, user: User, action: str) -> models.QuerySet:
+    """Those of `rows` to which `user` may do `action` ("view", "change", "publish")."""
+    name = permission(rows.model, action)
+    if not user.has_perm(name):
+        return rows.none()
+    if action == "view":
+        return visible_to(rows, user)
+    return rows if may_everywhere(user, name) else owned_by(rows, user)
+
+
+def choosable(rows: models.QuerySet, user: User, name: str) -> models.QuerySet:
+    """Those of `rows` that `user` may name in what the permission `name` lets them write.
+
+    Whoever writes for one organization alone chooses among its missions, teams and observers, and no others.
+    """
+    if not may_everywhere(user, name) and owner_path(rows.model) is not None:
+        return owned_by(rows, user)
+    return visible_to(rows, user)
 
 
 def _in_subquery(model: type[models.Model], condition: Q) -> Q:

@@ -4,6 +4,8 @@ A permission answers "may this person do this to records of this kind at all"; w
 of ownership (`core.ownership`). Nothing else gives a permission: no group, no permission of a single account.
 """
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -19,5 +21,96 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
 
 
+# What each role is for, as the screen of an account says it.
+SENTENCES = {
+    Role.DESK: _("Enters elections, stations, calendar, announced figures and meetings. Sees no names of observers."),
+    Role.OFFICER: _("Keeps organizations, missions, observers and media, and decides their accreditation."),
+    Role.COORDINATOR: _("Works for one organization: its teams, plans, visits, incidents and statements alone."),
+    Role.PUBLISHER: _("Decides what the public sees, and when. Writes nothing, sees no names of observers."),
+    Role.AUDITOR: _("Reads everything but people’s personal data, the history of changes included. Changes nothing."),
+    Role.ADMINISTRATOR: _("Keeps accounts and their roles, and looks after the jobs. Sees no part of the register."),
+}  # fmt: skip
+
 # Whoever has one of these sees the records of every organization; a coordinator only what is public or their own.
 SEE_EVERYTHING = frozenset({Role.DESK, Role.OFFICER, Role.PUBLISHER, Role.AUDITOR})
+# What these may do, they may do with the rows of their own organization alone (and look at what is public).
+OWN_ONLY = frozenset({Role.COORDINATOR})
+
+
+def may(actions: str, records: str) -> frozenset[str]:
+    """The permissions "app.action_model" of every action with every record: `may("view add", "core.source")`."""
+    pairs = [record.split(".") for record in records.split()]
+    return frozenset(f"{app}.{action}_{model}" for action in actions.split() for app, model in pairs)
+
+
+WRITE = "view add change delete"
+
+# The register by who keeps it. A new model is one word in one of these lines.
+ELECTIONS = (
+    "elections.election elections.constituency elections.milestone elections.announcedfigure"
+    " stations.pollingstation stations.votingwindow missions.engagement"
+)
+SENDERS = "missions.organization missions.mission missions.membership missions.outlet"
+ACCREDITATION = (
+    "missions.observer missions.accreditationrule missions.accreditation missions.accreditationchange"
+)
+OWN_WORK = "fieldwork.assessment fieldwork.team fieldwork.deployment fieldwork.visit fieldwork.incident"
+STATEMENTS = "missions.statement"
+CHECKS = "fieldwork.incidentchange"
+FIGURES = "coverage.edition"
+REFERENCE = "core.source core.country core.timezone"
+# Personal data of observers and of the media; nobody else sees a name.
+PEOPLE = "missions.person"
+EVERYTHING = " ".join((ELECTIONS, SENDERS, ACCREDITATION, OWN_WORK, STATEMENTS, CHECKS, FIGURES, REFERENCE))
+# What is a draft until somebody publishes it; an election's figures are published as editions. To write is one
+# permission and to publish another: "publish_<model>", for every model alike.
+PUBLISHED = (
+    "elections.election elections.constituency elections.milestone elections.announcedfigure stations.pollingstation"
+    " missions.organization missions.mission missions.engagement missions.statement missions.outlet"
+    " fieldwork.incident coverage.edition"
+)
+
+ROLES: dict[str, frozenset[str]] = {
+    Role.DESK: may("view", EVERYTHING) | may(WRITE, ELECTIONS) | may(WRITE, "core.source"),
+    Role.OFFICER: (
+        may("view", f"{ELECTIONS} {STATEMENTS} {FIGURES} {REFERENCE}")
+        | may(WRITE, f"{SENDERS} {PEOPLE} missions.observer missions.accreditationrule")
+        | may("view add change", "missions.accreditation")
+        | may("view", "missions.accreditationchange")
+        | may("view add change", "core.source")
+    ),
+    Role.COORDINATOR: (
+        may("view", f"{ELECTIONS} {CHECKS} {REFERENCE}")
+        | may("view", "missions.organization missions.mission missions.membership")
+        | may("change", "missions.mission")
+        | may(WRITE, f"{OWN_WORK} {STATEMENTS} missions.observer")
+        | may("view change delete", PEOPLE)
+        | may("view add", "missions.accreditation")
+        | may("view", "missions.accreditationchange")
+        | may("add", "core.source")
+    ),
+    Role.PUBLISHER: may("view", EVERYTHING) | may("publish", PUBLISHED) | may("add", "core.job"),
+    Role.AUDITOR: may("view", f"{EVERYTHING} core.user core.job missions.affiliation"),
+    Role.ADMINISTRATOR: (
+        may("view add change", "core.user")
+        | may(WRITE, "missions.affiliation")
+        | may("view", "missions.organization core.job")
+    ),
+}
+
+
+def permission(model: Any, action: str) -> str:
+    """The name of the permission to do `action` ("view", "publish") to rows of `model`."""
+    return f"{model._meta.app_label}.{action}_{model._meta.model_name}"
+
+
+def granted_by(user: Any, name: str) -> frozenset[str]:
+    """The roles of `user` that give the permission `name`; none for a closed account."""
+    if not getattr(user, "is_active", False):
+        return frozenset()
+    return frozenset(role for role in getattr(user, "roles", ()) if name in ROLES.get(role, ()))
+
+
+def may_everywhere(user: Any, name: str) -> bool:
+    """Whether `user` has the permission `name` for the rows of every organization."""
+    return (user.is_active and user.is_superuser) or not granted_by(user, name) <= OWN_ONLY

@@ -7,12 +7,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.admin import public_address
+from tracker.core.admin_access import NarrowedAdmin
+from tracker.core.admin_publication import public_address
 from tracker.coverage.models import Edition
 
 
 @admin.register(Edition)
-class EditionAdmin(admin.ModelAdmin):
+class EditionAdmin(NarrowedAdmin):
     list_display = ("number", "election", "as_of", "published_at", "published_by", "short_hash", "kept")
     list_filter = ("election",)
     list_select_related = ("election", "published_by")

@@ -36,7 +36,7 @@ def thin_editions() -> int:
     return editions.thin(timezone.now())
 
 
-@job_kind(RECOUNT, label=_("Count all figures"))
+@job_kind(RECOUNT, label=_("Count all figures"), permission="core.add_job")
 def recount(job: Job, progress: Progress) -> str:
     """Count every published election from its rows; a live one whose figures moved gets an edition."""
     elections = list(Election.objects.published().order_by("slug"))

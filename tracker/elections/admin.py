@@ -7,15 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.admin import (
-    PublishableAdmin,
-    ZoneProposalMixin,
-    annotate_counts,
-    doubts_of_zone,
-    linked_count,
-    public_address,
-    related_lists,
-)
+from tracker.core.admin_access import user_of
+from tracker.core.admin_counts import annotate_counts, linked_count, related_lists
+from tracker.core.admin_publication import PublishableAdmin, public_address
+from tracker.core.admin_zones import ZoneProposalMixin, doubts_of_zone
+from tracker.core.ownership import visible_to
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
 
 COUNTED = {
@@ -63,7 +59,7 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         js = ("staff/slug.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return annotate_counts(super().get_queryset(request), COUNTED)
+        return annotate_counts(super().get_queryset(request), COUNTED, user_of(request))
 
     def doubts(self, election: Any) -> list[str]:
         return [*super().doubts(election), *doubts_of_zone(election, election.starts_on)]
@@ -102,7 +98,7 @@ class PartOfElectionAdmin(PublishableAdmin):
         """The election is filled in where there is only one to choose."""
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         if "election" not in initial:
-            elections = Election.objects.values_list("pk", flat=True)[:2]
+            elections = visible_to(Election.objects.all(), user_of(request)).values_list("pk", flat=True)[:2]
             if len(elections) == 1:
                 initial["election"] = elections[0]
         return initial
@@ -128,7 +124,7 @@ class ConstituencyAdmin(PartOfElectionAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return annotate_counts(super().get_queryset(request), ("stations",))
+        return annotate_counts(super().get_queryset(request), ("stations",), user_of(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

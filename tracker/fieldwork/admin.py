@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tracker.core.admin import PlainFields, PublishableAdmin, annotate_counts, linked_count
-from tracker.core.admin import publish as publish_rows
-from tracker.core.admin import unpublish as unpublish_rows
-from tracker.core.guarded import GuardedSaves
+from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, ask_first, user_of
+from tracker.core.admin_counts import annotate_counts, linked_count
+from tracker.core.admin_publication import PlainFields, PublishableAdmin, publish_now, unpublish_now
 from tracker.core.keys import key_of
 from tracker.core.models import Publication
+from tracker.core.ownership import choosable, visible_to
 from tracker.fieldwork import actions
 from tracker.fieldwork.forms import SlotForm, TeamForm
 from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
@@ -35,7 +35,7 @@ from tracker.stations.models import PollingStation
 # --- what field work adds to the screens of missions and stations -----------------------------------------------------
 
 
-class AssessmentInline(admin.TabularInline):
+class AssessmentInline(NarrowedInline, admin.TabularInline):
     model = Assessment
     extra = 0
     fields = ("ordinal", "label", "polarity")
@@ -70,13 +70,14 @@ class StationInTheFieldAdmin(KeepsItsElection, PollingStationAdmin):
 
 
 class InMission(admin.SimpleListFilter):
-    """The missions that have teams, by name; one query, whatever their number."""
+    """The missions of the rows that the person may see, by name; one query, whatever their number."""
 
     title = _("mission")
     parameter_name = "mission__id__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        missions = Mission.objects.filter(teams__isnull=False).select_related("organization").distinct()
+        rows = model_admin.get_queryset(request).order_by().values("mission")
+        missions = Mission.objects.filter(pk__in=rows).select_related("organization")
         return [(str(mission.pk), str(mission)) for mission in missions]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -88,7 +89,7 @@ class InMission(admin.SimpleListFilter):
 
 
 @admin.register(Team)
-class TeamAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
+class TeamAdmin(PlainFields, NarrowedAdmin):
     form = TeamForm
     list_display = (
         "name",
@@ -111,7 +112,7 @@ class TeamAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        rows = annotate_counts(super().get_queryset(request), ("deployments", "visits"))
+        rows = annotate_counts(super().get_queryset(request), ("deployments", "visits"), user_of(request))
         return rows.select_related("mission__organization").annotate(members_count=Count("members"))
 
     @admin.display(description=_("members"), ordering="members_count")
@@ -130,13 +131,16 @@ class TeamAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
         form.mission = None if obj else self._chosen_mission(request)
         return form
 
+    def _missions(self, request: HttpRequest) -> QuerySet:
+        """The missions for which the person may add a team."""
+        rows = Mission.objects.select_related("organization", "election")
+        return choosable(rows, user_of(request), "fieldwork.add_team")
+
     def _chosen_mission(self, request: HttpRequest) -> Mission | None:
+        """The mission of the address, or the only one there is to choose."""
         given = key_of(request.GET.get("mission", ""))
-        return (
-            Mission.objects.filter(pk__in=[given] if given else [])
-            .select_related("organization", "election")
-            .first()
-        )
+        some = list(self._missions(request).filter(pk=given) if given else self._missions(request)[:2])
+        return some[0] if len(some) == 1 else None
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -146,9 +150,7 @@ class TeamAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
             raise PermissionDenied
         mission = self._chosen_mission(request)
         if mission is None:
-            missions = Mission.objects.select_related("organization", "election").order_by(
-                "-election__starts_on", "organization__name"
-            )
+            missions = self._missions(request).order_by("-election__starts_on", "organization__name")
             context = self.admin_site.each_context(request) | {
                 "title": _t("Add a team: of which mission?"),
                 "opts": self.opts,
@@ -175,7 +177,7 @@ class TeamAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
+class DeploymentAdmin(PlainFields, NarrowedAdmin):
     form = SlotForm
     list_display = ("team", "station", "country", "slot", "in_utc", "status", "election")
     list_filter = ("election", "status", InMission)
@@ -232,10 +234,13 @@ class DeploymentAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     @admin.action(description=_("Call off selected %(verbose_name_plural)s"), permissions=["change"])
     def call_off(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """After a look at what it will do: a plan that is called off cannot be taken up again."""
-        if "sure" not in request.POST:
-            return _ask_first(self, request, queryset, "call_off", _t("Call off these deployments?"),
-                              _t("The teams will not go. The plans stay on record and no longer count; "
-                                 "a plan that is called off cannot be taken up again, only planned anew."))  # fmt: skip
+        words = _t(
+            "The teams will not go. The plans stay on record and no longer count; "
+            "a plan that is called off cannot be taken up again, only planned anew."
+        )
+        question = ask_first(self, request, queryset, "call_off", _t("Call off these deployments?"), words)
+        if question:
+            return question
         _run(self, request, queryset, actions.call_off_deployment, "deployment", _t("Called off."))
         return None
 
@@ -250,7 +255,7 @@ class DeploymentAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
         chosen = key_of(request.GET.get("station", ""))
         if chosen is None:
             return JsonResponse({})
-        station = get_object_or_404(PollingStation, pk=chosen)
+        station = get_object_or_404(visible_to(PollingStation.objects.all(), user_of(request)), pk=chosen)
         return JsonResponse(answer_hours(request.GET, station.timezone_id))
 
 
@@ -258,7 +263,7 @@ class DeploymentAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
 
 
 @admin.register(Visit)
-class VisitAdmin(GuardedSaves, admin.ModelAdmin):
+class VisitAdmin(NarrowedAdmin):
     """Visits in one list. Entered on the fast form, corrected on their own page."""
 
     list_display = ("team", "station", "country", "phase", "arrived", "assessment", "status", "election")
@@ -324,10 +329,13 @@ class VisitAdmin(GuardedSaves, admin.ModelAdmin):
     @admin.action(description=_("Make selected %(verbose_name_plural)s drafts again"), permissions=["change"])
     def reopen(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """After a look at what it will do: drafts no longer count."""
-        if "sure" not in request.POST:
-            return _ask_first(self, request, queryset, "reopen", _t("Make these visits drafts again?"),
-                              _t("Drafts do not count: the public figures go down within seconds. "
-                                 "Who submitted and verified them is forgotten."))  # fmt: skip
+        words = _t(
+            "Drafts do not count: the public figures go down within seconds. "
+            "Who submitted and verified them is forgotten."
+        )
+        question = ask_first(self, request, queryset, "reopen", _t("Make these visits drafts again?"), words)
+        if question:
+            return question
         _run(self, request, queryset, actions.reopen_visit, "visit", _t("Opened again."))
         return None
 
@@ -335,7 +343,7 @@ class VisitAdmin(GuardedSaves, admin.ModelAdmin):
 # --- incidents --------------------------------------------------------------------------------------------------------
 
 
-class ChangeInline(admin.TabularInline):
+class ChangeInline(NarrowedInline, admin.TabularInline):
     model = IncidentChange
     extra = 0
     can_delete = False
@@ -406,18 +414,18 @@ class IncidentAdmin(PublishableAdmin):
 
         return OfOneElection
 
-    def has_publish_permission(self, request: HttpRequest) -> bool:
-        """Publishing is a decision of its own, besides changing."""
-        return self.has_change_permission(request) and request.user.has_perm("fieldwork.publish_incident")
-
     @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
-    def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
+    def publish(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Show those with a public summary to the public; the others need one first."""
+        words = _t("Everybody will read their summaries, category, severity, place and time.")
+        question = ask_first(self, request, queryset, "publish", _t("Publish these incidents?"), words)
+        if question:
+            return question
         bare = queryset.filter(summary="").count()
         with transaction.atomic():
             drafts = queryset.exclude(summary="").exclude(publication=Publication.PUBLISHED)
             ready = list(drafts.select_for_update(of=("self",)))
-            publish_rows(self, request, queryset.exclude(summary=""))
+            publish_now(self, request, queryset.exclude(summary=""))
             for row in ready:
                 actions.note_publication(incident=row, to=Publication.PUBLISHED, by=request.user)  # type: ignore[arg-type]
         if bare:
@@ -427,15 +435,21 @@ class IncidentAdmin(PublishableAdmin):
                 bare,
             )
             self.message_user(request, text % {"count": bare}, messages.ERROR)
+        return None
 
     @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["publish"])
-    def unpublish(self, request: HttpRequest, queryset: QuerySet) -> None:
+    def unpublish(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Take the selected incidents back from the public."""
+        words = _t("Nobody outside will read them any more. The summaries stay and can be published again.")
+        question = ask_first(self, request, queryset, "unpublish", _t("Withdraw these incidents?"), words)
+        if question:
+            return question
         with transaction.atomic():
             shown = list(queryset.filter(publication=Publication.PUBLISHED).select_for_update(of=("self",)))
-            unpublish_rows(self, request, queryset)
+            unpublish_now(self, request, queryset)
             for row in shown:
                 actions.note_publication(incident=row, to=Publication.WITHDRAWN, by=request.user)  # type: ignore[arg-type]
+        return None
 
 
 # --- steps taken from a list ------------------------------------------------------------------------------------------
@@ -455,17 +469,3 @@ def _run(screen: Any, request: HttpRequest, rows: QuerySet, action: Any, name: s
         screen.message_user(request, f"{word} ({done})", messages.SUCCESS)
     for text in refused:
         screen.message_user(request, text, messages.ERROR)
-
-
-def _ask_first(
-    screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str
-) -> HttpResponse:
-    context = screen.admin_site.each_context(request) | {
-        "title": title,
-        "words": words,
-        "opts": screen.opts,
-        "rows": rows,
-        "action": action,
-        "selected": request.POST.getlist("_selected_action"),
-    }
-    return TemplateResponse(request, "staff/ask_first.html", context)

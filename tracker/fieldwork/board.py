@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.core.paginator import Page, Paginator
 from django.db import models
@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.models import Country
+from tracker.core.models import Country, User
 from tracker.core.timezones import offset_at, to_local
 from tracker.elections.models import Election
 from tracker.fieldwork.models import Deployment, Team, Visit
@@ -148,25 +148,29 @@ class Board:
 
 
 def read_board(
-    election: Election, asked: Asked, *, day: date | None, page: str | None, now: datetime
+    election: Election, asked: Asked, *, by: User, day: date | None, page: str | None, now: datetime
 ) -> Board:
-    """The board of `election` on `day` (one of its days; the likeliest if None). A fixed number of queries."""
+    """The board of `election` on `day` (one of its days; the likeliest if None), of what `by` may see.
+
+    A fixed number of queries.
+    """
+    seen = Seen.of(election, by)
+    teams = Team.objects.filter(mission__election=election).visible_to(by)
     missions = list(
-        Mission.objects.filter(election=election, teams__isnull=False)
+        Mission.objects.filter(pk__in=teams.order_by().values("mission"))
         .select_related("organization")
-        .distinct()
         .order_by("organization__name", "pk")
     )
-    found_days = days_of(election)
+    found_days = days_of(seen)
     days = sorted(found_days)
     today = to_local(now, election.timezone_id).date()
     if day not in found_days:
         # Today, or else the day with the most to show: one station may vote long before all others.
         day = today if today in found_days else max(days, key=lambda one: found_days[one])
-    every = with_state(stations_of(election), asked.mission)
+    every = with_state(seen, asked.mission)
     counts = count_states(every)
     found = narrow(every, asked).order_by(
-        "state_rank", *_country_order(election), F("constituency__number").asc(nulls_last=True),
+        "state_rank", *_country_order(seen.stations), F("constituency__number").asc(nulls_last=True),
         "city", Length("number"), "number", "pk",
     )  # fmt: skip
     rows = Paginator(found, ROWS).get_page(page)
@@ -174,8 +178,8 @@ def read_board(
     # The day on every clock of the world; and, so that a visit near midnight goes to its own plan, what could match.
     midnight = datetime.combine(day, time(0), UTC)
     begin, end = midnight - FARTHEST - MATCHED, midnight + timedelta(days=1) + FARTHEST + MATCHED
-    plans = Deployment.objects.live().filter(station__in=shown, starts_at__lt=end, ends_at__gt=begin)
-    visits = Visit.objects.filter(
+    plans = seen.plans.filter(station__in=shown, starts_at__lt=end, ends_at__gt=begin)
+    visits = seen.visits.filter(
         station__in=shown, arrived_at__gt=begin - MATCHED, arrived_at__lt=end + MATCHED
     )
     if asked.mission is not None:
@@ -218,29 +222,50 @@ def read_board(
             )
         )
     countries = sort_countries(
-        Country.objects.filter(iso2__in=stations_of(election).order_by().values("country_id").distinct())
+        Country.objects.filter(iso2__in=seen.stations.order_by().values("country_id").distinct())
     )
     labels = [f"{start:02}:00–{min(start + SLOT_HOURS, 24):02}:00" for start in slots]
     return Board(counts, labels, groups, rows, day, days, countries, missions)
 
 
-def stations_of(election: Election) -> QuerySet[PollingStation]:
-    """The stations of `election` that are not cancelled, drafts included."""
+@dataclass(frozen=True)
+class Seen:
+    """What one account may see of an election's field work."""
+
+    election: Election
+    stations: QuerySet[PollingStation]
+    # Live ones.
+    plans: QuerySet[Deployment]
+    visits: QuerySet[Visit]
+
+    @classmethod
+    def of(cls, election: Election, by: User) -> Self:
+        return cls(
+            election,
+            stations_of(election, by),
+            Deployment.objects.live().filter(election=election).visible_to(by),
+            Visit.objects.filter(election=election).visible_to(by),
+        )
+
+
+def stations_of(election: Election, by: User) -> QuerySet[PollingStation]:
+    """The stations of `election` that are not cancelled and that `by` may see."""
     rows: QuerySet[PollingStation] = (
         PollingStation.objects.filter(election=election)
+        .visible_to(by)
         .counting()
         .select_related("country", "constituency", "timezone")
     )
     return rows
 
 
-def with_state(stations: QuerySet[PollingStation], mission: int | None = None) -> QuerySet[Any]:
+def with_state(seen: Seen, mission: int | None = None) -> QuerySet[Any]:
     """Each station with `is_planned`, `is_visited`, `state` and `state_rank` (gaps first), of one mission or of all."""
-    plans = Deployment.objects.live().filter(station=OuterRef("pk"))
-    visits = Visit.objects.counting().filter(station=OuterRef("pk"))
+    plans = seen.plans.filter(station=OuterRef("pk"))
+    visits = seen.visits.filter(station=OuterRef("pk"), status__in=Visit.COUNTING)
     if mission is not None:
         plans, visits = plans.filter(mission=mission), visits.filter(mission=mission)
-    marked = stations.annotate(is_planned=Exists(plans), is_visited=Exists(visits))
+    marked = seen.stations.annotate(is_planned=Exists(plans), is_visited=Exists(visits))
     return marked.annotate(
         state=Case(
             When(is_visited=True, then=Value(State.VISITED)),
@@ -289,15 +314,16 @@ def search_stations(stations: QuerySet[Any], text: str) -> QuerySet[Any]:
     return stations
 
 
-def days_of(election: Election) -> dict[date, int]:
+def days_of(seen: Seen) -> dict[date, int]:
     """The days of which there is something to show, each with how much: those of the election, and by the clock of
     the station those of its windows, plans and visits."""
+    election = seen.election
     length = (election.ends_on - election.starts_on).days + 1
     days = {election.starts_on + timedelta(days=day): 0 for day in range(length)}
     for rows, column in (
-        (VotingWindow.objects.filter(station__election=election), "opens_at"),
-        (Deployment.objects.live().filter(election=election), "starts_at"),
-        (Visit.objects.filter(election=election), "arrived_at"),
+        (VotingWindow.objects.filter(station__in=seen.stations), "opens_at"),
+        (seen.plans, "starts_at"),
+        (seen.visits, "arrived_at"),
     ):
         local = ExpressionWrapper(_local(column), output_field=models.DateTimeField())
         found = rows.order_by().annotate(day=Func(local, template="(%(expressions)s)::date",
@@ -314,9 +340,9 @@ def _local(column: str) -> Func:
     )
 
 
-def _country_order(election: Election) -> list[Any]:
+def _country_order(stations: QuerySet[PollingStation]) -> list[Any]:
     """Countries in the alphabetical order of the active language, which the database does not know."""
-    ids = stations_of(election).order_by().values_list("country_id", flat=True).distinct()
+    ids = stations.order_by().values_list("country_id", flat=True).distinct()
     ranked = sorted(Country.objects.filter(iso2__in=list(ids)), key=name_key)
     if not ranked:
         return []

@@ -309,6 +309,8 @@ class Incident(Publishable):
     """Something that went wrong. The public sees the published summary, its category, where and when."""
 
     owned_by = "team"
+    # The public reads the summary; description and team stay with the mission, published or not.
+    owner_alone_sees = True
     published_with = ("election",)
 
     class Category(models.TextChoices):
@@ -370,7 +372,6 @@ class Incident(Publishable):
     class Meta:
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
-        permissions = [("publish_incident", "Can publish and withdraw incident")]
         ordering = ["-occurred_at", "-id"]
         constraints = [
             models.CheckConstraint(

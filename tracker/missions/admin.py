@@ -3,28 +3,29 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.admin import (
-    HTTPS_ASSUMED,
-    PlainFields,
-    PublishableAdmin,
-    annotate_counts,
-    linked_count,
-    public_address,
-)
-from tracker.core.guarded import GuardedSaves
+from tracker.core.admin import AccountAdmin
+from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, user_of
+from tracker.core.admin_counts import annotate_counts, linked_count
+from tracker.core.admin_publication import HTTPS_ASSUMED, PlainFields, PublishableAdmin, public_address
+from tracker.core.models import User
+from tracker.core.ownership import visible_to
+from tracker.core.roles import Role
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.missions.forms import PERSON_FIELDS, ObserverForm
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
     AccreditationRule,
+    Affiliation,
     Engagement,
     Membership,
     Mission,
@@ -58,21 +59,21 @@ class OrganizationAdmin(PublishableAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return annotate_counts(super().get_queryset(request), ("missions", "memberships"))
+        return annotate_counts(super().get_queryset(request), ("missions", "memberships"), user_of(request))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         """Proposed once; published addresses do not change by themselves."""
         return {} if obj else {"slug": ("name",)}
 
 
-class MembershipInline(PlainFields, admin.TabularInline):
+class MembershipInline(PlainFields, NarrowedInline, admin.TabularInline):
     model = Membership
     extra = 0
     fields = ("organization", "role", "source", "notes")
     autocomplete_fields = ("organization", "source")
 
 
-class StatementInline(PlainFields, admin.StackedInline):
+class StatementInline(PlainFields, NarrowedInline, admin.StackedInline):
     model = Statement
     formfield_overrides = HTTPS_ASSUMED
     extra = 0
@@ -100,6 +101,7 @@ class MissionAdmin(PartOfElectionAdmin):
     date_hierarchy = "arrives_on"
     autocomplete_fields = ("election", "organization", "source")
     inlines = (MembershipInline, StatementInline)
+    kept_by_the_desk = ("election", "organization")
     fieldsets = (
         (None, {"fields": ("election", "organization", ("type", "status"), "publication")}),
         (_("Head of mission"), {"fields": (("head_of_mission", "head_role"),)}),
@@ -129,7 +131,7 @@ class MissionAdmin(PartOfElectionAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return annotate_counts(super().get_queryset(request), ("memberships", "statements"))
+        return annotate_counts(super().get_queryset(request), ("memberships", "statements"), user_of(request))
 
     def view_on_site(self, mission: Mission) -> str | None:
         slugs = {"slug": mission.election.slug, "organization_slug": mission.organization.slug}
@@ -137,7 +139,7 @@ class MissionAdmin(PartOfElectionAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
+class MembershipAdmin(PlainFields, NarrowedAdmin):
     list_display = ("organization", "role", "mission", "election")
     list_filter = ("role", "mission__election")
     list_select_related = ("organization", "mission__organization", "mission__election")
@@ -202,11 +204,47 @@ class StatementAdmin(PublishableAdmin):
         return str(statement)
 
 
+# --- for whom an account works
+
+
+class AffiliationForms(BaseInlineFormSet):
+    def clean(self) -> None:
+        """A coordinator without an organization would see nothing of their own."""
+        super().clean()
+        given = any(
+            form.cleaned_data and not form.cleaned_data.get("DELETE")
+            for form in self.forms
+            if form.is_valid()
+        )
+        if Role.COORDINATOR in self.instance.roles and not given:
+            raise ValidationError(_t("Choose the organization that this mission coordinator works for."))
+
+
+class AffiliationInline(PlainFields, NarrowedInline, admin.StackedInline):
+    model = Affiliation
+    formset = AffiliationForms
+    fields = ("organization",)
+    autocomplete_fields = ("organization",)
+    verbose_name = _("organization the account works for")
+    verbose_name_plural = _("Organization (for mission coordinators)")
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class AccountInMissionsAdmin(AccountAdmin):
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Not while the account is added: its roles come with the second page."""
+        own = obj is not None and obj.pk == request.user.pk and not user_of(request).is_superuser
+        return () if obj is None or own else (AffiliationInline,)
+
+
 # --- people and accreditation
 
 
 @admin.register(Person)
-class PersonAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
+class PersonAdmin(PlainFields, NarrowedAdmin):
     """Personal data. Its history keeps which fields changed and never a name, so that erasing a person erases it."""
 
     list_display = ("full_name", "nationality")
@@ -230,16 +268,19 @@ class PersonAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     )
 
     @admin.display(description=_("appears as"))
-    def appears_as(self, person: Person) -> str:
+    def appears_as(self, person: Any) -> str:
         """The observer and the media applications that this person stands behind."""
         names = [str(person.observer)] if hasattr(person, "observer") else []
         if person.pk:
-            names += [f"{row} ({row.outlet})" for row in person.accreditations.select_related("outlet")]
+            names += [
+                f"{row} ({row.outlet})"
+                for row in visible_to(person.accreditations.select_related("outlet"), person.seen_by)
+            ]
         return ", ".join(names) or _t("nobody yet")
 
 
 @admin.register(Observer)
-class ObserverAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
+class ObserverAdmin(PlainFields, NarrowedAdmin):
     """An observer and the person behind the code on one screen; lists show the code alone."""
 
     form = ObserverForm
@@ -308,11 +349,11 @@ class OutletAdmin(PublishableAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return annotate_counts(super().get_queryset(request), ("accreditations",))
+        return annotate_counts(super().get_queryset(request), ("accreditations",), user_of(request))
 
 
 @admin.register(AccreditationRule)
-class AccreditationRuleAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
+class AccreditationRuleAdmin(PlainFields, NarrowedAdmin):
     list_display = ("category", "election", "quota", "quota_each", "opens_at", "closes_at", "decided_by")
     list_filter = ("election", "category")
     list_select_related = ("election",)
@@ -326,7 +367,7 @@ class AccreditationRuleAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     )
 
 
-class AccreditationChangeInline(PlainFields, admin.TabularInline):
+class AccreditationChangeInline(PlainFields, NarrowedInline, admin.TabularInline):
     model = AccreditationChange
     extra = 0
     fields = readonly_fields = ("status", "at", "by", "reason")
@@ -343,7 +384,7 @@ class AccreditationChangeInline(PlainFields, admin.TabularInline):
 
 
 @admin.register(Accreditation)
-class AccreditationAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
+class AccreditationAdmin(PlainFields, NarrowedAdmin):
     """To look up and to look back. Applications are entered and decided at the desk, where the rules are asked."""
 
     list_display = (

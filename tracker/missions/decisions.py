@@ -17,7 +17,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker.core.jobs import Progress, start_job
+from tracker.core.jobs import Progress, check_still_allowed, start_job
 from tracker.core.models import User
 from tracker.elections.models import Election
 from tracker.missions import actions
@@ -26,6 +26,7 @@ from tracker.missions.models import Accreditation, BulkDecision, BulkDecisionRow
 To, Outcome = BulkDecision.To, BulkDecisionRow.Outcome
 
 JOB_KIND = "decide_accreditations"
+MAY_DECIDE = "missions.change_accreditation"
 # More than these would keep the person who confirms waiting: a job decides them.
 AT_ONCE = 100
 # What nobody confirmed for so long was only looked at.
@@ -155,7 +156,9 @@ def confirm(*, by: User, decision: BulkDecision, shown: str | None = None) -> Bu
 
 
 def carry_out(decision: BulkDecision, progress: Progress = lambda done, total: None) -> None:
-    """Decide the rows of a confirmed decision that are not decided yet."""
+    """Decide the rows of a confirmed decision that are not decided yet; PermissionDenied if its hand may no more."""
+    # In whose name it is done, whoever began the job again.
+    check_still_allowed(decision.by, MAY_DECIDE)
     rows = list(
         decision.rows.order_by("accreditation__applied_at", "accreditation_id").values_list("pk", "outcome")
     )

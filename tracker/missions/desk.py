@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from tracker.core.models import User
+from tracker.core.roles import may_everywhere, permission
 from tracker.core.timezones import to_local, to_utc
 from tracker.elections.models import Election
 from tracker.elections.queries import present_moment
@@ -16,10 +18,14 @@ from tracker.missions.models import Accreditation, AccreditationRule, Category, 
 Status = Accreditation.Status
 
 
-def applications(election: Election) -> QuerySet[Accreditation]:
-    """Every application in `election` with who it is about, ready to be listed without further queries."""
-    return Accreditation.objects.filter(election=election).select_related(
-        "observer__mission__organization", "observer__person", "outlet__country", "media_person"
+def applications(election: Election, by: User) -> QuerySet[Accreditation]:
+    """The applications in `election` that `by` may see with who they are about, to be listed without more queries."""
+    return (
+        Accreditation.objects.visible_to(by)
+        .filter(election=election)
+        .select_related(
+            "observer__mission__organization", "observer__person", "outlet__country", "media_person"
+        )
     )
 
 
@@ -55,7 +61,8 @@ class Standing:
     label: str
     counts: dict[str, int]
     rule: AccreditationRule | None
-    room: Room
+    # None for whoever sees only their own applications: how much is used tells of all.
+    room: Room | None
     opens: Deadline
     closes: Deadline
     due: Deadline
@@ -66,11 +73,13 @@ class Standing:
         return [(status.value, str(status.label), self.counts.get(status, 0)) for status in Status]
 
 
-def standings(election: Election) -> list[Standing]:
-    """Each category's standing, categories without an application or a rule included."""
+def standings(election: Election, by: User) -> list[Standing]:
+    """Each category's standing by what `by` may see, categories without an application or a rule included."""
+    whole = may_everywhere(by, permission(Accreditation, "view"))
     now = present_moment(election)
     counts: dict[str, dict[str, int]] = {code: {} for code in Category.values}
-    rows = Accreditation.objects.filter(election=election).order_by().values_list("category", "status")
+    mine = Accreditation.objects.visible_to(by).filter(election=election)
+    rows = mine.order_by().values_list("category", "status")
     for category, status, number in rows.annotate(Count("pk")):
         counts[category][status] = number
     rules = {rule.category: rule for rule in AccreditationRule.objects.filter(election=election)}
@@ -85,7 +94,7 @@ def standings(election: Election) -> list[Standing]:
         found.append(
             Standing(
                 category.value, str(category.label), counts[category], rule,
-                room_of(election.pk, category, rule),
+                room_of(election.pk, category, rule) if whole else None,
                 deadline(rule.opens_at if rule else None),
                 deadline(rule.closes_at if rule else None),
                 deadline(rule.decided_by if rule else None, missed=number),
@@ -101,11 +110,12 @@ class ElectionAtDesk:
     badges: int
 
 
-def elections_at_desk() -> list[ElectionAtDesk]:
-    """Every election, the latest first, with the applications that wait and the badges that are given."""
+def elections_at_desk(by: User) -> list[ElectionAtDesk]:
+    """The elections that `by` may see, the latest first, with the applications that wait and the badges given."""
     counts: dict[tuple[int, str], int] = {
         (election, status): number
-        for election, status, number in Accreditation.objects.order_by()
+        for election, status, number in Accreditation.objects.visible_to(by)
+        .order_by()
         .values_list("election", "status")
         .annotate(Count("pk"))
     }
@@ -115,14 +125,15 @@ def elections_at_desk() -> list[ElectionAtDesk]:
             counts.get((election.pk, Status.APPLIED), 0),
             counts.get((election.pk, Status.ACCREDITED), 0),
         )
-        for election in Election.objects.order_by("-starts_on", "slug")
+        for election in Election.objects.visible_to(by).order_by("-starts_on", "slug")
     ]
 
 
-def senders(election: Election) -> tuple[list[Mission], list[Outlet]]:
-    """The missions and outlets that have sent an application to `election`."""
-    missions = Mission.objects.filter(observers__accreditations__election=election).distinct()
-    outlets = Outlet.objects.filter(accreditations__election=election).distinct()
+def senders(election: Election, by: User) -> tuple[list[Mission], list[Outlet]]:
+    """The missions and outlets that have sent an application to `election` that `by` may see."""
+    mine = Accreditation.objects.visible_to(by).filter(election=election).order_by()
+    missions = Mission.objects.filter(pk__in=mine.values("observer__mission"))
+    outlets = Outlet.objects.filter(pk__in=mine.values("outlet"))
     return (
         list(missions.select_related("organization").order_by("organization__name")),
         list(outlets.order_by("name")),
@@ -185,9 +196,13 @@ def proposal(application: Accreditation) -> Proposal:
     return Proposal(proposed_days(election, rule), room.left, problem)
 
 
-def others_of(application: Accreditation) -> QuerySet[Accreditation]:
-    """Earlier and later applications of the same person in the same election."""
-    rows = Accreditation.objects.filter(election=application.election_id).exclude(pk=application.pk)
+def others_of(application: Accreditation, by: User) -> QuerySet[Accreditation]:
+    """Earlier and later applications of the same person in the same election, as far as `by` may see them."""
+    rows = (
+        Accreditation.objects.visible_to(by)
+        .filter(election=application.election_id)
+        .exclude(pk=application.pk)
+    )
     if application.observer_id:
         return rows.filter(observer=application.observer_id)
     if application.media_person_id:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,10 +20,15 @@ def expire_accreditations() -> int:
     return actions.expire_accreditations(on=(timezone.now() - timedelta(hours=12)).date())
 
 
-@job_kind(decisions.JOB_KIND, label=_("Decide applications for accreditation"))
+@job_kind(
+    decisions.JOB_KIND, label=_("Decide applications for accreditation"), permission=decisions.MAY_DECIDE
+)
 def decide_accreditations(job: Job, progress: Progress) -> str:
     """The job of a confirmed decision about many applications; what is decided already is passed over."""
     decision = BulkDecision.objects.select_related("by").get(pk=job.arguments["decision"])
+    if decision.job_id != job.pk:
+        # A message or a row that somebody made up: the decision was confirmed for another job, or for none.
+        raise PermissionDenied
     decisions.carry_out(decision, progress)
     counts = decisions.outcomes(decision)
     words = gettext(

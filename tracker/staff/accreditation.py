@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tracker.core.addresses import absolute_address
 from tracker.core.keys import key_of
+from tracker.core.ownership import choosable
 from tracker.elections.models import Election
 from tracker.missions import actions, decisions, desk
 from tracker.missions.forms import MediaForm, ObserverForm
@@ -80,8 +81,11 @@ def keys(values: list[str]) -> list[str]:
     return [value for value in values if key_of(value) is not None]
 
 
-def load(slug: str) -> Election:
-    return get_object_or_404(Election.objects.select_related("simulated_day"), slug=slug)
+def load(request: HttpRequest, slug: str) -> Election:
+    """The election with this address, if the person may see it."""
+    return get_object_or_404(
+        Election.objects.visible_to(request.user).select_related("simulated_day"), slug=slug
+    )
 
 
 # --- the queue
@@ -121,10 +125,10 @@ class QueueFilter(django_filters.FilterSet):
         model = Accreditation
         fields: list[str] = []
 
-    def __init__(self, data: Any, *, election: Election, names: bool) -> None:
-        super().__init__(data, queryset=desk.applications(election))
-        self.election, self.names = election, names
-        missions, outlets = desk.senders(election)
+    def __init__(self, data: Any, *, election: Election, by: Any) -> None:
+        super().__init__(data, queryset=desk.applications(election, by))
+        self.election, self.names = election, by.has_perm(MAY_SEE_NAMES)
+        missions, outlets = desk.senders(election, by)
         self.filters["sender"].extra["choices"] = [
             *((f"m{mission.pk}", mission.organization.name) for mission in missions),
             *((f"o{outlet.pk}", outlet.name) for outlet in outlets),
@@ -202,14 +206,17 @@ def elections(request: HttpRequest) -> HttpResponse:
     """Every election with what waits in its queue."""
     require(request, MAY_SEE)
     return screen(
-        request, "staff/accreditation/elections.html", _("Accreditation"), {"rows": desk.elections_at_desk()}
+        request,
+        "staff/accreditation/elections.html",
+        _("Accreditation"),
+        {"rows": desk.elections_at_desk(request.user)},
     )
 
 
 @require_safe
 def queue(request: HttpRequest, slug: str) -> HttpResponse:
     require(request, MAY_SEE)
-    return _queue(request, load(slug), request.GET, DecisionForm(), chosen=set())
+    return _queue(request, load(request, slug), request.GET, DecisionForm(), chosen=set())
 
 
 def _queue(
@@ -223,23 +230,23 @@ def _queue(
     problems: list[str] | None = None,
 ) -> HttpResponse:
     """The queue as `query` narrows it, with a decision form that keeps what was chosen and typed."""
-    filters = QueueFilter(query, election=election, names=request.user.has_perm(MAY_SEE_NAMES))
+    filters = QueueFilter(query, election=election, by=request.user)
     valid = filters.is_valid()
-    page = Paginator(filters.qs if valid else desk.applications(election).none(), ROWS).get_page(
-        query.get("page")
-    )
+    page = Paginator(
+        filters.qs if valid else desk.applications(election, request.user).none(), ROWS
+    ).get_page(query.get("page"))
     narrowed = query.copy()
     narrowed.pop("page", None)
     context = {
         "election": election,
-        "standings": desk.standings(election),
+        "standings": desk.standings(election, request.user),
         "filters": filters,
         "used": valid and filters.used,
         "page": page,
         "rows": desk.queue_rows(page, election),
         "matching": page.paginator.count,
         "query": narrowed.urlencode(),
-        "any": Accreditation.objects.filter(election=election).exists(),
+        "any": desk.applications(election, request.user).exists(),
         "form": form,
         "chosen": chosen,
         "everything": everything,
@@ -254,14 +261,14 @@ def _queue(
 def prepare(request: HttpRequest, slug: str) -> HttpResponse:
     """Write down the decision about the chosen rows, or about all that match the filter, and show what it would do."""
     require(request, MAY_SEE, MAY_DECIDE)
-    election = load(slug)
+    election = load(request, slug)
     query, form = QueryDict(request.POST.get("query", "")[:2000]), DecisionForm(request.POST)
     chosen, everything = set(request.POST.getlist("row")), request.POST.get("scope") == "all"
     problems = []
     if form.is_valid():
-        rows = Accreditation.objects.filter(pk__in=keys(list(chosen)))
+        rows = desk.applications(election, request.user).filter(pk__in=keys(list(chosen)))
         if everything:
-            filters = QueueFilter(query, election=election, names=request.user.has_perm(MAY_SEE_NAMES))
+            filters = QueueFilter(query, election=election, by=request.user)
             rows = filters.qs if filters.is_valid() else Accreditation.objects.none()
         try:
             decision = decisions.prepare(by=request.user, election=election, rows=rows, **form.cleaned_data)  # type: ignore[arg-type]
@@ -275,7 +282,7 @@ def prepare(request: HttpRequest, slug: str) -> HttpResponse:
 def decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Before it is confirmed: what the decision would do. POST confirms. After that: what it did, and what not."""
     require(request, MAY_SEE, MAY_DECIDE)
-    election = load(slug)
+    election = load(request, slug)
     found = get_object_or_404(BulkDecision.objects.select_related("by", "job"), pk=pk, election=election)
     found.election = election
     context: dict[str, Any] = {"election": election, "decision": found, "problems": []}
@@ -331,12 +338,13 @@ class StepForm(DecisionForm):
 def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One application: who, what became of it when and by whom, and the steps that can be taken."""
     require(request, MAY_SEE)
-    election = load(slug)
-    found = get_object_or_404(desk.applications(election), pk=pk)
+    election = load(request, slug)
+    found = get_object_or_404(desk.applications(election, request.user), pk=pk)
     found.election = election
     form, problems = StepForm(initial={"seen": found.status}), []
     if request.method == "POST":
-        require(request, MAY_DECIDE)
+        if not request.user.has_perm(MAY_DECIDE, found):
+            raise PermissionDenied
         form = StepForm(request.POST)
         if form.is_valid():
             try:
@@ -352,7 +360,7 @@ def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "application": found,
         "waiting": desk.waiting_days(found, election),
         "changes": found.changes.select_related("by"),
-        "others": desk.others_of(found),
+        "others": desk.others_of(found, request.user),
         "steps": [(to, label) for to, label in BulkDecision.To.choices if to in actions.STEPS[found.status]],
         "proposal": desk.proposal(found) if found.status == Accreditation.Status.APPLIED else None,
         "valid_today": found.is_valid_on(today),
@@ -386,8 +394,10 @@ def _step(request: HttpRequest, found: Accreditation, typed: dict[str, Any]) -> 
 def apply_observer(request: HttpRequest, slug: str) -> HttpResponse:
     """First the mission; then its observers without an application, and a form for one who is not entered yet."""
     require(request, MAY_SEE, MAY_APPLY)
-    election = load(slug)
-    missions = Mission.objects.filter(election=election).select_related("organization")
+    election = load(request, slug)
+    missions = choosable(Mission.objects.filter(election=election), request.user, MAY_APPLY).select_related(
+        "organization"
+    )
     asked = request.POST.get("mission") or request.GET.get("mission") or ""
     mission = missions.filter(pk__in=keys([asked])).first()
     context: dict[str, Any] = {
@@ -435,11 +445,12 @@ def apply_observer(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _observer_form(request: HttpRequest, mission: Mission, *, bound: bool = True) -> ObserverForm:
     kind: Any = ObserverForm
-    if not request.user.has_perm("missions.add_person"):
+    if not request.user.has_perms(["missions.view_person", "missions.change_person"]):
         kind = type("ObserverWithoutPersonForm", (ObserverForm,), {"with_person": False})
     data = request.POST if bound and request.method == "POST" else None
     form: ObserverForm = kind(data, initial={"mission": mission, "apply_now": True})
     form.fields["mission"].widget = forms.HiddenInput()
+    form.fields["mission"].queryset = Mission.objects.filter(pk=mission.pk)  # type: ignore[attr-defined]
     return form
 
 
@@ -456,7 +467,7 @@ def _apply_for(request: HttpRequest, election: Election, observers: list[Observe
 def apply_media(request: HttpRequest, slug: str) -> HttpResponse:
     """A media person with outlet: one form that enters outlet and person where they are new."""
     require(request, MAY_SEE, MAY_APPLY, "missions.add_person", "missions.add_outlet")
-    election, problems = load(slug), []
+    election, problems = load(request, slug), []
     form = MediaForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -479,18 +490,18 @@ def apply_media(request: HttpRequest, slug: str) -> HttpResponse:
 def badges(request: HttpRequest, slug: str) -> HttpResponse:
     """Badges to print: of the rows named, of a decision, or of every badge that matches the queue's filter."""
     require(request, MAY_SEE, MAY_SEE_NAMES)
-    election = load(slug)
+    election = load(request, slug)
     chosen, decided = keys(request.GET.getlist("row")), keys(request.GET.getlist("decision"))
     if chosen:
-        rows = desk.applications(election).filter(pk__in=chosen)
+        rows = desk.applications(election, request.user).filter(pk__in=chosen)
     elif decided:
         taken = BulkDecision.objects.filter(pk__in=decided, election=election)
-        rows = desk.applications(election).filter(pk__in=taken.values("rows__accreditation"))
+        rows = desk.applications(election, request.user).filter(pk__in=taken.values("rows__accreditation"))
     else:
         query = request.GET.copy()
         query["status"] = Accreditation.Status.ACCREDITED
-        filters = QueueFilter(query, election=election, names=True)
-        rows = filters.qs if filters.is_valid() else desk.applications(election).none()
+        filters = QueueFilter(query, election=election, by=request.user)
+        rows = filters.qs if filters.is_valid() else desk.applications(election, request.user).none()
     rows = rows.filter(status=Accreditation.Status.ACCREDITED).order_by(*ORDERS["sender"])
     page = Paginator(rows, BADGES_A_PAGE).get_page(request.GET.get("page"))
     context = {

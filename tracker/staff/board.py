@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tracker.core.keys import key_of
+from tracker.core.ownership import choosable
 from tracker.elections.models import Election
 from tracker.elections.queries import present_moment
 from tracker.fieldwork import actions
@@ -27,6 +28,17 @@ def require(request: HttpRequest, *permissions: str) -> None:
     """Refuse whoever lacks one of `permissions`."""
     if not request.user.has_perms(permissions):
         raise PermissionDenied
+
+
+def require_for(request: HttpRequest, permission: str, row: Any) -> None:
+    """Refuse whoever may not do this to `row`, which they may see."""
+    if not request.user.has_perm(permission, row):
+        raise PermissionDenied
+
+
+def load(request: HttpRequest, slug: str) -> Election:
+    """The election with this address, if the person may see it."""
+    return get_object_or_404(Election.objects.visible_to(request.user).select_related("country"), slug=slug)
 
 
 def screen(
@@ -64,7 +76,8 @@ class BoardFilter(forms.Form):
 def boards(request: HttpRequest) -> HttpResponse:
     """Which election's board; at once the board where there is only one."""
     require(request, "fieldwork.view_deployment")
-    elections = list(Election.objects.select_related("country").order_by("-starts_on", "-pk"))
+    seen = Election.objects.visible_to(request.user)
+    elections = list(seen.select_related("country").order_by("-starts_on", "-pk"))
     if len(elections) == 1:
         return redirect("admin:board", elections[0].slug)
     return screen(
@@ -75,7 +88,7 @@ def boards(request: HttpRequest) -> HttpResponse:
 @require_safe
 def board(request: HttpRequest, slug: str) -> HttpResponse:
     require(request, "fieldwork.view_deployment")
-    election = get_object_or_404(Election.objects.select_related("country"), slug=slug)
+    election = load(request, slug)
     form = BoardFilter(request.GET)
     mission, country = request.GET.get("mission", ""), request.GET.get("country", "")
     # The choices come with the board, which is read once: whatever is not among them finds nothing to narrow.
@@ -85,7 +98,12 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     said = form.cleaned_data
     asked = Asked(said.get("mission"), said.get("country", ""), said.get("state", ""), said.get("text", ""))
     found = read_board(
-        election, asked, day=said.get("day"), page=request.GET.get("page"), now=present_moment(election)
+        election,
+        asked,
+        by=request.user,
+        day=said.get("day"),
+        page=request.GET.get("page"),
+        now=present_moment(election),
     )
     missions = [(mission.pk, mission.organization.short_name) for mission in found.missions]
     countries = [(country.iso2, country.name) for country in found.countries]
@@ -110,11 +128,12 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
 class PlanForm(SlotForm):
     """A team sent to one station of the board."""
 
-    def __init__(self, *args: Any, election: Election, **options: Any) -> None:
+    def __init__(self, *args: Any, election: Election, by: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        teams = Team.objects.filter(mission__election=election).select_related("mission__organization")
+        teams = choosable(Team.objects.filter(mission__election=election), by, "fieldwork.add_deployment")
+        teams = teams.select_related("mission__organization")
         self.fields["team"].queryset = teams.order_by("mission__organization__name", "name")  # type: ignore[attr-defined]
-        self.fields["station"].queryset = stations_of(election)  # type: ignore[attr-defined]
+        self.fields["station"].queryset = stations_of(election, by)  # type: ignore[attr-defined]
         self.fields["station"].widget = forms.HiddenInput()
         self.fields["notes"].widget = forms.Textarea(attrs={"rows": 2})
 
@@ -122,13 +141,13 @@ class PlanForm(SlotForm):
 def plan(request: HttpRequest, slug: str) -> HttpResponse:
     """Plan a team at a station: a form in front of which the warnings stand before anything is saved."""
     require(request, "fieldwork.add_deployment")
-    election = get_object_or_404(Election, slug=slug)
+    election = load(request, slug)
     given = request.POST.get("station") or request.GET.get("station", "")
-    station = get_object_or_404(stations_of(election), pk=key_of(given))
+    station = get_object_or_404(stations_of(election, request.user), pk=key_of(given))
     first = {"station": station.pk, "date": election.starts_on} | {
         name: request.GET[name] for name in ("team", "date", "opens", "closes") if request.GET.get(name)
     }
-    form = PlanForm(request.POST or None, election=election, initial=first)
+    form = PlanForm(request.POST or None, election=election, by=request.user, initial=first)
     back = back_to(request, reverse("admin:board", args=[slug]))
     if request.method == "POST" and form.is_valid():
         made = form.instance
@@ -153,7 +172,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
         "station": station,
         "form": form,
         "back": back,
-        "already": Deployment.objects.live().filter(station=station)
+        "already": Deployment.objects.live().visible_to(request.user).filter(station=station)
         .select_related("team__mission__organization").order_by("starts_at"),
     }  # fmt: skip
     return screen(request, "staff/board_plan.html", _("Plan a team"), context, 422 if form.errors else 200)
@@ -179,7 +198,8 @@ def step(request: HttpRequest, slug: str, pk: int, step: str) -> HttpResponse:
     if step not in STEPS:
         raise Http404
     rows = Deployment.objects.select_related("team__mission__organization", "station__country", "election")
-    found = get_object_or_404(rows, pk=pk, election__slug=slug)
+    found = get_object_or_404(rows.visible_to(request.user), pk=pk, election__slug=slug)
+    require_for(request, "fieldwork.change_deployment", found)
     action, question, done = STEPS[step]
     back = back_to(request, reverse("admin:board", args=[slug]))
     if request.method == "POST":

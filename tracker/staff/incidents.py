@@ -17,18 +17,19 @@ from tracker.elections.models import Election
 from tracker.fieldwork import actions
 from tracker.fieldwork.models import Incident
 from tracker.fieldwork.queries import incident_place, incident_zone
-from tracker.staff.board import require, screen
+from tracker.staff.board import require, require_for, screen
 
 ROWS = 25
-# Besides changing an incident: what the public reads is a decision of its own.
+# What the public reads is a decision of its own, and the publisher's, who writes the summary with it.
 MAY_PUBLISH = "fieldwork.publish_incident"
+PUBLISHING = ("preview", "publish", "withdraw")
 # What waits for somebody comes first.
 OPEN = (Incident.Status.REPORTED, Incident.Status.CHECKING)
 
 
 class IncidentFilter(forms.Form):
     election = forms.ModelChoiceField(
-        label=gettext_lazy("Election"), required=False, queryset=Election.objects.order_by("-starts_on"),
+        label=gettext_lazy("Election"), required=False, queryset=Election.objects.none(),
         empty_label=gettext_lazy("all elections"),
     )  # fmt: skip
     status = forms.ChoiceField(
@@ -46,9 +47,12 @@ class IncidentFilter(forms.Form):
 def incidents(request: HttpRequest) -> HttpResponse:
     require(request, "fieldwork.view_incident")
     form = IncidentFilter(request.GET)
+    elections = Election.objects.visible_to(request.user).order_by("-starts_on")
+    form.fields["election"].queryset = elections  # type: ignore[attr-defined]
     form.is_valid()
     asked = form.cleaned_data
-    found = Incident.objects.select_related("election", "station__country", "team__mission__organization")
+    mine = Incident.objects.visible_to(request.user)
+    found = mine.select_related("election", "station__country", "team__mission__organization")
     if asked.get("election"):
         found = found.filter(election=asked["election"])
     if asked.get("severity"):
@@ -59,7 +63,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "rows": Paginator(found.order_by("-occurred_at", "-pk"), ROWS).get_page(request.GET.get("page")),
-        "any": Incident.objects.exists(),
+        "any": mine.exists(),
         "may_add": request.user.has_perm("fieldwork.add_incident"),
     }
     return screen(request, "staff/incidents.html", _("Incidents to check"), context)
@@ -69,16 +73,17 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     """One incident. Each button is one step; publishing shows first what the public will read."""
     require(request, "fieldwork.view_incident")
     rows = Incident.objects.select_related("election", "station__country", "team__mission__organization")
-    found = get_object_or_404(rows, pk=pk)
+    found = get_object_or_404(rows.visible_to(request.user), pk=pk)
     typed: dict[str, str] = {"summary": found.summary, "reason": ""}
     problem: list[str] = []
     preview = False
     if request.method == "POST":
-        require(request, "fieldwork.change_incident")
         typed = {name: request.POST.get(name, typed[name]) for name in typed}
         do = request.POST.get("do", "")
-        if do in ("publish", "withdraw"):
-            require(request, MAY_PUBLISH)
+        permission = MAY_PUBLISH if do in PUBLISHING else "fieldwork.change_incident"
+        if do == "preview" and not request.user.has_perm(MAY_PUBLISH):
+            permission = "fieldwork.change_incident"
+        require_for(request, permission, found)
         if do == "preview":
             preview = True
             if not typed["summary"].strip():
@@ -105,7 +110,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "preview": preview,
         "place": incident_place(found),
         "zone": incident_zone(found),
-        "may_change": request.user.has_perm("fieldwork.change_incident"),
+        "may_change": request.user.has_perm("fieldwork.change_incident", found),
         "may_publish": request.user.has_perm(MAY_PUBLISH),
     }
     title = _("Incident: %(category)s") % {"category": found.get_category_display()}

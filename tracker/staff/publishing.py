@@ -17,7 +17,7 @@ from tracker.coverage.review import publications, publishing_list, review
 from tracker.elections.models import Election
 
 HISTORY_ROWS = 25
-MAY_PUBLISH, MAY_SEE = "coverage.add_edition", "coverage.view_edition"
+MAY_PUBLISH, MAY_SEE = "coverage.publish_edition", "coverage.view_edition"
 
 
 def _require_sight(request: HttpRequest) -> None:

@@ -1,18 +1,26 @@
+import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite, ModelAdmin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.admin_access import NarrowedLookup
+
+log = logging.getLogger("tracker.access")
+
 
 class Screen(NamedTuple):
-    """A screen of work that is no list of a model: its name, address, and the permission that shows it."""
+    """A screen of work that is no list of a model: its name, address, and the permission that shows it (any, if "")."""
 
     name: Promise
     address: str
-    permission: str
+    permission: str = ""
 
 
 # The index in the order of the work, not of the apps: title, screens of work, models. A model that is not named here
@@ -31,7 +39,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Screen, ...], tuple[str, ...]], ...] = (
         (
             Screen(_("Deployment board"), "admin:boards", "fieldwork.view_deployment"),
             Screen(_("Enter a visit"), "admin:visit_new", "fieldwork.add_visit"),
-            Screen(_("My visits and drafts"), "admin:visits", "fieldwork.add_visit"),
+            Screen(_("My visits and drafts"), "admin:visits", "fieldwork.view_visit"),
             Screen(_("Incidents to check"), "admin:incidents", "fieldwork.view_incident"),
         ),
         ("Team", "Deployment", "Visit", "Incident"),
@@ -46,9 +54,9 @@ SECTIONS: tuple[tuple[Promise, tuple[Screen, ...], tuple[str, ...]], ...] = (
         _("Accounts and jobs"),
         (
             Screen(_("History of everything"), "admin:history", "core.view_change"),
-            Screen(_("Jobs in the background"), "admin:jobs", ""),
+            Screen(_("Jobs in the background"), "admin:jobs"),
         ),
-        ("User", "Group", "Job"),
+        ("User", "Job"),
     ),
     (_("Reference tables"), (), ("Country", "TimeZone")),
 )
@@ -124,7 +132,18 @@ class StaffSite(AdminSite):
             "jobs/<int:pk>/": ("job", jobs.job),
         }
         own = [path(route, self.admin_view(view), name=name) for route, (name, view) in views.items()]
-        return [*own, *super().get_urls()]
+        # Django's own way from a record to its public page would tell whether any row of any table exists.
+        return [
+            *own,
+            *(route for route in super().get_urls() if getattr(route, "name", "") != "view_on_site"),
+        ]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Every screen behind the door: who was refused what is written down."""
+        return super().admin_view(_logged(view), cacheable)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return NarrowedLookup.as_view(admin_site=self)(request)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """What a person may see, in the sections people work in; one app's own page stays as it is."""
@@ -153,7 +172,27 @@ class StaffSite(AdminSite):
 
 
 def _may_see(request: HttpRequest, screen: Screen) -> bool:
-    return not screen.permission or request.user.has_perm(screen.permission)
+    if not screen.permission:
+        return bool(request.user.get_all_permissions())
+    return request.user.has_perm(screen.permission)
+
+
+def _logged(view: Callable[..., Any]) -> Callable[..., Any]:
+    """`view`, with a line in the log of refusals: the account, the screen and the keys of its address, no more."""
+
+    @wraps(view)
+    def run(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(request, *args, **kwargs)
+        except (PermissionDenied, Http404) as refusal:
+            found = "refused" if isinstance(refusal, PermissionDenied) else "not there, or not theirs"
+            screen = request.resolver_match.view_name if request.resolver_match else ""
+            # repr: a line feed in an address makes no second line of the log.
+            keys = " ".join(f"{name}={str(value)[:40]!r}" for name, value in kwargs.items())
+            log.warning("account %s, %s %s %s: %s", request.user.pk, request.method, screen, keys, found)
+            raise
+
+    return run
 
 
 def _as_model(screen: Screen) -> dict[str, Any]:

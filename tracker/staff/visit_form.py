@@ -98,7 +98,7 @@ class VisitForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
     def __init__(
-        self, data: Any = None, *, team: Team, station: Any = None, visit: Visit | None = None
+        self, data: Any = None, *, by: Any, team: Team, station: Any = None, visit: Visit | None = None
     ) -> None:
         self.now = present_moment(team.mission.election)
         zone = station.timezone_id if station else None
@@ -135,7 +135,7 @@ class VisitForm(forms.Form):
         fields["version"].required = visit is not None
         fields["team"].queryset = Team.objects.filter(pk=team.pk).select_related("mission__election")
         fields["assessment"].queryset = Assessment.objects.filter(mission=team.mission_id)
-        self.choose_stations(stations_of(election), planned_stations(team), initial["station"])
+        self.choose_stations(stations_of(election, by), planned_stations(team), initial["station"])
 
     def choose_stations(self, every: Any, planned: list[PollingStation], chosen: Any) -> None:
         """The choice of stations: the team's planned ones first, then the rest while they are not too many."""

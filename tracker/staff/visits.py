@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tracker.core.keys import key_of
+from tracker.core.ownership import choosable
 from tracker.elections.models import Election
 from tracker.fieldwork import actions
 from tracker.fieldwork.board import search_stations, stations_of
 from tracker.fieldwork.models import Incident, Team, Visit
-from tracker.staff.board import require, screen
+from tracker.staff.board import load, require, require_for, screen
 from tracker.staff.visit_form import VisitForm, station_words
 
 ROWS = 25
@@ -34,16 +35,21 @@ RELATED = (
 )
 
 
-def _elections() -> list[Election]:
-    """The elections that have teams, the latest first."""
-    return list(
-        Election.objects.filter(missions__teams__isnull=False).distinct().order_by("-starts_on", "-pk")
-    )
+def _elections(request: HttpRequest) -> list[Election]:
+    """The elections that have teams of ours, the latest first."""
+    teams = _own_teams(request).order_by().values("mission__election")
+    return list(Election.objects.filter(pk__in=teams).order_by("-starts_on", "-pk"))
 
 
-def _teams(election: Election) -> Any:
+def _own_teams(request: HttpRequest) -> Any:
+    """The teams for which the person may enter visits."""
+    return choosable(Team.objects.all(), request.user, "fieldwork.add_visit")  # type: ignore[arg-type]
+
+
+def _teams(request: HttpRequest, election: Election) -> Any:
     return (
-        Team.objects.filter(mission__election=election)
+        _own_teams(request)
+        .filter(mission__election=election)
         .select_related("mission__organization", "mission__election")
         .order_by("mission__organization__name", "name")
     )
@@ -52,7 +58,7 @@ def _teams(election: Election) -> Any:
 def _team(request: HttpRequest, election: Election) -> Team | None:
     """The team of the form: the one asked for, or that of this account's last visit, or the only one."""
     given = request.POST.get("team") or request.GET.get("team", "")
-    teams = _teams(election)
+    teams = _teams(request, election)
     if given:
         return teams.filter(pk=key_of(given)).first()
     last = (
@@ -60,8 +66,8 @@ def _team(request: HttpRequest, election: Election) -> Team | None:
         .order_by("-created_at", "-pk")
         .first()
     )  # type: ignore[misc]
-    if last:
-        return teams.get(pk=last.team_id)
+    if last and (found := teams.filter(pk=last.team_id).first()):
+        return found
     some = list(teams[:2])
     return some[0] if len(some) == 1 else None
 
@@ -80,11 +86,12 @@ def new(request: HttpRequest) -> HttpResponse:
     """Enter a visit. The same form sent twice gives one visit and the same answer."""
     require(request, "fieldwork.add_visit")
     asked = request.GET.get("election", "")
-    elections = _elections()
+    elections = _elections(request)
     chosen = [election for election in elections if election.slug == asked] if asked else elections
     if request.method == "POST" and not asked:
         # The page was opened while there was one election; what was typed says by its team for which it is.
-        team = Team.objects.filter(pk=key_of(request.POST.get("team", ""))).select_related("mission").first()
+        key = key_of(request.POST.get("team", ""))
+        team = _own_teams(request).filter(pk=key).select_related("mission").first()
         chosen = [election for election in elections if team and election.pk == team.mission.election_id]
     if len(chosen) != 1:
         context = {"elections": elections}
@@ -92,11 +99,11 @@ def new(request: HttpRequest) -> HttpResponse:
     election = chosen[0]
     team = None if "choose" in request.GET and request.method != "POST" else _team(request, election)
     if team is None:
-        context = {"election": election, "teams": _teams(election)}
+        context = {"election": election, "teams": _teams(request, election)}
         return _where(request, _("Enter a visit: which team?"), context)
     given = key_of(request.GET.get("station", ""))
-    station = stations_of(election).filter(pk=given).first()
-    form = VisitForm(request.POST or None, team=team, station=station)
+    station = stations_of(election, request.user).filter(pk=given).first()  # type: ignore[arg-type]
+    form = VisitForm(request.POST or None, by=request.user, team=team, station=station)
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
@@ -190,44 +197,36 @@ def stations(request: HttpRequest) -> HttpResponse:
     form = StationSearch(request.GET)
     if not form.is_valid():
         return JsonResponse({"errors": form.errors}, status=422)
-    election = get_object_or_404(Election, slug=form.cleaned_data["election"])
-    every = search_stations(stations_of(election), form.cleaned_data["q"])
+    election = load(request, form.cleaned_data["election"])
+    every = search_stations(stations_of(election, request.user), form.cleaned_data["q"])  # type: ignore[arg-type]
     found = every.order_by("country__name_en", "city", "number")[:FOUND]
     rows = [{"id": one.pk, "text": station_words(one), "zone": one.timezone_id} for one in found]
     return JsonResponse({"stations": rows})
 
 
-def _load(pk: int) -> Visit:
+def _load(request: HttpRequest, pk: int) -> Visit:
+    """The visit, if the person may see it."""
     people = ("created_by", "submitted_by", "verified_by")
-    return get_object_or_404(Visit.objects.select_related(*RELATED, *people), pk=pk)
-
-
-def _own(request: HttpRequest, visit: Visit) -> bool:
-    """Whether this account entered `visit` and may still enter visits."""
-    return visit.created_by_id == request.user.pk and request.user.has_perm("fieldwork.add_visit")
+    rows = Visit.objects.visible_to(request.user).select_related(*RELATED, *people)
+    return get_object_or_404(rows, pk=pk)
 
 
 def _may_change(request: HttpRequest, visit: Visit) -> bool:
-    """Whoever enters visits finishes their own drafts; everything else is for those who may change visits."""
-    if request.user.has_perm("fieldwork.change_visit"):
-        return True
-    return visit.status == Visit.Status.DRAFT and _own(request, visit)
+    return request.user.has_perm("fieldwork.change_visit", visit)
 
 
 @require_safe
 def visit(request: HttpRequest, pk: int) -> HttpResponse:
     """One visit: what it says, who did what and when, and what can be done now."""
-    found = _load(pk)
-    if not _own(request, found):
-        require(request, "fieldwork.view_visit")
+    require(request, "fieldwork.view_visit")
+    found = _load(request, pk)
     context = {
         "visit": found,
-        "incidents": Incident.objects.filter(station=found.station_id, team=found.team_id).order_by(
-            "occurred_at"
-        ),
+        "incidents": Incident.objects.visible_to(request.user)
+        .filter(station=found.station_id, team=found.team_id)
+        .order_by("occurred_at"),
         "done": "done" in request.GET,
         "may_change": _may_change(request, found),
-        "may_decide": request.user.has_perm("fieldwork.change_visit"),
         "may_add": request.user.has_perm("fieldwork.add_visit"),
         "election": found.election,
     }
@@ -244,16 +243,14 @@ def _forbidden(request: HttpRequest) -> HttpResponse:
 
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct what a visit says; a draft may be submitted with the same press."""
-    found = _load(pk)
+    require(request, "fieldwork.view_visit")
+    found = _load(request, pk)
     if not _may_change(request, found):
         return _forbidden(request)
-    form = VisitForm(request.POST or None, team=found.team, visit=found)
+    form = VisitForm(request.POST or None, by=request.user, team=found.team, visit=found)
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                # Meanwhile it may have been submitted, and is no longer the observer's own draft.
-                if not _may_change(request, Visit.objects.select_for_update().get(pk=pk)):
-                    return _forbidden(request)
                 seen = form.cleaned_data["version"]
                 actions.correct_visit(by=request.user, visit=found, seen=seen, **form.said())  # type: ignore[arg-type]
                 if request.POST.get("do") == "submit" and found.status == Visit.Status.DRAFT:
@@ -268,7 +265,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
                         **incident,
                     )
         except actions.Changed as error:
-            found = _load(pk)
+            found = _load(request, pk)
             form.add_error(None, [error.messages[0], *form.differences(found)])  # type: ignore[arg-type]
             form.see(found)
             if _by_script(request):
@@ -292,9 +289,9 @@ def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     """Submit, verify or open a visit again; opening asks first, because something is lost by it."""
     if step not in STEPS:
         raise Http404
-    found = _load(pk)
-    if not (step == "submit" and _may_change(request, found)):
-        require(request, "fieldwork.change_visit")
+    require(request, "fieldwork.view_visit")
+    found = _load(request, pk)
+    require_for(request, "fieldwork.change_visit", found)
     if request.method != "POST":
         if step != "reopen":
             return redirect("admin:visit", pk)
@@ -314,9 +311,8 @@ def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
 @require_safe
 def visits(request: HttpRequest) -> HttpResponse:
     """What this account has entered, drafts first: they wait to be submitted."""
-    if not request.user.has_perm("fieldwork.add_visit"):
-        require(request, "fieldwork.view_visit")
-    own = Visit.objects.filter(created_by=request.user).select_related(*RELATED)  # type: ignore[misc]
+    require(request, "fieldwork.view_visit")
+    own = Visit.objects.visible_to(request.user).filter(created_by=request.user).select_related(*RELATED)  # type: ignore[misc]
     counts = dict(own.order_by().values_list("status").annotate(Count("pk")))
     rows = Paginator(own.exclude(status=Visit.Status.DRAFT), ROWS).get_page(request.GET.get("page"))
     context = {

@@ -12,8 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.admin import ZoneProposalMixin, doubts_of_zone, public_address
-from tracker.core.guarded import GuardedSaves
+from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, user_of
+from tracker.core.admin_publication import public_address
+from tracker.core.admin_zones import ZoneProposalMixin, doubts_of_zone
+from tracker.core.ownership import visible_to
 from tracker.core.timezones import Proposal, format_hours, format_offset, offset_at, to_local
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.elections.models import Election
@@ -29,7 +31,7 @@ from tracker.stations.forms import (
 from tracker.stations.models import PollingStation, VotingWindow
 
 
-class WindowInline(admin.TabularInline):
+class WindowInline(NarrowedInline, admin.TabularInline):
     model = VotingWindow
     form = WindowForm
     formset = WindowFormSet
@@ -55,9 +57,10 @@ class WindowInline(admin.TabularInline):
 def chosen_election(request: HttpRequest) -> Election | None:
     """The election a new station is being added to, where the address names it or there is only one."""
     given = request.GET.get("election", "")
+    seen = visible_to(Election.objects.all(), user_of(request))
     if given.isdecimal():
-        return Election.objects.filter(pk=int(given)).first()
-    elections = Election.objects.all()[:2]
+        return seen.filter(pk=int(given)).first()
+    elections = seen[:2]
     return elections[0] if len(elections) == 1 else None
 
 
@@ -202,12 +205,13 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
         """The voting dates of the chosen election, as JSON."""
         self.require_editor(request)
         chosen = request.GET.get("election", "")
-        election = Election.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() else None
+        seen = visible_to(Election.objects.all(), user_of(request))
+        election = seen.filter(pk=int(chosen)).first() if chosen.isdecimal() else None
         return JsonResponse({"dates": voting_days(election) if election else []})
 
 
 @admin.register(VotingWindow)
-class VotingWindowAdmin(GuardedSaves, admin.ModelAdmin):
+class VotingWindowAdmin(NarrowedAdmin):
     """Every window of every station in one list; entered and corrected in the station."""
 
     list_display = ("opens_at", "closes_at", "station", "country", "hours", "election")

@@ -1,0 +1,262 @@
+"""The admin for everybody, narrowed: rows, choices, counts, inline rows and actions by role and by whose they are.
+
+Every screen of the register is made of `NarrowedAdmin`, every inline form of `NarrowedInline`; a test holds them to it.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.db import models
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _t
+from django.utils.translation import ngettext
+
+from tracker.core.guarded import GuardedSaves
+from tracker.core.models import Publication, Publishable
+from tracker.core.ownership import choosable, owned_by, rows_for, visible_to
+from tracker.core.roles import may_everywhere, permission
+
+# A page that asks before an action names so many rows, and counts the rest.
+NAMED = 100
+# What a record may be made by those who write and do not publish.
+HANDED_IN = (Publication.DRAFT, Publication.SUBMITTED)
+
+
+def user_of(request: HttpRequest) -> Any:
+    """The account that asks; behind the admin's door there always is one."""
+    return request.user
+
+
+def _may_publish(request: HttpRequest, model: type[models.Model]) -> bool:
+    return bool(user_of(request).has_perm(permission(model, "publish")))
+
+
+class _Narrowed(BaseModelAdmin):
+    """Rows and choices by role and ownership, for screens and inline rows alike."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return visible_to(super().get_queryset(request), user_of(request))
+
+    def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> QuerySet:
+        """The choices of a key: what the person may see and, for whose it is to be, what they may write for."""
+        rows = super().get_field_queryset(db, db_field, request)
+        if rows is None:
+            rows = db_field.remote_field.model._default_manager.all()
+        return choosable(rows, user_of(request), self._writing(request))
+
+    def _writing(self, request: HttpRequest) -> str:
+        """The permission under which this form is filled in; the narrower one, where two differ."""
+        names = [permission(self.model, action) for action in ("change", "add")]
+        held = [name for name in names if user_of(request).has_perm(name)]
+        return next((name for name in held if not may_everywhere(user_of(request), name)), (held or names)[0])
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Whoever writes for one organization alone must say for which of its missions or teams."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        mine = db_field.name == getattr(self.model, "owned_by", None)
+        if field is not None and mine and not may_everywhere(user_of(request), self._writing(request)):
+            field.required = True
+        return field
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever may not publish hands drafts in, no more; whose a mission is, its coordinator does not say."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        if issubclass(self.model, Publishable) and not _may_publish(request, self.model):
+            fields += ("embargo_until",)
+            # In an inline row `obj` is the record around it, and its rows differ: there the state is only read.
+            inline = isinstance(self, admin.options.InlineModelAdmin)
+            if inline or (obj is not None and obj.publication not in HANDED_IN):
+                fields += ("publication",)
+        if obj is not None and not may_everywhere(user_of(request), permission(self.model, "change")):
+            fields += tuple(name for name in self.kept_by_the_desk if name not in fields)
+        return fields
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "publication" and not _may_publish(request, self.model):
+            kwargs["choices"] = [(to.value, to.label) for to in HANDED_IN]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    # Fields that somebody who writes for one organization alone may not change.
+    kept_by_the_desk: tuple[str, ...] = ()
+
+
+class NarrowedAdmin(GuardedSaves, _Narrowed, admin.ModelAdmin):
+    """Screens of a model: what a person may not see is not there, in whatever way it is asked for.
+
+    And nobody overwrites what they have not seen (`core.guarded`).
+    """
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user = user_of(request)
+        return any(user.has_perm(permission(self.model, action), obj) for action in ("view", "change"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(user_of(request).has_perm(permission(self.model, "change"), obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What is published is withdrawn before it is deleted, by somebody who may withdraw."""
+        user = user_of(request)
+        if getattr(obj, "publication", "") == Publication.PUBLISHED and not self.has_publish_permission(
+            request
+        ):
+            return False
+        return bool(user.has_perm(permission(self.model, "delete"), obj))
+
+    def has_publish_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(user_of(request).has_perm(permission(self.model, "publish"), obj))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The record, with `seen_by` for columns that count what belongs to it."""
+        found: Any = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.seen_by = request.user
+        return found
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """What is not there and what belongs to others get one answer, so that nobody can tell them apart."""
+        raise Http404
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Whoever writes for one organization alone has its only mission, or team, filled in."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        step = getattr(self.model, "owned_by", "self")
+        if step != "self" and step not in initial and not may_everywhere(
+            user_of(request), permission(self.model, "add")
+        ):  # fmt: skip
+            parent: Any = self.model._meta.get_field(step).related_model
+            rows = choosable(parent._default_manager.all(), user_of(request), permission(self.model, "add"))
+            keys = list(rows.values_list("pk", flat=True)[:2])
+            if len(keys) == 1:
+                initial[step] = keys[0]
+        return initial
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Each action gets those of the chosen rows that its permission covers, and says how many it does not."""
+        found: dict[str, Any] = super().get_actions(request)
+        return {
+            name: (_on_allowed_rows(function), name, text) for name, (function, _n, text) in found.items()
+        }
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Published rows stand among what keeps a deletion from going on, for those who may not withdraw them."""
+        found, counts, needed, protected = super().get_deleted_objects(objs, request)
+        if issubclass(self.model, Publishable) and not self.has_publish_permission(request):
+            protected = [*protected, *(str(row) for row in objs if row.publication == Publication.PUBLISHED)]
+        return found, counts, needed, protected
+
+
+class NarrowedInline(_Narrowed, admin.options.InlineModelAdmin):
+    """Rows inside another record's form. `obj` is that record: who may write only what is theirs, writes in theirs."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user = user_of(request)
+        return any(user.has_perm(permission(self.model, action)) for action in ("view", "change"))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "add", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "delete", obj)
+
+    def _may(self, request: HttpRequest, action: str, parent: Any) -> bool:
+        user, name = user_of(request), permission(self.model, action)
+        if not user.has_perm(name) or may_everywhere(user, name):
+            return bool(user.has_perm(name))
+        return (
+            parent is not None and owned_by(type(parent)._default_manager.filter(pk=parent.pk), user).exists()
+        )
+
+
+class VisibleRelatedFilter(admin.RelatedFieldListFilter):
+    """The filter by a related record offers the records that the person may see."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        rows = visible_to(field.related_model._default_manager.all(), user_of(request))
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        return field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to={"pk__in": rows.values("pk")}
+        )
+
+
+admin.FieldListFilter.register(
+    lambda field: bool(field.remote_field), VisibleRelatedFilter, take_priority=True
+)
+
+
+class NarrowedLookup(AutocompleteJsonView):
+    """The look-up beside a key offers what its form would accept."""
+
+    def get_queryset(self) -> QuerySet:
+        rows = super().get_queryset()
+        return choosable(rows, user_of(self.request), self._name())
+
+    def _name(self) -> str:
+        site: Any = self.admin_site
+        form = site._registry.get(self.source_field.model)
+        if isinstance(form, NarrowedAdmin):
+            return form._writing(self.request)
+        return permission(self.source_field.model, "change")
+
+
+# --- actions on many rows --------------------------------------------------------------------------------------------
+
+
+def _on_allowed_rows(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, an admin action, given only those of the chosen rows that its permissions cover."""
+    actions = getattr(function, "allowed_permissions", ())
+
+    @wraps(function)
+    def run(screen: Any, request: HttpRequest, rows: QuerySet) -> Any:
+        chosen = rows.count()
+        for action in actions:
+            rows = rows_for(rows, user_of(request), action)
+        left = chosen - rows.count()
+        if left and "sure" not in request.POST:
+            text = ngettext(
+                "%(count)d of the chosen records is not yours to do this to, and is left as it is.",
+                "%(count)d of the chosen records are not yours to do this to, and are left as they are.",
+                left,
+            )
+            screen.message_user(request, text % {"count": left}, messages.WARNING)
+        return function(screen, request, rows) if left < chosen else None
+
+    return run
+
+
+def ask_first(
+    screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str
+) -> HttpResponse | None:
+    """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
+
+    The yes is to a number: if by now it would be more or fewer rows, the page asks again.
+    """
+    count = rows.count()
+    if request.POST.get("sure") == str(count):
+        return None
+    if "sure" in request.POST:
+        screen.message_user(
+            request, _t("It is not the same number of records any more; look again."), messages.WARNING
+        )
+    context = screen.admin_site.each_context(request) | {
+        "title": title,
+        "words": words,
+        "opts": screen.opts,
+        "rows": rows[:NAMED],
+        "more": max(0, count - NAMED),
+        "count": count,
+        "action": action,
+        "across": request.POST.get("select_across", "0"),
+        "selected": request.POST.getlist("_selected_action"),
+    }
+    return TemplateResponse(request, "staff/ask_first.html", context)

@@ -1,0 +1,236 @@
+"""Publishing in the admin: the actions, what they warn of, and the screens of a record that is a draft until then."""
+
+from collections import Counter
+from datetime import UTC
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.db import models, transaction
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from tracker.core.admin_access import NarrowedAdmin, ask_first
+from tracker.core.models import Publication, Publishable, published_condition
+from tracker.core.publication import drafts_below, seen_below
+
+# What is typed as example.org is an https address.
+HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
+
+
+@transaction.atomic
+def change_publication(rows: models.QuerySet, to: Publication) -> int:
+    """Publish or withdraw `rows`; how many really changed."""
+    changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
+    # Only what was public can be withdrawn.
+    public = Q(publication=Publication.PUBLISHED)
+    changed = changed.filter(public if to == Publication.WITHDRAWN else ~Q(publication=to))
+    ids = list(changed.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    if ids:
+        rows.model._default_manager.filter(pk__in=ids).update(publication=to)
+    return len(ids)
+
+
+def hidden_by_parents(rows: models.QuerySet) -> int:
+    """How many of `rows` are published themselves and yet hidden, because a record they belong to is a draft."""
+    return rows.filter(publication=Publication.PUBLISHED).exclude(published_condition(rows.model)).count()
+
+
+def draft_parents(record: models.Model) -> list[models.Model]:
+    """The records above `record` that are drafts and keep it from the public."""
+    drafts: list[models.Model] = []
+    for name in getattr(record, "published_with", ()):
+        parent = getattr(record, name)
+        if not getattr(parent, "is_released", True):
+            drafts.append(parent)
+        drafts += draft_parents(parent)
+    return drafts
+
+
+def parent_words(model: type[models.Model]) -> str:
+    """The kinds of record that must be published before a row of `model` is seen: "election or organization"."""
+    names = [str(model._meta.get_field(name).verbose_name) for name in getattr(model, "published_with", ())]  # type: ignore[union-attr]
+    return get_text_list(names, _t("or"))
+
+
+@admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
+def publish(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
+) -> HttpResponse | None:
+    """Show the selected records to the public, after a look at which they are."""
+    words = _t("Everybody will see them, and everything below them that is published itself.")
+    question = ask_first(modeladmin, request, queryset, "publish", _t("Publish these records?"), words)
+    if question is None:
+        publish_now(modeladmin, request, queryset)
+    return question
+
+
+def publish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
+    """Show these records to the public, and say what came of it."""
+    selected = queryset.count()
+    ids = list(queryset.values_list("pk", flat=True))
+    changed = change_publication(queryset, Publication.PUBLISHED)
+    text = ngettext("%(count)d record published.", "%(count)d records published.", changed) % {
+        "count": changed
+    }
+    modeladmin.message_user(request, text, messages.SUCCESS)
+    if selected > changed:
+        text = ngettext(
+            "%(count)d record was published already.",
+            "%(count)d records were published already.",
+            selected - changed,
+        )
+        modeladmin.message_user(request, text % {"count": selected - changed}, messages.INFO)
+    hidden = hidden_by_parents(modeladmin.model._default_manager.filter(pk__in=ids))
+    if hidden:
+        text = ngettext(
+            "%(count)d of them stays hidden until its %(parents)s is published as well.",
+            "%(count)d of them stay hidden until their %(parents)s is published as well.",
+            hidden,
+        )
+        words = {"count": hidden, "parents": parent_words(modeladmin.model)}
+        modeladmin.message_user(request, text % words, messages.WARNING)
+    warn_of_published(modeladmin, request, ids)
+
+
+@admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["publish"])
+def unpublish(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
+) -> HttpResponse | None:
+    """Take the selected records back from the public, after a look at which they are."""
+    words = _t("Nobody outside will see them any more. Publishing them once more brings everything back.")
+    question = ask_first(modeladmin, request, queryset, "unpublish", _t("Withdraw these records?"), words)
+    if question is None:
+        unpublish_now(modeladmin, request, queryset)
+    return question
+
+
+def unpublish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
+    """Take these records back from the public, and say what came of it."""
+    selected = queryset.count()
+    vanishing = seen_below(modeladmin.model, list(queryset.values_list("pk", flat=True)))
+    changed = change_publication(queryset, Publication.WITHDRAWN)
+    text = ngettext(
+        "%(count)d record withdrawn from the public.",
+        "%(count)d records withdrawn from the public.",
+        changed,
+    ) % {"count": changed}
+    modeladmin.message_user(request, text, messages.SUCCESS)
+    if selected > changed:
+        text = ngettext(
+            "%(count)d record was not public.",
+            "%(count)d records were not public.",
+            selected - changed,
+        )
+        modeladmin.message_user(request, text % {"count": selected - changed}, messages.INFO)
+    warn_of_vanishing(modeladmin, request, vanishing)
+
+
+def warn_of_published(modeladmin: admin.ModelAdmin, request: HttpRequest, ids: list[Any]) -> None:
+    """What somebody should look at again after publishing these rows; nothing of it forbids to publish."""
+    rows = modeladmin.get_queryset(request).filter(pk__in=ids, publication=Publication.PUBLISHED)
+    if isinstance(modeladmin.list_select_related, list | tuple):
+        rows = rows.select_related(*modeladmin.list_select_related)
+    doubts = Counter(doubt for record in rows for doubt in getattr(modeladmin, "doubts", no_doubts)(record))
+    if doubts:
+        counted = (f"{doubt} ({count})" if len(ids) > 1 else doubt for doubt, count in doubts.items())
+        text = _t("Please check what is public now: %(doubts)s.")
+        modeladmin.message_user(request, text % {"doubts": "; ".join(counted)}, messages.WARNING)
+    if drafts := drafts_below(modeladmin.model, ids):
+        text = _t("Still drafts below it, and shown to nobody: %(drafts)s.")
+        modeladmin.message_user(request, text % {"drafts": drafts}, messages.WARNING)
+
+
+def warn_of_vanishing(modeladmin: admin.ModelAdmin, request: HttpRequest, vanishing: str) -> None:
+    """What left the public pages together with a record that was withdrawn; `vanishing` is from `seen_below`."""
+    if vanishing:
+        text = _t("Published themselves, and hidden now as well: %(records)s.")
+        modeladmin.message_user(request, text % {"records": vanishing}, messages.WARNING)
+
+
+def no_doubts(record: models.Model) -> list[str]:
+    return []
+
+
+class PlainFields(BaseModelAdmin):
+    """For every form of the register, its inline rows included: what Django's own fields leave unclear."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """No red cross beside a look-up: it would delete the record and not empty the field."""
+        if isinstance(db_field, models.SlugField):
+            text = _("Use only the letters a to z, digits, hyphens and underscores, without blanks.")
+            kwargs.setdefault("error_messages", {"invalid": text})
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_delete_related = False
+        return field
+
+
+class PublishableAdmin(PlainFields, NarrowedAdmin):
+    """Screens of a record that is a draft until somebody publishes it."""
+
+    actions = (publish, unpublish)
+    formfield_overrides = HTTPS_ASSUMED
+    list_per_page = 50
+
+    @admin.display(description=_("publication"), ordering="publication")
+    def publication_badge(self, record: Publishable) -> SafeString:
+        """What the public sees of the record: nothing, all, or nothing because of a draft above it."""
+        if record.publication != Publication.PUBLISHED:
+            word = record.get_publication_display().partition(":")[0]
+            return format_html('<span class="badge badge-{}">{}</span>', record.publication, word)
+        if not record.is_released:
+            moment = date_format(timezone.localtime(record.embargo_until, UTC), "j M Y H:i")
+            words = _t("under embargo until %(moment)s UTC") % {"moment": moment}
+            return format_html('<span class="badge badge-hidden">{}</span>', words)
+        if draft_parents(record):
+            return format_html(
+                '<span class="badge badge-hidden">{}</span>', _t("published, but hidden by a draft above it")
+            )
+        return format_html('<span class="badge badge-published">{}</span>', _t("published"))
+
+    def doubts(self, record: Any) -> list[str]:
+        """What is doubtful in a record that is public now, in a few words each. `record` is a row of `get_queryset`."""
+        has_source = any(field.name == "source" for field in record._meta.fields)
+        return [_t("no source is on record")] if has_source and record.source_id is None else []
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save, and say what vanishes from the public pages with a record that is withdrawn."""
+        withdrawn = (
+            change and form.initial.get("publication") == Publication.PUBLISHED and not obj.is_released
+        )
+        vanishing = seen_below(self.model, [obj.pk]) if withdrawn else ""
+        super().save_model(request, obj, form, change)
+        warn_of_vanishing(self, request, vanishing)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save, and say what is doubtful in a published record, and when it is still not seen by anybody."""
+        super().save_related(request, form, formsets, change)
+        record = form.instance
+        drafts = draft_parents(record) if record.publication == Publication.PUBLISHED else []
+        if drafts:
+            text = _t("Published, but hidden from the public until this is published as well: %(drafts)s.")
+            names = ", ".join(f"{draft._meta.verbose_name} “{draft}”" for draft in drafts)
+            self.message_user(request, text % {"drafts": names}, messages.WARNING)
+        if record.publication == Publication.PUBLISHED:
+            warn_of_published(self, request, [record.pk])
+
+
+def public_address(record: models.Model, name: str, **arguments: Any) -> str | None:
+    """Where the public sees `record`: None while it is hidden, and where the site has no such page."""
+    if not type(record)._default_manager.filter(published_condition(type(record)), pk=record.pk).exists():
+        return None
+    try:
+        return reverse(f"public:{name}", kwargs=arguments)
+    except NoReverseMatch:
+        return None
