@@ -1,7 +1,8 @@
 from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -58,6 +59,10 @@ class StaffSite(AdminSite):
     site_header = _("Observation tracker: the register")
     index_title = _("The register")
     enable_nav_sidebar = True
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one page to sign in, for these screens as for all others."""
+        return redirect("account_login")
 
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
