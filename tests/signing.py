@@ -1,5 +1,6 @@
 """Signing in from tests: as a person does, and by the short way where signing in is not what the test is about."""
 
+import re
 import time
 from typing import Any
 
@@ -8,11 +9,15 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.mfa.utils import decrypt
 from django.conf import settings
+from django.core import mail as outbox
 from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Page
 
+from tests import factories
 from tracker.accounts.codes import code_at
 from tracker.core.models import User
+from tracker.core.roles import Role
 
 PASSWORD = "correct horse battery"
 LOGIN, CODE = "/staff/login/", "/staff/login/code/"
@@ -67,3 +72,40 @@ def type_in(page: Page, user: User, secret: str, password: str = PASSWORD) -> No
     forget_used_codes(user)
     page.get_by_label("Code").fill(code_now(secret))
     page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def person(**over: Any) -> User:
+    return factories.make_account(Role.DESK, **{"email": "anna@example.org", "username": "anna"} | over)
+
+
+def link_in_mail() -> str:
+    return re.search(r"http\S+/staff/(?:password/new|invitation)/\S+", outbox.outbox[-1].body)[0]  # type: ignore[index]
+
+
+def follow_link(client: Client) -> str:
+    """Open the link of the last mail; where its form is sent to."""
+    return client.get(link_in_mail().removeprefix("http://testserver"))["Location"]
+
+
+def new_password(text: str) -> dict[str, str]:
+    return {"new_password1": text, "new_password2": text}
+
+
+def staff_addresses() -> list[str]:
+    """Every address below /staff/, numbers and names filled in."""
+    found: list[str] = []
+
+    def walk(patterns: list[Any], prefix: str) -> None:
+        for entry in patterns:
+            route = prefix + str(entry.pattern)
+            if isinstance(entry, URLResolver):
+                walk(entry.url_patterns, route)
+            elif isinstance(entry, URLPattern):
+                plain = re.sub(r"<int:[^>]+>", "1", route)
+                plain = re.sub(r"<path:object_id>", "1", plain)
+                plain = re.sub(r"<[^>]+>", "x", plain)
+                if plain.startswith("staff/") and "^" not in plain and "(?P" not in plain:
+                    found.append(f"/{plain}")
+
+    walk(get_resolver().url_patterns, "")
+    return found
