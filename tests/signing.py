@@ -53,7 +53,7 @@ def sign_in(client: Client, user: User, secret: str, password: str = PASSWORD, *
 def enter(page: Page, live_server: Any, user: User) -> None:
     """Put a whole sign-in of `user` into the browser of `page`."""
     client = Client()
-    client.force_login(user)
+    client.force_login(User.objects.get(pk=user.pk))
     value = client.cookies[settings.SESSION_COOKIE_NAME].value
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}])
 
@@ -70,7 +70,7 @@ def type_in(page: Page, user: User, secret: str, password: str = PASSWORD) -> No
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/staff/login/code/")
     forget_used_codes(user)
-    page.get_by_label("Code").fill(code_now(secret))
+    page.get_by_label("Code:", exact=True).fill(code_now(secret))
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 

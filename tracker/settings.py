@@ -348,6 +348,7 @@ ACCOUNT_RATE_LIMITS = False
 MFA_RATE_LIMITS = False
 MFA_ADAPTER = "tracker.accounts.adapters.MFAAdapter"
 MFA_FORMS = {
+    "activate_totp": "tracker.accounts.forms.EnrolAppForm",
     "authenticate": "tracker.accounts.forms.CodeForm",
     "reauthenticate": "tracker.accounts.forms.ConfirmCodeForm",
     "authenticate_webauthn": "tracker.accounts.forms.PasskeyForm",

@@ -6,6 +6,7 @@ from allauth.account.forms import LoginForm
 from allauth.core import context
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
@@ -61,19 +62,27 @@ class SignInForm(LoginForm):
             ) from None
 
 
+class CodeField(forms.CharField):
+    """Six digits, or a recovery code; blanks between them do no harm."""
+
+    def __init__(self) -> None:
+        attrs = {
+            "autocomplete": "one-time-code",
+            "inputmode": "numeric",
+            "spellcheck": "false",
+            "autofocus": True,
+        }
+        super().__init__(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=attrs))
+
+
+class EnrolAppForm(ActivateTOTPForm):
+    """The code that proves that the app has the key."""
+
+    code = CodeField()
+
+
 class _CodeForm(forms.Form):
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=20,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "one-time-code",
-                "inputmode": "numeric",
-                "spellcheck": "false",
-                "autofocus": True,
-            }
-        ),
-    )
+    code = CodeField()
     reauthenticated = False
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
