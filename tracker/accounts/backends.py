@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from tracker.accounts import throttle
+from tracker.accounts.models import Kind, Outcome
 from tracker.accounts.passwords import LONGEST
 from tracker.accounts.sessions import find_account
-from tracker.accounts.throttle import Kind, Outcome
 from tracker.core.models import User
 
 
@@ -46,6 +47,4 @@ class SignInBackend(ModelBackend):
 
     def user_can_authenticate(self, user: Any) -> bool:
         """Only staff have accounts; those made for a local copy are none elsewhere."""
-        from django.conf import settings
-
         return user.is_active and user.is_staff and not (user.demonstration and settings.PRODUCTION)

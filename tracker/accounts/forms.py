@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker.accounts import throttle
 from tracker.accounts.codes import use_code
-from tracker.accounts.throttle import Outcome
-from tracker.core.models import Role, User
+from tracker.accounts.models import Outcome
+from tracker.core.models import User
+from tracker.core.roles import Role
 
 
 def was_right() -> None:

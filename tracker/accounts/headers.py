@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 # Nothing of the device is needed but the keys somebody signs in with.
 PERMISSIONS = ", ".join(
     f"{name}=()" for name in (
-        "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media",
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media",
         "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi", "payment",
         "serial", "usb", "xr-spatial-tracking",
     )

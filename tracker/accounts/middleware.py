@@ -13,7 +13,8 @@ from django.utils.functional import SimpleLazyObject
 
 from tracker.accounts import mail, sessions, throttle
 from tracker.accounts.devices import known_device, remember_device
-from tracker.accounts.throttle import Kind, Outcome, TooManyTries
+from tracker.accounts.models import Kind, Outcome
+from tracker.accounts.throttle import TooManyTries
 from tracker.core.models import User
 
 # Open to whoever has given the password and still lacks the second factor.
@@ -36,7 +37,7 @@ class SignedInMiddleware(AuthenticationMiddleware):
     """Sets `request.user`; lets nobody past the enrolment pages whose second factor was not given in this session."""
 
     def process_request(self, request: HttpRequest) -> None:
-        request.user = SimpleLazyObject(lambda: sessions.account_of(request))
+        request.user = SimpleLazyObject(lambda: sessions.account_of(request))  # type: ignore[assignment]
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
@@ -107,9 +108,9 @@ class ThrottleMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         door = request.resolver_match.view_name if request.resolver_match else ""
-        kind, method, tried = DOORS.get(door, (None, "", None))
-        if kind is None or tried is None or request.method != method:
+        if door not in DOORS or request.method != DOORS[door][1]:
             return None
+        kind, _method, tried = DOORS[door]
         who = tried(request)
         user = who if isinstance(who, User) else sessions.find_account(who)
         name = user.username if user else str(who)

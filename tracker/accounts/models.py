@@ -4,20 +4,26 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class Kind(models.TextChoices):
+    """What is tried."""
+
+    PASSWORD = "password", _("password")
+    CODE = "code", _("second factor")
+    LINK = "link", _("link by mail")
+
+
+class Outcome(models.TextChoices):
+    """How it ended."""
+
+    # Written before anything is compared; what stays so counts as wrong.
+    OPEN = "open", _("not finished")
+    RIGHT = "right", _("right")
+    WRONG = "wrong", _("wrong")
+    REFUSED = "refused", _("refused unseen")
+
+
 class SignInAttempt(models.Model):
     """One try at a door: a password, a code, a request for a link. Counted by `accounts.throttle`, then forgotten."""
-
-    class Kind(models.TextChoices):
-        PASSWORD = "password", _("password")
-        CODE = "code", _("second factor")
-        LINK = "link", _("link by mail")
-
-    class Outcome(models.TextChoices):
-        # Written before anything is compared; what stays so counts as wrong.
-        OPEN = "open", _("not finished")
-        RIGHT = "right", _("right")
-        WRONG = "wrong", _("wrong")
-        REFUSED = "refused", _("refused unseen")
 
     at = models.DateTimeField(_("moment"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)

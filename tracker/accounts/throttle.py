@@ -16,9 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from tracker.accounts.models import SignInAttempt
-
-Kind, Outcome = SignInAttempt.Kind, SignInAttempt.Outcome
+from tracker.accounts.models import Kind, Outcome, SignInAttempt
 
 # What counts is a try that was compared with something and was not right. A link that was asked for always counts.
 ACCOUNT_WINDOW = timedelta(minutes=15)

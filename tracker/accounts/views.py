@@ -29,6 +29,7 @@ from tracker.accounts import invitations, mail, sessions, throttle
 from tracker.accounts.codes import use_code
 from tracker.accounts.forms import ChangePasswordForm, ResetForm
 from tracker.accounts.middleware import too_many
+from tracker.accounts.models import Outcome
 from tracker.accounts.throttle import TooManyTries
 from tracker.core.models import User
 
@@ -116,7 +117,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 class SignOut(django_views.LogoutView):
     """Ends this session; by POST only."""
 
-    next_page = reverse_lazy("account_login")
+    next_page = "account_login"
 
 
 @login_required
@@ -199,14 +200,14 @@ class ResetFromLink(django_views.PasswordResetConfirmView):
         response = super().dispatch(*args, **kwargs)
         attempt = getattr(self.request, "attempt", None)
         if attempt is not None and response.status_code == 302:
-            throttle.finish(attempt, throttle.Outcome.RIGHT)
+            throttle.finish(attempt, Outcome.RIGHT)
         return response
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         # Whoever reads the owner's mail is not kept out by somebody who burns the tries from elsewhere.
         self.request.device_of = self.user  # type: ignore[attr-defined]
-        mail.later(mail.tell_of_change, self.user.pk, "password")
+        mail.later(mail.tell_of_change, form.user.pk, "password")
         return response
 
 

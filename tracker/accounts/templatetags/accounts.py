@@ -10,12 +10,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from tracker.accounts import demonstration, sessions
+from tracker.core.models import User
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def ended_because(context: dict[str, Any]) -> str:
+def why_ended(context: dict[str, Any]) -> str:
     """Why the session of before is over; "" where there was none."""
     request = context.get("request")
     reason = request.session.get(sessions.ENDED, "") if request else ""
@@ -42,6 +43,13 @@ def demonstration_accounts(context: dict[str, Any]) -> list[dict[str, str]]:
     """The accounts of a local copy, for whoever sits at the machine it runs on; none anywhere else."""
     request = context.get("request")
     return demonstration.shown_accounts() if request and sessions.on_this_machine(request) else []
+
+
+@register.simple_tag(takes_context=True)
+def does_without(context: dict[str, Any]) -> bool:
+    """Whether this account of a local copy needs no second factor here."""
+    request = context["request"]
+    return isinstance(request.user, User) and sessions.waived(request, request.user)
 
 
 @register.simple_tag(takes_context=True)
