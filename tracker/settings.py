@@ -245,6 +245,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tracker.accounts.headers.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -258,7 +259,6 @@ MIDDLEWARE = [
     "tracker.accounts.middleware.SignedInMiddleware",
     "tracker.accounts.middleware.ThrottleMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tracker.coverage.middleware.NudgeMiddleware",
     # Last: what it wraps is the view.
     "tracker.core.middleware.IdentityMiddleware",
