@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.signals import user_logged_in
 from django.core.management import call_command
 from django.db import connection
 from django.utils import translation
 
+from tracker.accounts import sessions
 from tracker.core.history import sql
 from tracker.elections.models import Election
 
@@ -38,6 +40,19 @@ def english() -> Iterator[None]:
     """Each test begins in English: a request leaves its language active in the thread."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def force_login_counts_as_both_factors() -> Iterator[None]:
+    """`client.force_login` stands for a whole sign-in. It alone comes without a request; real sign-ins have to be."""
+
+    def mark(sender: Any, request: Any, **others: Any) -> None:
+        if "REQUEST_METHOD" not in request.META:
+            request.session[sessions.SECOND_FACTOR] = True
+
+    user_logged_in.connect(mark)
+    yield
+    user_logged_in.disconnect(mark)
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
+from tracker.accounts.models import SignInAttempt
 from tracker.core.models import Country, Job, Publication, Source, TimeZone, User
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone, SimulatedDay
 from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
@@ -229,6 +232,15 @@ def make_account(*roles: str, organization: Organization | None = None, **over: 
     if organization is not None:
         Affiliation.objects.create(account=account, organization=organization)
     return account
+
+
+def make_attempt(**over: Any) -> SignInAttempt:
+    """A wrong password, just now."""
+    defaults = {
+        "at": timezone.now(), "kind": "password", "door": "account_login", "outcome": "wrong", "account": "0" * 64,
+        "address": "192.0.2.1",
+    }  # fmt: skip
+    return SignInAttempt.objects.create(**defaults | over)
 
 
 def make_job(**over: Any) -> Job:

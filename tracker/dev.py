@@ -329,6 +329,15 @@ def hosts_for(host: str) -> list[str]:
     return hosts if shown in hosts else [*hosts, shown]
 
 
+def _name_of(host: str) -> str:
+    """What this machine is called in addresses of a copy that listens on `host`."""
+    if host in ("127.0.0.1", "::1", "localhost"):
+        return "localhost"
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
 class Claim:
     """The lock that one `make run` in this folder holds, and what the others may read in it."""
 
@@ -492,6 +501,8 @@ def run() -> int:
         python = make_environment()
         with database(python) as (url, server):
             env = environment(url, ",".join(hosts_for(host)))
+            # Links in mails; by name, because passkeys belong to one.
+            env["PUBLIC_URL"] = env.get("PUBLIC_URL") or f"http://{_name_of(host)}:{port}"
             if not os.environ.get("REDIS_URL"):
                 env["REDIS_URL"] = valkey.url(DATA) if valkey.find_program(site_packages()) else ""
             try:
@@ -564,7 +575,7 @@ def announce(host: str, port: int, address: str) -> str:
     """Print the addresses to open; the one that is shown."""
     if host in ("0.0.0.0", "::"):  # noqa: S104
         say("Warning: everybody on your network can reach this copy, and it speaks plain HTTP.")
-        address = f"http://{socket.gethostname()}:{port}/"
+        address = f"http://{_name_of(host)}:{port}/"
     say()
     say(f"  Public   {address}")
     say(f"           {address}en/e/{ELECTION}/")

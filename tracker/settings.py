@@ -49,6 +49,14 @@ def read_bool(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}; write 1 or 0.")
 
 
+def read_number(name: str, default: int, least: int, most: int) -> int:
+    """The variable `name` as a whole number from `least` to `most`; ImproperlyConfigured for anything else."""
+    value = read_text(name, str(default))
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name} is {value!r}; write a whole number from {least} to {most}.")
+    return int(value)
+
+
 def read_database(name: str, default: str | None = None) -> dict[str, object]:
     """The PostgreSQL address in `name` (`postgresql://user:password@host:port/name?option=...`) for DATABASES."""
     url = read_text(name, default)
@@ -120,12 +128,16 @@ def broker_of(redis_url: str) -> str:
 
 
 MODE = read_choice("TRACKER_MODE", ("production", "local", "test"), "production")
-PRODUCTION, TESTING = MODE == "production", MODE == "test"
+PRODUCTION, LOCAL, TESTING = MODE == "production", MODE == "local", MODE == "test"
 
 DEBUG = False if PRODUCTION else read_bool("DEBUG", False)
 SECRET_KEY = read_text("SECRET_KEY", "only-for-tests-" + "0" * 50 if TESTING else None)
-if PRODUCTION and len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured("SECRET_KEY is shorter than 50 characters; make a long random one.")
+if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
+    raise ImproperlyConfigured(
+        "SECRET_KEY is shorter than 50 characters, or the same few over and over; make a long random one."
+    )
+# Keys of before: what they signed or encrypted is still understood, nothing new is made with them.
+SECRET_KEY_FALLBACKS = [key for key in read_text("SECRET_KEY_FALLBACKS", "").split(",") if key]
 ALLOWED_HOSTS = [
     host.strip() for host in read_text("ALLOWED_HOSTS", "*" if TESTING else None).split(",") if host.strip()
 ]
@@ -134,21 +146,35 @@ if PRODUCTION and "*" in ALLOWED_HOSTS:
         "ALLOWED_HOSTS must name the hosts that are served; '*' would trust any of them."
     )
 
-# What links and codes that leave the site begin with: mails, badges on paper. Elsewhere than in production it is the
-# address at which the page was asked for.
-PUBLIC_URL = read_site("PUBLIC_URL", None if PRODUCTION else "")
-
 # Behind a proxy that ends TLS (the usual way), production is HTTPS only; TLS=0 is for a closed network.
-TLS = read_bool("TLS", PRODUCTION)
+if PRODUCTION and not read_text("TLS", ""):
+    raise ImproperlyConfigured(
+        "TLS is not set. Write TLS=1 where a proxy in front ends TLS and sets X-Forwarded-Proto (HTTPS only), or TLS=0 "
+        "for plain HTTP in a closed network."
+    )
+TLS = read_bool("TLS", False)
+# How many proxies stand in front: the client's address is the one that the outermost of them wrote, counted from the
+# right of X-Forwarded-For. With 0 the header is never believed.
+TRUSTED_PROXIES = read_number("TRUSTED_PROXIES", 1 if TLS else 0, 0, 9)
+# What links and codes that leave the site begin with: mails, badges on paper. Whatever host a request names.
+_hosts = [host for host in ALLOWED_HOSTS if not host.startswith((".", "*"))] or ["testserver"]
+PUBLIC_URL = read_site("PUBLIC_URL", None if PRODUCTION else f"http://{_hosts[0]}")
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 if TLS:
+    # A browser takes such a cookie only from this very host, over TLS: no neighbour can set it.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     # Promises for other hosts of the domain, which browsers keep for a year: made only when asked for.
     SECURE_HSTS_INCLUDE_SUBDOMAINS = read_bool("HSTS_SUBDOMAINS", False)
     SECURE_HSTS_PRELOAD = read_bool("HSTS_PRELOAD", False)
+    # Django warns of what we leave to whoever owns the domain.
+    SILENCED_SYSTEM_CHECKS = [
+        *([] if SECURE_HSTS_INCLUDE_SUBDOMAINS else ["security.W005"]),
+        *([] if SECURE_HSTS_PRELOAD else ["security.W021"]),
+    ]
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -192,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
         ("end embargoes", "tracker.coverage.tasks.end_embargoes", 5),
         ("thin editions", "tracker.coverage.tasks.thin_editions", 3600),
         ("expire accreditations", "tracker.missions.tasks.expire_accreditations", 3600),
+        ("forget sign-in attempts", "tracker.accounts.tasks.forget_attempts", 24 * 3600),
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -207,6 +234,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_filters",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "tracker.core",
     "tracker.elections",
     "tracker.stations",
@@ -216,9 +246,12 @@ INSTALLED_APPS = [
     "tracker.ingest",
     "tracker.public",
     "tracker.staff",
+    "tracker.accounts",
 ]
 
 MIDDLEWARE = [
+    "tracker.accounts.headers.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -228,9 +261,10 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tracker.accounts.middleware.SignedInMiddleware",
+    "tracker.accounts.middleware.ThrottleMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "tracker.coverage.middleware.NudgeMiddleware",
     # Last: what it wraps is the view.
     "tracker.core.middleware.IdentityMiddleware",
@@ -246,6 +280,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "manifest-src": ["'self'"],
+        "object-src": ["'none'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
@@ -291,19 +326,59 @@ else:
     WHITENOISE_USE_FINDERS = True
     WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
+# --- accounts (docs/decisions/0012-accounts.md) ----------------------------------------------------------------------
+
 # Who somebody is says the first; what they may do says the second alone, from their roles.
-AUTHENTICATION_BACKENDS = ["tracker.core.access.PasswordBackend", "tracker.core.access.RoleBackend"]
-LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = ["tracker.accounts.backends.SignInBackend", "tracker.core.access.RoleBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "tracker.accounts.passwords.StrengthValidator"},
+]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_RESET_TIMEOUT = 3600
+SESSION_IDLE_SECONDS = 30 * 60
+SESSION_SECONDS = SESSION_COOKIE_AGE = 12 * 3600  # since signing in, whatever happens
+SESSION_WARNING_SECONDS = 120
+
+ACCOUNT_ADAPTER = "tracker.accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "tracker.accounts.forms.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# Ours is in the database (accounts.throttle); allauth's counts in each process's memory.
+ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
+MFA_ADAPTER = "tracker.accounts.adapters.MFAAdapter"
+MFA_FORMS = {
+    "activate_totp": "tracker.accounts.forms.EnrolAppForm",
+    "authenticate": "tracker.accounts.forms.CodeForm",
+    "reauthenticate": "tracker.accounts.forms.ConfirmCodeForm",
+    "authenticate_webauthn": "tracker.accounts.forms.PasskeyForm",
+    "reauthenticate_webauthn": "tracker.accounts.forms.ConfirmPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = "Observation tracker"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # invited by mail: whoever has an account has read it
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not TLS
+
+# Mail: to the terminal until a server is named.
+MAIL_HOST = read_text("MAIL_HOST", "")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_HOST else 'console'}.EmailBackend"
+MAIL_SECURITY = read_choice("MAIL_SECURITY", ("starttls", "tls", "none"), "starttls")
+EMAIL_HOST, EMAIL_TIMEOUT = MAIL_HOST, 10
+EMAIL_PORT = read_number("MAIL_PORT", {"starttls": 587, "tls": 465, "none": 25}[MAIL_SECURITY], 1, 65535)
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SECURITY == "starttls", MAIL_SECURITY == "tls"
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = read_text("MAIL_USER", ""), read_text("MAIL_PASSWORD", "")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read_text("MAIL_FROM", f"tracker@{urlsplit(PUBLIC_URL).hostname}")
+# Apart from the request: how long it takes must not tell whether an account exists.
+MAIL_IN_BACKGROUND = not TESTING
 
 LOGGING = {
     "version": 1,

@@ -10,6 +10,7 @@ from tracker.public.urls import without_language
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("staff/", include("tracker.accounts.urls")),
     path("staff/", admin.site.urls),
     *without_language,
     *i18n_patterns(path("", include("tracker.public.urls")), prefix_default_language=True),

@@ -21,6 +21,7 @@ from tests.factories import (
     make_team,
     make_visit,
 )
+from tests.signing import enter
 from tracker.coverage import editions
 from tracker.elections.models import Election
 
@@ -182,16 +183,13 @@ def test_nothing_is_wider_than_the_screen(
 
 
 def test_a_publisher_looks_and_publishes(
-    open_page: Callable[[str], Page], election: Election, page: Page
+    open_page: Callable[[str], Page], election: Election, page: Page, live_server: Any
 ) -> None:
     election.publishing = "reviewed"
     election.save()
     visit(election, "Tokyo")
-    make_administrator(username="desk")
+    enter(page, live_server, make_administrator(username="desk"))
     page = open_page("/staff/publishing/")
-    page.get_by_label("Username").fill("desk")
-    page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Log in").click()
     faults = [
         each["id"]
         for each in Axe().run(page).response["violations"]

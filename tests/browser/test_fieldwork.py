@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import factories
-from tests.staff.test_browser import LISTEN, PASSWORD, faults
+from tests import factories, signing
+from tests.staff.test_browser import LISTEN, faults
+from tracker.core.models import User
 from tracker.fieldwork.models import Deployment, Incident, Team, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -32,24 +33,19 @@ def team() -> Team:
 @pytest.fixture
 def open_page(page: Page, live_server: Any) -> Callable[[str], Page]:
     """Open an address of the staff screens as an account that signed in, listening for faults."""
-    factories.make_administrator(username="observer")
+    account = factories.make_administrator(username="observer")
+    secret = signing.enrol(account)
     page.add_init_script(LISTEN)
     page.set_default_timeout(15_000)
 
     def go(path: str) -> Page:
         page.goto(f"{live_server.url}{path}")
         if "/login/" in page.url:
-            sign_in(page)
+            signing.type_in(page, account, secret)
         page.wait_for_load_state("networkidle")
         return page
 
     return go
-
-
-def sign_in(page: Page) -> None:
-    page.get_by_label("Username").fill("observer")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
 
 
 def choose_station(page: Page, words: str) -> None:
@@ -219,9 +215,10 @@ def test_the_session_ends_and_what_was_typed_is_there_after_signing_in(
     page.get_by_label("Findings").fill("Half a page of text")
     page.context.clear_cookies(name="sessionid")
     submit(page)
-    expect(page.get_by_label("Username")).to_be_visible()
+    expect(page.get_by_label("User name or e-mail")).to_be_visible()
     assert not Visit.objects.exists()
-    sign_in(page)
+    account = User.objects.get(username="observer")
+    signing.type_in(page, account, signing.secret_of(account))
     expect(page.locator("#line-state")).to_contain_text("Everything is still here; send it now.")
     expect(page.get_by_label("Findings")).to_have_value("Half a page of text")
     expect(page.locator("#chosen-station")).to_have_text("Seoul 48, Kazakhstan")
@@ -269,11 +266,12 @@ def test_errors_keep_what_was_typed(open_page: Callable[[str], Page], page: Page
 
 
 def test_the_form_works_without_scripts(browser: Any, live_server: Any, team: Team) -> None:
-    factories.make_administrator(username="observer")
+    account = factories.make_administrator(username="observer")
+    secret = signing.enrol(account)
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{live_server.url}/staff/visits/new/")
-    sign_in(page)
+    signing.type_in(page, account, secret)
     page.get_by_label("or its number, city or country").fill("48")
     page.get_by_label("Findings").fill("By hand")
     submit(page)

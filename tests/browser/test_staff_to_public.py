@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import load_az2024
 from tests.factories import make_administrator
+from tests.signing import enrol, type_in
 from tracker.stations.models import PollingStation
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -13,6 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_sign_in_correct_a_station_and_see_it_public(page: Page, live_server: object) -> None:
     election = load_az2024()
     administrator = make_administrator()
+    secret = enrol(administrator)
     station = PollingStation.objects.get(city="Rome")
     public = f"{live_server.url}/en/e/{election.slug}/stations/{station.pk}/"  # type: ignore[attr-defined]
     form = f"{live_server.url}/staff/stations/pollingstation/{station.pk}/change/"  # type: ignore[attr-defined]
@@ -21,9 +23,7 @@ def test_sign_in_correct_a_station_and_see_it_public(page: Page, live_server: ob
     expect(page.get_by_role("heading", level=1)).to_contain_text("Rome")
 
     page.goto(form)
-    page.get_by_label("Username").fill(administrator.username)
-    page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Log in").click()
+    type_in(page, administrator, secret)
     page.locator("#id_address").fill("Viale Regina Margherita")
     page.locator("#id_number").fill("39A")
     page.locator("input[name=_save]").last.click()

@@ -8,7 +8,8 @@ import pytest
 
 GOOD = {
     "TRACKER_MODE": "production",
-    "SECRET_KEY": "x" * 50,
+    "SECRET_KEY": "0123456789" * 5,
+    "TLS": "1",
     "DATABASE_URL": "postgresql://tracker:secret@db.example:5433/tracker?sslmode=require",
     "ALLOWED_HOSTS": "tracker.example",
     "PUBLIC_URL": "https://tracker.example",
@@ -67,7 +68,12 @@ def test_hsts_binds_other_hosts_only_when_asked(given: str) -> None:
         ),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name the hosts"),
         ({"TRACKER_MODE": "prod"}, "TRACKER_MODE is 'prod'; it must be one of production, local, test"),
+        ({"SECRET_KEY": "x" * 60}, "or the same few over and over"),
         ({"TLS": "maybe"}, "TLS is 'maybe'; write 1 or 0"),
+        ({"TLS": ""}, "TLS is not set. Write TLS=1 where a proxy"),
+        ({"TRUSTED_PROXIES": "all"}, "TRUSTED_PROXIES is 'all'; write a whole number from 0 to 9"),
+        ({"MAIL_PORT": "smtp"}, "MAIL_PORT is 'smtp'; write a whole number from 1 to 65535"),
+        ({"MAIL_SECURITY": "ssl"}, "MAIL_SECURITY is 'ssl'; it must be one of starttls, tls, none"),
         *(
             ({"REDIS_URL": url}, "REDIS_URL must be unix:///path/to/socket or redis://host:port/database")
             for url in (

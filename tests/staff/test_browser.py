@@ -8,11 +8,11 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 
 from tests import factories
+from tests.signing import enter
 from tracker.stations.models import PollingStation
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PASSWORD = "correct horse battery"
 # Listens before any script of the page runs.
 LISTEN = """
 window.broken = [];
@@ -38,12 +38,9 @@ def visit(page: Page, live_server: Any) -> Callable[[str], Page]:
 
 
 @pytest.fixture
-def signed_in(visit: Callable[[str], Page]) -> Callable[[str], Page]:
-    factories.make_administrator(username="desk")
+def signed_in(visit: Callable[[str], Page], page: Page, live_server: Any) -> Callable[[str], Page]:
+    enter(page, live_server, factories.make_administrator(username="desk"))
     page = visit("/staff/")
-    page.get_by_label("Username").fill("desk")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="The register")).to_be_visible()
     return visit
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.contrib.auth.backends import BaseBackend
 
 from tracker.core.ownership import rows_for
 from tracker.core.roles import ROLES, granted_by, may_everywhere
@@ -28,10 +28,6 @@ class WithoutPermissions:
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         return set()
-
-
-class PasswordBackend(WithoutPermissions, ModelBackend):
-    """Signs in by name and password."""
 
 
 class RoleBackend(BaseBackend):

@@ -14,7 +14,7 @@ from tracker.database_roles import PUBLIC, STAFF, WEB
 # Those that have to answer when the database does not.
 WITHOUT_DATABASE = re.compile(r"^/(healthz|readyz)$")
 # Those where people sign in and keep their own account: the web login's own rights are made for them.
-ACCOUNT_PAGES = re.compile(r"^/staff/(login|logout|password_change)/")
+ACCOUNT_PAGES = re.compile(r"^/staff/(login|logout|invitation|password|password_change|session|account)/")
 
 
 class IdentityMiddleware:

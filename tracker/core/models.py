@@ -34,6 +34,11 @@ class User(AbstractUser):
     roles = ArrayField(
         models.CharField(max_length=24, choices=Role), default=list, blank=True, verbose_name=_("roles")
     )
+    # Part of every session's seal: whatever makes it higher ends them all. Triggers do so where something changes
+    # that a session rests on: roles, organization, second factor, deactivation.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    # Made for a local copy, with a password that the copy can work out. Never signs in to production.
+    demonstration = models.BooleanField(default=False, editable=False)
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -48,6 +53,11 @@ class User(AbstractUser):
     def sees_everything(self) -> bool:
         """Whether records of every organization are shown to this account, drafts included."""
         return self.is_active and (self.is_superuser or not SEE_EVERYTHING.isdisjoint(self.roles))
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's seal of a session (the password is in it), and the epoch."""
+        seal = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return f"{seal}.{self.session_epoch}"
 
 
 class Country(models.Model):

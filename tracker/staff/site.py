@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -87,6 +88,10 @@ class StaffSite(AdminSite):
         """As everywhere; one record of a change is enough, so no screen writes a second."""
         own = admin_class or ModelAdmin
         super().register(model_or_iterable, type(own.__name__, (WithoutLog, own), {}), **options)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one page to sign in, for these screens as for all others."""
+        return redirect("account_login")
 
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""

@@ -1,6 +1,7 @@
 import secrets
 from itertools import count
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
@@ -21,6 +22,6 @@ class Command(BaseCommand):
         taken = set(User.objects.filter(username__startswith=USERNAME).values_list("username", flat=True))
         names = (f"{USERNAME}{number if number > 1 else ''}" for number in count(1))
         username = next(name for name in names if name not in taken)
-        User.objects.create_superuser(username=username, password=password)
+        User.objects.create_superuser(username=username, password=password, demonstration=settings.LOCAL)
         self.stdout.write(f"Administrator created: user name {username}, password {password}")
         self.stdout.write("This password is shown only now; keep it, or change it after signing in.")

@@ -21,4 +21,5 @@ class Command(BaseCommand):
         call_command("load_election", str(REAL), stdout=StringIO())
         call_command("load_demo", stdout=StringIO())
         call_command("create_administrator", stdout=self.stdout)
+        call_command("create_demo_accounts", stdout=self.stdout)
         refresh_stale()

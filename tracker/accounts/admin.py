@@ -1,0 +1,224 @@
+"""Screens of accounts: invitations, lost second factors, and the list of tries."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from tracker.accounts import invitations, mail, sessions
+from tracker.accounts.forms import InviteForm
+from tracker.accounts.models import SignInAttempt
+from tracker.accounts.throttle import account_seal
+from tracker.core.admin import AccountAdmin, ReferenceAdmin
+from tracker.core.models import User
+from tracker.core.roles import Role
+from tracker.missions.models import Affiliation, Organization
+
+# Secrets and addresses of accounts are no lists to browse.
+for model in (EmailAddress, Authenticator):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+admin.site.unregister(User)
+
+
+class InvitationForm(InviteForm):
+    """Whom to invite, and for a coordinator, whom they work for."""
+
+    organization = forms.ModelChoiceField(
+        Organization.objects.order_by("name"),
+        label=_("Organization"),
+        required=False,
+        help_text=_("For a mission coordinator: whose teams, visits and statements they work on."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        coordinator = Role.COORDINATOR in cleaned.get("roles", [])
+        if coordinator and cleaned.get("organization") is None and "organization" not in self.errors:
+            self.add_error("organization", _t("A mission coordinator works for an organization: choose it."))
+        if not coordinator and cleaned.get("organization") is not None:
+            self.add_error(
+                "organization", _t("Only a mission coordinator has one: add the role, or leave it empty.")
+            )
+        return cleaned
+
+
+@admin.register(User)
+class InvitedAccountAdmin(AccountAdmin):
+    """Accounts come by invitation; nobody types a password for somebody else."""
+
+    change_form_template = "admin/core/user/change_form.html"
+    change_list_template = "admin/core/user/change_list.html"
+    actions = None
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the password: its owner changes it, or gets a link by mail."""
+        fieldsets = super().get_fieldsets(request, obj)
+        return [
+            (title, options | {"fields": [name for name in options["fields"] if name != "password"]})
+            for title, options in fieldsets
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=sessions.FACTORS)
+        return super().get_queryset(request).annotate(enrolled=Exists(factors))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return (*super().get_list_display(request), "sign_in_state")
+
+    @admin.display(description=_("sign-in"))
+    def sign_in_state(self, account: User) -> SafeString:
+        """Whether the account is ready to be used, and if not, what is missing."""
+        if invitations.awaits(account):
+            return format_html('<span class="badge badge-hidden">{}</span>', _t("invited"))
+        if not account.is_active:
+            return format_html('<span class="badge badge-draft">{}</span>', _t("closed"))
+        if not account.enrolled:  # type: ignore[attr-defined]
+            return format_html('<span class="badge badge-hidden">{}</span>', _t("no second factor yet"))
+        return format_html('<span class="badge badge-published">{}</span>', _t("ready"))
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("invite/", wrap(self.invite_view), name="core_user_invite"),
+            path("<int:pk>/invite-again/", wrap(self.invite_again_view), name="core_user_invite_again"),
+            path("<int:pk>/new-factor/", wrap(self.new_factor_view), name="core_user_new_factor"),
+            path("<int:pk>/end-sessions/", wrap(self.end_sessions_view), name="core_user_end_sessions"),
+            *super().get_urls(),
+        ]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """An account is added by inviting its owner."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return redirect("admin:core_user_invite")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Nobody sets a password for somebody else: they get a link by mail."""
+        raise PermissionDenied
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        context = {
+            "awaits": account is not None and invitations.awaits(account),
+            "has_factor": account is not None and sessions.has_factor(account),
+            "attempts": (
+                SignInAttempt.objects.filter(account=account_seal(account.username))[:10]
+                if account is not None and request.user.has_perm("accounts.view_signinattempt")
+                else []
+            ),
+        }
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
+    def _render(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        return render(
+            request, template, self.admin_site.each_context(request) | {"opts": self.opts} | context
+        )
+
+    def invite_view(self, request: HttpRequest) -> HttpResponse:
+        """Name, address and roles; the rest is done by the one who is invited."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = InvitationForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            values = form.cleaned_data
+            with transaction.atomic():
+                account = invitations.invite(
+                    email=values["email"], first_name=values["first_name"], last_name=values["last_name"],
+                    roles=values["roles"],
+                )  # fmt: skip
+                if values["organization"]:
+                    Affiliation.objects.create(account=account, organization=values["organization"])
+                self.log_addition(request, account, _t("Invited."))
+            words = _t("%(email)s is invited: the link works once, for %(days)d days.")
+            messages.success(request, words % {"email": account.email, "days": invitations.DAYS})
+            return redirect("admin:core_user_changelist")
+        return self._render(request, "admin/core/user/invite.html", title=_t("Invite somebody"), form=form)
+
+    def _confirmed(self, request: HttpRequest, pk: int, title: str, text: str, button: str) -> Any:
+        """The account, once a change of how it signs in was asked for and confirmed; before, the page that asks."""
+        account = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_change_permission(request, account):
+            raise PermissionDenied
+        if request.method == "POST":
+            return account, redirect("admin:core_user_change", account.pk)
+        back = reverse("admin:core_user_change", args=[account.pk])
+        words = {"title": title, "text": text, "button": button, "back": back, "account": account}
+        return None, self._render(request, "admin/core/user/confirm.html", **words)
+
+    def invite_again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A new link for somebody who has not used the one of before."""
+        account, answer = self._confirmed(
+            request, pk, _t("Invite again?"),
+            _t("A new link is sent by mail; those of before no longer work."), _t("Send a new invitation"),
+        )  # fmt: skip
+        if account is not None and invitations.awaits(account):
+            invitations.invite_again(account)
+            self.log_change(request, account, _t("Invited again."))
+            messages.success(request, _t("A new invitation is on its way."))
+        return answer
+
+    def new_factor_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A lost phone: the second factors are taken away, and the next sign-in enrols a new one."""
+        account, answer = self._confirmed(
+            request, pk, _t("Take away the second factor?"),
+            _t("Do this only when you know that it is really they who ask, by voice or face and not by mail. Their "
+               "app, passkeys and recovery codes no longer work, their sessions end, and the next sign-in with the "
+               "password sets up a new second factor. They are told by mail."),
+            _t("Take it away"),
+        )  # fmt: skip
+        if account is not None:
+            Authenticator.objects.filter(user=account).delete()
+            self.log_change(request, account, _t("Second factor taken away."))
+            mail.later(mail.tell_of_change, account.pk, "second factor")
+            messages.success(request, _t("The second factor is gone; the next sign-in sets up a new one."))
+        return answer
+
+    def end_sessions_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Sign somebody out everywhere."""
+        account, answer = self._confirmed(
+            request, pk, _t("Sign this account out everywhere?"),
+            _t("Every session of the account ends with its next request."), _t("Sign out everywhere"),
+        )  # fmt: skip
+        if account is not None:
+            sessions.end_all(account)
+            self.log_change(request, account, _t("Signed out everywhere."))
+            messages.success(request, _t("The account is signed out everywhere."))
+        return answer
+
+
+@admin.register(SignInAttempt)
+class SignInAttemptAdmin(ReferenceAdmin):
+    """Every try of the last ninety days. Names are kept as hashes: search with a whole user name."""
+
+    list_display = ("at", "kind", "door", "outcome", "address", "known")
+    list_filter = ("outcome", "kind")
+    search_fields = ("=address",)
+    search_help_text = _("A whole user name, or an address.")
+    date_hierarchy = "at"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        found = queryset.filter(account=account_seal(search_term)) if search_term else queryset
+        if search_term and not found.exists():
+            return super().get_search_results(request, queryset, search_term)
+        return found, False
+
+    @admin.display(description=_("known device"), boolean=True)
+    def known(self, attempt: SignInAttempt) -> bool:
+        return bool(attempt.device)

@@ -1,0 +1,136 @@
+"""Who asks, whether both factors were given, and how often somebody has tried: before any view runs."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.internal.stagekit import unstash_login
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from tracker.accounts import mail, sessions, throttle
+from tracker.accounts.devices import known_device, remember_device
+from tracker.accounts.models import Kind, Outcome
+from tracker.accounts.throttle import TooManyTries
+from tracker.core.models import User
+
+# Open to whoever has given the password and still lacks the second factor.
+ENROLMENT = {
+    "mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_view_recovery_codes",
+    "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
+    "account_login", "account_logout", "account_session", "account_sign_out_everywhere",
+    "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
+    "account_reset_password_complete", "account_invitation",
+}  # fmt: skip
+# Asked by the page and not by a person: no sign that somebody is at work.
+PASSIVE = {"account_session"}
+
+
+def _is_background(request: HttpRequest) -> bool:
+    return request.headers.get("X-Background") == "1"
+
+
+class SignedInMiddleware(AuthenticationMiddleware):
+    """Sets `request.user`; lets nobody past the enrolment pages whose second factor was not given in this session."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.user = SimpleLazyObject(lambda: sessions.account_of(request))  # type: ignore[assignment]
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if not request.path_info.startswith("/staff/") or not isinstance(request.user, User):
+            return None
+        if name not in PASSIVE and not _is_background(request):
+            sessions.touch(request.session)
+        if name in ENROLMENT or sessions.trusted(request, request.user):
+            return None
+        wanted = request.get_full_path() if request.method == "GET" else reverse("admin:index")
+        return redirect(f"{reverse('mfa_index')}?{urlencode({'next': wanted})}")
+
+
+def _typed_login(request: HttpRequest) -> User | str:
+    return request.POST.get("login", "")
+
+
+def _typed_email(request: HttpRequest) -> User | str:
+    return request.POST.get("email", "")
+
+
+def _pending(request: HttpRequest) -> User | str:
+    login = unstash_login(request, peek=True)
+    return login.user if login and login.user else ""
+
+
+def _signed_in(request: HttpRequest) -> User | str:
+    return request.user if isinstance(request.user, User) else ""
+
+
+def _of_link(request: HttpRequest) -> User | str:
+    match = request.resolver_match
+    return f"link {match.kwargs.get('uidb64', '')}" if match else ""
+
+
+# Every door at which something secret is compared: what is tried there, with which method, and for whose account.
+DOORS: dict[str, tuple[Kind, str, Callable[[HttpRequest], User | str]]] = {
+    "account_login": (Kind.PASSWORD, "POST", _typed_login),
+    "account_reauthenticate": (Kind.PASSWORD, "POST", _signed_in),
+    "account_change_password": (Kind.PASSWORD, "POST", _signed_in),
+    "mfa_authenticate": (Kind.CODE, "POST", _pending),
+    "mfa_reauthenticate": (Kind.CODE, "POST", _signed_in),
+    "mfa_reauthenticate_webauthn": (Kind.CODE, "POST", _signed_in),
+    "account_reset_password": (Kind.LINK, "POST", _typed_email),
+    "account_reset_password_from_key": (Kind.CODE, "GET", _of_link),
+}
+
+
+class ThrottleMiddleware:
+    """Counts each try before the view runs, outside its transaction; refuses it unseen where there were too many."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        attempt = getattr(request, "attempt", None)
+        if attempt is not None and attempt.outcome == Outcome.OPEN:
+            throttle.finish(attempt, Outcome.WRONG)
+        owner = getattr(request, "device_of", None)
+        if owner is not None:
+            remember_device(request, response, owner)  # type: ignore[arg-type]
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        door = request.resolver_match.view_name if request.resolver_match else ""
+        if door not in DOORS or request.method != DOORS[door][1]:
+            return None
+        kind, _method, tried = DOORS[door]
+        who = tried(request)
+        user = who if isinstance(who, User) else sessions.find_account(who)
+        name = user.username if user else str(who)
+        device = known_device(request, user)
+        try:
+            request.attempt = throttle.admit(  # type: ignore[attr-defined]
+                kind, door, account=throttle.account_seal(name),
+                address=throttle.client_address(request), device=device,
+            )  # fmt: skip
+        except TooManyTries as refusal:
+            if user is not None and not device:
+                mail.later(mail.tell_of_tries, user.pk, refusal.attempt.pk)
+            return too_many(request, refusal.seconds)
+        return None
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """The page that says to wait, and what else helps."""
+    response = render(
+        request, "account/too_many.html", {"minutes": -(-seconds // 60), "title": "Wait"}, status=429
+    )
+    response["Retry-After"] = str(seconds)
+    return response

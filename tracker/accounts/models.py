@@ -1,0 +1,49 @@
+"""What is remembered of sign-ins: every try, with no password and no name in clear."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    """What is tried."""
+
+    PASSWORD = "password", _("password")
+    CODE = "code", _("second factor")
+    LINK = "link", _("link by mail")
+
+
+class Outcome(models.TextChoices):
+    """How it ended."""
+
+    # Written before anything is compared; what stays so counts as wrong.
+    OPEN = "open", _("not finished")
+    RIGHT = "right", _("right")
+    WRONG = "wrong", _("wrong")
+    REFUSED = "refused", _("refused unseen")
+
+
+class SignInAttempt(models.Model):
+    """One try at a door: a password, a code, a request for a link. Counted by `accounts.throttle`, then forgotten."""
+
+    at = models.DateTimeField(_("moment"))
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    door = models.CharField(_("door"), max_length=60)
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome, default=Outcome.OPEN)
+    # A keyed hash of the account's name, whether there is such an account or not.
+    account = models.CharField(_("account (hash)"), max_length=64)
+    # A keyed hash of the device's mark, where the device has been signed in from before; otherwise empty.
+    device = models.CharField(_("known device (hash)"), max_length=64, blank=True)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    owner_told = models.BooleanField(_("owner was told"), default=False)
+
+    class Meta:
+        verbose_name = _("sign-in attempt")
+        verbose_name_plural = _("sign-in attempts")
+        ordering = ["-at"]
+        indexes = [
+            models.Index(fields=["account", "at"], name="attempt_by_account"),
+            models.Index(fields=["address", "at"], name="attempt_by_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.kind}: {self.outcome}"

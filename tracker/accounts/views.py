@@ -1,0 +1,216 @@
+"""The pages of one's own account. Signing in and enrolling are allauth's views, made to fit by `door`."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.flows.reauthentication import suspend_request
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.recovery_codes.internal.flows import can_generate_recovery_codes
+from allauth.mfa.totp.views import ActivateTOTPView
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth import views as django_views
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import SetPasswordForm
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+
+from tracker.accounts import invitations, mail, sessions, throttle
+from tracker.accounts.codes import use_code
+from tracker.accounts.forms import ChangePasswordForm, ResetForm
+from tracker.accounts.middleware import too_many
+from tracker.accounts.models import Outcome
+from tracker.accounts.throttle import TooManyTries
+from tracker.core.models import User
+
+View = Callable[..., HttpResponseBase]
+
+
+def door(view: View) -> View:
+    """One of allauth's views: its exceptions become answers inside the transaction, and this session outlives a change
+    of the second factor that ends the others."""
+
+    @wraps(view)
+    def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = request.user if isinstance(request.user, User) else None
+        had = sessions.has_factor(user) if user else False
+        try:
+            response = view(request, *args, **kwargs)
+            render_now = getattr(response, "render", None)
+            if callable(render_now):
+                response = render_now()
+        except ImmediateHttpResponse as answer:
+            return answer.response
+        except TooManyTries as refusal:
+            return too_many(request, refusal.seconds)
+        except ReauthenticationRequired:
+            ways = get_adapter(request).get_reauthentication_methods(request.user)
+            return suspend_request(request, ways[0]["url"] if ways else reverse("account_login"))
+        if user is not None and request.method == "POST":
+            _after_change(request, user, had)
+        return response
+
+    return run
+
+
+def _after_change(request: HttpRequest, user: User, had: bool) -> None:
+    """Where the request changed the second factor: end the other sessions, keep this one, tell the owner."""
+    epoch = User.objects.values_list("session_epoch", flat=True).get(pk=user.pk)
+    if not isinstance(request.user, User) or epoch == user.session_epoch:
+        return
+    has = sessions.has_factor(user)
+    sessions.keep(request)
+    request.session[sessions.SECOND_FACTOR] = has and (
+        not had or bool(request.session.get(sessions.SECOND_FACTOR))
+    )
+    if request.session[sessions.SECOND_FACTOR]:
+        request.device_of = user  # type: ignore[attr-defined]
+    mail.later(mail.tell_of_change, user.pk, "second factor")
+
+
+class EnrolApp(ActivateTOTPView):
+    """An authenticator app. The code that proves it is used up with that."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        factor = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
+        use_code(factor, form.cleaned_data["code"])
+        return response
+
+
+@login_required
+def recovery_codes(request: HttpRequest) -> HttpResponse:
+    """How many are left; shown once, on demand, or made anew."""
+    user = request.user
+    row = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
+    codes = row.wrap() if row else None
+    shown: list[str] = []
+    if request.method == "POST" and can_generate_recovery_codes(user):
+        if request.POST.get("do") == "renew":
+            if get_adapter(request).is_reauthentication_required(app="allauth.mfa"):
+                raise ReauthenticationRequired
+            Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).delete()
+            codes = RecoveryCodes.activate(user)
+        if codes is not None and not codes.did_view:
+            shown = codes.get_unused_codes()
+            codes.mark_as_viewed()
+    context = {
+        "title": _("Recovery codes"),
+        "shown": shown,
+        "left": len(codes.get_unused_codes()) if codes else 0,
+        "seen": codes.did_view if codes else True,
+        "has_factor": can_generate_recovery_codes(user),
+    }
+    return render(request, "mfa/recovery_codes.html", context)
+
+
+class SignOut(django_views.LogoutView):
+    """Ends this session; by POST only."""
+
+    next_page = "account_login"
+
+
+@login_required
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """Ends every session of the account, after asking."""
+    if request.method != "POST":
+        return render(request, "account/sign_out_everywhere.html", {"title": _("Sign out everywhere")})
+    assert isinstance(request.user, User)  # noqa: S101
+    sessions.end_all(request.user)
+    logout(request)
+    messages.success(request, _("You are signed out everywhere. Sign in again to go on here."))
+    return redirect("account_login")
+
+
+@login_required
+def session(request: HttpRequest) -> JsonResponse:
+    """How long this session goes on; a POST makes it longer, as far as it can be."""
+    if request.method == "POST":
+        request.session.pop(sessions.SEEN_AT)
+        sessions.touch(request.session)
+    idle, whole = sessions.seconds_left(request.session)
+    return JsonResponse({"idle": idle, "whole": whole})
+
+
+@sensitive_post_parameters()
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Whoever was invited chooses a password, and is signed in to enrol the second factor."""
+    user = invitations.read_token(token)
+    if user is None:
+        return render(
+            request, "account/invitation_void.html", {"title": _("This link does not work")}, status=404
+        )
+    form = SetPasswordForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        record_authentication(request, user, "password")
+        get_adapter(request).login(request, user)
+        return redirect("mfa_index")
+    return render(request, "account/invitation.html", {"title": _("Welcome"), "form": form, "invited": user})
+
+
+class ChangePassword(django_views.PasswordChangeView):
+    """Needs the password of before. Every other session ends with it."""
+
+    form_class = ChangePasswordForm
+    template_name = "account/change_password.html"
+    success_url = reverse_lazy("mfa_index")
+    extra_context = {"title": gettext_lazy("Change password")}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        messages.success(self.request, _("Your password is changed. You are signed out everywhere else."))
+        mail.later(mail.tell_of_change, self.request.user.pk, "password")
+        return response
+
+
+def reset(request: HttpRequest) -> HttpResponse:
+    """Asks for a link by mail. The answer is the same whether there is such an account or not."""
+    form = ResetForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        mail.later(mail.send_reset, form.cleaned_data["email"])
+        return redirect("account_reset_password_done")
+    return render(request, "account/reset.html", {"title": _("Forgotten password"), "form": form})
+
+
+def reset_done(request: HttpRequest) -> HttpResponse:
+    """What to do until the mail comes."""
+    minutes = settings.PASSWORD_RESET_TIMEOUT // 60
+    return render(request, "account/reset_done.html", {"title": _("Look into your mail"), "minutes": minutes})
+
+
+class ResetFromLink(django_views.PasswordResetConfirmView):
+    """A new password. Nobody is signed in by it: the second factor is asked as ever."""
+
+    template_name = "account/reset_from_link.html"
+    success_url = reverse_lazy("account_reset_password_complete")
+    extra_context = {"title": gettext_lazy("New password")}
+
+    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(*args, **kwargs)
+        attempt = getattr(self.request, "attempt", None)
+        if attempt is not None and response.status_code == 302:
+            throttle.finish(attempt, Outcome.RIGHT)
+        return response
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        # Whoever reads the owner's mail is not kept out by somebody who burns the tries from elsewhere.
+        self.request.device_of = self.user  # type: ignore[attr-defined]
+        mail.later(mail.tell_of_change, form.user.pk, "password")
+        return response
+
+
+def reset_complete(request: HttpRequest) -> HttpResponse:
+    """Done; on to signing in."""
+    return render(request, "account/reset_complete.html", {"title": _("The new password is set")})
