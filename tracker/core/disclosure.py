@@ -44,6 +44,7 @@ DISCLOSURE: dict[str, Fields] = {
     "core.Source": Fields(
         counted="id", published="publisher title url published_on read_on", withheld="notes"
     ),
+    "core.Submission": Fields(withheld="key digest account record at"),
     "core.Job": Fields(
         withheld=(
             "id kind arguments state done total attempts cancel_asked requested_by requested_at started_at heartbeat_at"
@@ -52,25 +53,29 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     # --- the contest
     "elections.Election": Fields(
-        counted="id publication publishing",
+        counted="id publication embargo_until publishing",
         published=(
             "slug name name_az name_ru country kind call round starts_on ends_on timezone authority demonstration"
             " source"
         ),
-        withheld="notes",
+        withheld="written_by approved_by four_eyes notes",
     ),
     "elections.SimulatedDay": Fields(
         counted="id election demonstration", published="now", withheld="seed last_event"
     ),
     "elections.Constituency": Fields(
-        counted="id publication", published="election number name note note_source source"
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
+        published="election number name note note_source source",
     ),
     "elections.Milestone": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
         published="election title kind starts_on ends_on at timezone responsible_body basis source notes",
     ),
     "elections.AnnouncedFigure": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
         published=(
             "election metric scope value place unit qualifier announced_by announced_on as_of_date as_of_at"
             " as_of_timezone as_of_clock_time conflict_group source notes"
@@ -78,7 +83,8 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     # --- where people vote
     "stations.PollingStation": Fields(
-        counted="publication",
+        counted="publication embargo_until",
+        withheld="written_by approved_by",
         published=(
             "id election setting status constituency number number_source country city city_basis city_source"
             " host_mission host_mission_basis address address_source timezone latitude longitude coordinate_precision"
@@ -88,11 +94,13 @@ DISCLOSURE: dict[str, Fields] = {
     "stations.VotingWindow": Fields(counted="id", published="station opens_at closes_at"),
     # --- who observes
     "missions.Organization": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
         published="slug name acronym kind country website website_basis source notes",
     ),
     "missions.Mission": Fields(
-        counted="publication",
+        counted="publication embargo_until",
+        withheld="written_by approved_by",
         published=(
             "id election organization type status head_of_mission head_role invited_by invited_on announced_on"
             " accredited_on arrives_on departs_on observers_total planned_core planned_lto planned_sto actual_core"
@@ -101,14 +109,17 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     "missions.Membership": Fields(counted="id", published="mission organization role source notes"),
     "missions.Engagement": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
         published=(
             "election kind date date_precision place host host_role visitor visitor_role topics outcome source notes"
         ),
     ),
     "missions.Engagement_organizations": Fields(counted="id", published="engagement organization"),
     "missions.Statement": Fields(
-        counted="id publication", published="mission kind title issued_on language url source notes"
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
+        published="mission kind title issued_on language url source notes",
     ),
     # --- people: of a person the name alone, and only where the mission itself made it public (published_where)
     "missions.Person": Fields(
@@ -116,7 +127,9 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     "missions.Observer": Fields(counted="id mission role person name_published", withheld="code"),
     "missions.Outlet": Fields(
-        counted="id publication", published="name kind country", withheld="website source notes"
+        counted="id publication embargo_until",
+        published="name kind country",
+        withheld="written_by approved_by website source notes",
     ),
     "missions.AccreditationRule": Fields(
         withheld=(
@@ -149,9 +162,9 @@ DISCLOSURE: dict[str, Fields] = {
         ),
     ),
     "fieldwork.Incident": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
         published="election category severity status occurred_at station place summary",
-        withheld="team description submission_key",
+        withheld="written_by approved_by team description submission_key",
     ),
     "fieldwork.IncidentChange": Fields(withheld="id incident status at by reason publication"),
     # --- figures. That a person published an edition, and which number that account has, is part of its hash.

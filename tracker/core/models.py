@@ -241,7 +241,7 @@ def published_condition(model: type[models.Model], prefix: str = "") -> Q:
     public's role (`core.wall`) is made of the same words.
     """
     condition = Q()
-    if any(field.name == "publication" for field in model._meta.fields):
+    if issubclass(model, Publishable):
         condition &= released_condition(prefix)
     for name in getattr(model, "published_with", ()):
         parent: Any = model._meta.get_field(name).related_model

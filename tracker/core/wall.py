@@ -47,7 +47,7 @@ INTERNAL = {
     "coverage.Tally",
 }
 # Column of the account that a row belongs to, where it belongs to one person.
-OF_ACCOUNT = {"core.Job": "requested_by_id", "admin.LogEntry": "user_id"}
+OF_ACCOUNT = {"core.Job": "requested_by_id", "core.Submission": "account_id", "admin.LogEntry": "user_id"}
 # What every signed-in account may add to, though it belongs to nobody's organization.
 ADDED_BY_ALL = {"core.Source"}
 # The worker changes only these columns of rows that are otherwise never changed (and a trigger holds it to more).
@@ -374,7 +374,8 @@ def public_sql(model: Model, row: str, depth: int = 1) -> str:
     """The condition under which `row` is public: as `models.published_condition`."""
     parts = []
     if _has_publication(model):
-        parts.append(f"{row}.publication = 'published'")
+        over = f"({row}.embargo_until IS NULL OR {row}.embargo_until <= statement_timestamp())"
+        parts += [f"{row}.publication = 'published'", over]
     for step in _published_with(model):
         parent, condition, alias = _step(model, row, step, depth)
         inner = public_sql(parent, alias, depth + 1)
@@ -414,6 +415,6 @@ def _published_with(model: Model) -> Iterable[str]:
 
 def _has_publication(model: Model) -> bool:
     try:
-        return bool(model._meta.get_field("publication")) and hasattr(model, "published_with")
+        return bool(model._meta.get_field("embargo_until"))
     except FieldDoesNotExist:
         return False
