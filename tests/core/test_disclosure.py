@@ -39,8 +39,14 @@ def test_published_rows_come_without_withheld_fields_also_by_way_of_others() -> 
     incident = make.make_incident()
     make.make_simulated_day(election=make.make_election(demonstration=True))
     row = Incident.objects.published().select_related("election__source").get(pk=incident.pk)
-    assert row.get_deferred_fields() == {"team_id", "description", "submission_key"}
-    assert row.election.get_deferred_fields() == {"notes"}
+    assert row.get_deferred_fields() == {
+        "team_id",
+        "description",
+        "submission_key",
+        "written_by_id",
+        "approved_by_id",
+    }
+    assert row.election.get_deferred_fields() == {"notes", "four_eyes", "written_by_id", "approved_by_id"}
     day = Election.objects.published().select_related("simulated_day").get(demonstration=True).simulated_day
     assert day.get_deferred_fields() == {"seed", "last_event"}
     assert Incident.objects.select_related("election").get(pk=incident.pk).get_deferred_fields() == set()

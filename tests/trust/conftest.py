@@ -1,5 +1,6 @@
 """Two organizations side by side."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -46,6 +47,8 @@ def two(db: None) -> dict[str, Any]:
     make.make_window(station=make.make_station(election=election))
     make.make_simulated_day()
     make.make_simulated_day(election=make.make_election(demonstration=True, publication=Publication.DRAFT))
+    make.make_milestone(election=election, embargo_until=datetime(2150, 1, 1, tzinfo=UTC))
+    make.make_milestone(election=election, embargo_until=datetime(2020, 1, 1, tzinfo=UTC))
     make.make_engagement(election=election, organizations=[found["ours"]["organization"]])
     found["clara"] = make.make_account(Role.COORDINATOR, organization=found["ours"]["organization"])
     refresh(election)

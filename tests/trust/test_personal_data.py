@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, models, transaction
@@ -17,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import factories as make
 from tracker.core.disclosure import withheld_fields
-from tracker.core.models import Publication, Publishable, User, published_condition
+from tracker.core.models import Publication, Publishable, Submission, User, published_condition
 from tracker.core.roles import Role
 from tracker.core.wall import wall_models
 from tracker.coverage.editions import refresh_stale
@@ -192,7 +193,10 @@ def world(db: None) -> World:
     make.make_bulk_decision(rows=[good], by=account)
     make.make_engagement(election=election, organizations=organizations)
     make.make_engagement(election=election, publication=Publication.DRAFT)
+    make.make_engagement(election=election, publication=Publication.WITHDRAWN)
+    make.make_milestone(election=election, embargo_until=datetime(2150, 1, 1, tzinfo=UTC))
     make.make_job(requested_by=account)
+    Submission.objects.create(key=uuid4(), digest="x", account=account, record="x")
     LoadedRecord.objects.create(dataset="d", kind="k", key="x", object_id=1, values={})
     make.make_account(Role.COORDINATOR, organization=organizations[0])
     canaries = Canaries()

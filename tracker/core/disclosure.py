@@ -34,9 +34,16 @@ DISCLOSURE: dict[str, Fields] = {
     "core.User": Fields(
         withheld=(
             "id password last_login is_superuser username first_name last_name email is_staff is_active date_joined"
-            " roles"
+            " roles demonstration session_epoch"
         ),
     ),
+    # --- what happened: the auditor's, and of one's own records the organization's
+    "core.Change": Fields(
+        withheld="id number at account origin request reason role txid rows previous_hash hash"
+    ),
+    "core.ChangedRow": Fields(withheld="id change table_name key kind before after digest"),
+    "core.PersonalValue": Fields(withheld="changed_row table_name key salt before after"),
+    "accounts.SignInAttempt": Fields(withheld="id at kind door outcome account device address owner_told"),
     "core.User_groups": Fields(withheld="id user group"),
     "core.User_user_permissions": Fields(withheld="id user permission"),
     "core.Country": Fields(published="iso2 iso3 name_en name_az name_ru"),
@@ -44,6 +51,7 @@ DISCLOSURE: dict[str, Fields] = {
     "core.Source": Fields(
         counted="id", published="publisher title url published_on read_on", withheld="notes"
     ),
+    "core.Submission": Fields(withheld="key digest account record at"),
     "core.Job": Fields(
         withheld=(
             "id kind arguments state done total attempts cancel_asked requested_by requested_at started_at heartbeat_at"
@@ -52,25 +60,29 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     # --- the contest
     "elections.Election": Fields(
-        counted="id publication publishing",
+        counted="id publication embargo_until publishing",
         published=(
             "slug name name_az name_ru country kind call round starts_on ends_on timezone authority demonstration"
             " source"
         ),
-        withheld="notes",
+        withheld="written_by approved_by four_eyes notes",
     ),
     "elections.SimulatedDay": Fields(
         counted="id election demonstration", published="now", withheld="seed last_event"
     ),
     "elections.Constituency": Fields(
-        counted="id publication", published="election number name note note_source source"
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
+        published="election number name note note_source source",
     ),
     "elections.Milestone": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
         published="election title kind starts_on ends_on at timezone responsible_body basis source notes",
     ),
     "elections.AnnouncedFigure": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
         published=(
             "election metric scope value place unit qualifier announced_by announced_on as_of_date as_of_at"
             " as_of_timezone as_of_clock_time conflict_group source notes"
@@ -78,7 +90,8 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     # --- where people vote
     "stations.PollingStation": Fields(
-        counted="publication",
+        counted="publication embargo_until",
+        withheld="written_by approved_by",
         published=(
             "id election setting status constituency number number_source country city city_basis city_source"
             " host_mission host_mission_basis address address_source timezone latitude longitude coordinate_precision"
@@ -88,11 +101,13 @@ DISCLOSURE: dict[str, Fields] = {
     "stations.VotingWindow": Fields(counted="id", published="station opens_at closes_at"),
     # --- who observes
     "missions.Organization": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
         published="slug name acronym kind country website website_basis source notes",
     ),
     "missions.Mission": Fields(
-        counted="publication",
+        counted="publication embargo_until",
+        withheld="written_by approved_by",
         published=(
             "id election organization type status head_of_mission head_role invited_by invited_on announced_on"
             " accredited_on arrives_on departs_on observers_total planned_core planned_lto planned_sto actual_core"
@@ -101,14 +116,17 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     "missions.Membership": Fields(counted="id", published="mission organization role source notes"),
     "missions.Engagement": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
         published=(
             "election kind date date_precision place host host_role visitor visitor_role topics outcome source notes"
         ),
     ),
     "missions.Engagement_organizations": Fields(counted="id", published="engagement organization"),
     "missions.Statement": Fields(
-        counted="id publication", published="mission kind title issued_on language url source notes"
+        counted="id publication embargo_until",
+        withheld="written_by approved_by",
+        published="mission kind title issued_on language url source notes",
     ),
     # --- people: of a person the name alone, and only where the mission itself made it public (published_where)
     "missions.Person": Fields(
@@ -116,7 +134,9 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     "missions.Observer": Fields(counted="id mission role person name_published", withheld="code"),
     "missions.Outlet": Fields(
-        counted="id publication", published="name kind country", withheld="website source notes"
+        counted="id publication embargo_until",
+        published="name kind country",
+        withheld="written_by approved_by website source notes",
     ),
     "missions.AccreditationRule": Fields(
         withheld=(
@@ -149,9 +169,9 @@ DISCLOSURE: dict[str, Fields] = {
         ),
     ),
     "fieldwork.Incident": Fields(
-        counted="id publication",
+        counted="id publication embargo_until",
         published="election category severity status occurred_at station place summary",
-        withheld="team description submission_key",
+        withheld="written_by approved_by team description submission_key",
     ),
     "fieldwork.IncidentChange": Fields(withheld="id incident status at by reason publication"),
     # --- figures. That a person published an edition, and which number that account has, is part of its hash.
@@ -160,7 +180,8 @@ DISCLOSURE: dict[str, Fields] = {
     "coverage.Edition": Fields(
         counted="id election published_by",
         published=(
-            "number as_of published_at content detail total changes content_hash previous_hash hash thinned_at"
+            "number as_of published_at content detail total changes content_hash previous_hash hash history_number"
+            " history_hash thinned_at"
         ),
     ),
     "coverage.Correction": Fields(

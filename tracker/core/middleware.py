@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from tracker.core.identity import Identity, acting
-from tracker.database_roles import PUBLIC, STAFF, WEB
+from tracker.database_roles import PUBLIC, WEB
 
 # Those that have to answer when the database does not.
 WITHOUT_DATABASE = re.compile(r"^/(healthz|readyz)$")
@@ -51,7 +51,7 @@ def identity_of(request: HttpRequest) -> Identity:
     if ACCOUNT_PAGES.match(request.path_info):
         role = WEB
     else:
-        role = STAFF if account.is_active and account.is_staff else PUBLIC
+        role = ""
     return Identity(user=account.pk or 0, origin="request", request=mark, role=role)
 
 

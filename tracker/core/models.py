@@ -250,17 +250,20 @@ def released_condition(prefix: str = "") -> Q:
 def published_condition(model: type[models.Model], prefix: str = "") -> Q:
     """The condition under which a row of `model` is public, following its `published_with` keys upwards.
 
-    A model with more to ask says so in `published_where`: a lookup that must be true. The database's own rule for the
+    A model with more to ask says so in `published_where`, a lookup that must be true, or in `published_unless`, a
+    field that must not be. The database's own rule for the
     public's role (`core.wall`) is made of the same words.
     """
     condition = Q()
-    if any(field.name == "publication" for field in model._meta.fields):
+    if issubclass(model, Publishable):
         condition &= released_condition(prefix)
     for name in getattr(model, "published_with", ()):
         parent: Any = model._meta.get_field(name).related_model
         condition &= published_condition(parent, f"{prefix}{name}__")
     if where := getattr(model, "published_where", ""):
         condition &= Q(**{f"{prefix}{where}": True})
+    if unless := getattr(model, "published_unless", ""):
+        condition &= Q(**{f"{prefix}{unless}": False})
     return condition
 
 

@@ -25,7 +25,7 @@ from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_state
 
 # What people sign in with, by app or by model; tables of apps that are not installed are not missed. The web login
 # works with them; among the staff only administrators do.
-SIGN_IN_APPS = {"auth", "sessions", "account", "mfa", "usersessions", "socialaccount"}
+SIGN_IN_APPS = {"accounts", "auth", "sessions", "account", "mfa", "usersessions", "socialaccount"}
 SIGN_IN = {"core.User", "core.User_groups", "core.User_user_permissions"}
 # Read by every signed-in account, for names and permissions; they hold no secrets.
 DIRECTORY = {
@@ -34,8 +34,10 @@ DIRECTORY = {
 }  # fmt: skip
 # Whoever works for the host state writes every organization's rows; an auditor only reads them.
 WRITE_EVERYTHING = SEE_EVERYTHING - {Role.AUDITOR}
-# Rows that are added and never changed, whoever asks: triggers of the database write them.
-HISTORY_TABLES = ("core_change", "core_changedrow")
+# Written by triggers of the database alone. The history is read by whoever sees everything, and that of their own
+# records by coordinators; its personal values by those who see people.
+HISTORY = {"core.Change", "core.ChangedRow", "core.PersonalValue"}
+WRITTEN_BY_TRIGGERS = {"coverage.Correction"}
 # Of the rest of the register these roles see every row too, and write it.
 ADMINISTERED = {"missions.Affiliation", "missions.Organization", "core.Job"}
 # Rows that are neither an organization's nor public: only whoever sees everything.
@@ -47,7 +49,7 @@ INTERNAL = {
     "coverage.Tally",
 }
 # Column of the account that a row belongs to, where it belongs to one person.
-OF_ACCOUNT = {"core.Job": "requested_by_id", "admin.LogEntry": "user_id"}
+OF_ACCOUNT = {"core.Job": "requested_by_id", "core.Submission": "account_id", "admin.LogEntry": "user_id"}
 # What every signed-in account may add to, though it belongs to nobody's organization.
 ADDED_BY_ALL = {"core.Source"}
 # The worker changes only these columns of rows that are otherwise never changed (and a trigger holds it to more).
@@ -142,9 +144,22 @@ def _functions() -> list[str]:
             "SETOF bigint",
             f"SELECT r.{model._meta.pk.column} FROM public.{model._meta.db_table} r WHERE {own_sql(model, 'r')}",  # noqa: S608 - as above
         )
+    cases = " ".join(
+        f"WHEN '{model._meta.db_table}' THEN EXISTS (SELECT FROM public.{model._meta.db_table} r"
+        f" WHERE r.{model._meta.pk.column} = rowkey::bigint AND {own_sql(model, 'r')})"
+        for model in wall_models()
+        if owned(model)
+    )
+    # Of a row that is gone nobody can say any more whose it was.
+    bodies["wall_owns(tablename text, rowkey text)"] = (
+        "boolean",
+        f"SELECT CASE tablename {cases} ELSE false END",
+    )
     statements = []
     for head, (result, body) in bodies.items():
-        arguments = head.replace("wanted ", "")
+        arguments = head
+        for name in ("wanted ", "tablename ", "rowkey "):
+            arguments = arguments.replace(name, "")
         statements += [
             # As the owner, whose tables they read past the row security that asks them; nothing of the caller's path.
             f"CREATE OR REPLACE FUNCTION public.{head} RETURNS {result} LANGUAGE sql STABLE SECURITY DEFINER"
@@ -194,9 +209,9 @@ def _table_statements(table: str, model: Model | None) -> list[str]:
     if table == "django_migrations":
         return [*statements[:1], f"GRANT SELECT ON {name} TO {WORKER}, {WEB}"]
     rules = _Rules(name)
-    if table in HISTORY_TABLES or (model is not None and getattr(model, "append_only", False)):
+    if model is not None and model._meta.label in HISTORY:
         rules.allow(WORKER, "SELECT")
-        rules.allow(STAFF, "SELECT", _has_role(SEE_EVERYTHING))
+        rules.allow(STAFF, "SELECT", _history_sql(model))
     elif model is not None:
         _register_rules(rules, model)
     return statements + rules.statements
@@ -229,8 +244,30 @@ class _Rules:
             self.allow(role, verb, condition)
 
 
+def _history_sql(model: Model) -> str:
+    """The condition under which a row of the history may be read."""
+    table = model._meta.db_table
+    if model._meta.label == "core.Change":
+        # Whatever row of it may be read, under that table's own rule.
+        rows = f"EXISTS (SELECT FROM public.core_changedrow r WHERE r.change_id = {table}.id)"
+        return f"{_has_role(SEE_EVERYTHING)} OR {rows}"
+    readers = {Role.OFFICER} if model._meta.label == "core.PersonalValue" else SEE_EVERYTHING
+    accounts = f"{table}.table_name = 'core_user' AND {_has_role({Role.ADMINISTRATOR})}"
+    return f"{_has_role(readers)} OR ({accounts}) OR public.wall_owns({table}.table_name, {table}.key)"
+
+
 def _register_rules(rules: _Rules, model: Model) -> None:
     label, table = model._meta.label, model._meta.db_table
+    if label in WRITTEN_BY_TRIGGERS:
+        rules.allow(WORKER, "SELECT")
+        rules.allow(STAFF, "SELECT", visible_sql(model, table))
+        rules.allow(
+            PUBLIC,
+            "SELECT",
+            public_sql(model, table),
+            [_column(model, name) for name in readable_fields(model)],
+        )
+        return
     # The worker, and commands of people at the machine.
     if label in IMMUTABLE:
         rules.allow(WORKER, "SELECT")
@@ -373,8 +410,11 @@ def _own_by(model: Model, row: str, step: str, depth: int) -> str:
 def public_sql(model: Model, row: str, depth: int = 1) -> str:
     """The condition under which `row` is public: as `models.published_condition`."""
     parts = []
+    if unless := getattr(model, "published_unless", ""):
+        parts.append(f"NOT {row}.{_column(model, unless)}")
     if _has_publication(model):
-        parts.append(f"{row}.publication = 'published'")
+        over = f"({row}.embargo_until IS NULL OR {row}.embargo_until <= statement_timestamp())"
+        parts += [f"{row}.publication = 'published'", over]
     for step in _published_with(model):
         parent, condition, alias = _step(model, row, step, depth)
         inner = public_sql(parent, alias, depth + 1)
@@ -414,6 +454,6 @@ def _published_with(model: Model) -> Iterable[str]:
 
 def _has_publication(model: Model) -> bool:
     try:
-        return bool(model._meta.get_field("publication")) and hasattr(model, "published_with")
+        return bool(model._meta.get_field("embargo_until"))
     except FieldDoesNotExist:
         return False

@@ -168,7 +168,7 @@ class CorrectionEntry:
 def public_corrections(election: Election) -> models.QuerySet[Correction]:
     """The corrections of `election`, the latest first. Corrections of what is not public any more are left out."""
     rows: models.QuerySet[Correction] = Correction.objects.published()
-    return rows.filter(election=election, hidden=False).order_by("-id")
+    return rows.filter(election=election).order_by("-id")
 
 
 def entries(corrections: Iterable[Correction]) -> list[CorrectionEntry]:

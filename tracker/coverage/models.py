@@ -137,6 +137,7 @@ class Correction(models.Model):
     """A published record changed, left the public pages or came back. Written by triggers (`coverage.corrections`)."""
 
     published_with = ("election",)
+    published_unless = "hidden"
 
     class Kind(models.TextChoices):
         CHANGED = "changed", _("changed")

@@ -12,12 +12,14 @@ FUNCTIONS = (
     "edition_check_insert",
     "edition_refuse_update",
     "edition_refuse_delete",
+    # No trigger: it counts records that a reader may not see, so that it says the same to everybody.
+    "embargoes_over",
 )
 
 
 class Migration(migrations.Migration):
 
-    dependencies = [("coverage", "0003_history_head")]
+    dependencies = [("coverage", "0003_history_head"), ("fieldwork", "0004_four_eyes")]
 
     operations = [
         migrations.RunSQL(
