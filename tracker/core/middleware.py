@@ -51,7 +51,7 @@ def identity_of(request: HttpRequest) -> Identity:
     if ACCOUNT_PAGES.match(request.path_info):
         role = WEB
     else:
-        role = ""
+        role = STAFF if account.is_active and account.is_staff else PUBLIC
     return Identity(user=account.pk or 0, origin="request", request=mark, role=role)
 
 
