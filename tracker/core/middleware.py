@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from tracker.core.identity import Identity, acting
-from tracker.database_roles import PUBLIC, WEB
+from tracker.database_roles import PUBLIC, STAFF, WEB
 
 # Those that have to answer when the database does not.
 WITHOUT_DATABASE = re.compile(r"^/(healthz|readyz)$")
