@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
@@ -21,9 +21,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from tracker.core.admin_access import NarrowedAdmin, ask_first
+from tracker.core.disclosure import DISCLOSURE
+from tracker.core.guarded import DATABASE_RULES, broken_rule_name
+from tracker.core.identity import give_reason
 from tracker.core.models import Publication, Publishable, published_condition
 from tracker.core.publication import drafts_below, seen_below
 
+FOUR_EYES = "publication_four_eyes"
+# The input in which whoever corrects a public record says why.
+REASON = "_reason"
 # What is typed as example.org is an https address.
 HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
 
@@ -36,9 +42,33 @@ def change_publication(rows: models.QuerySet, to: Publication) -> int:
     public = Q(publication=Publication.PUBLISHED)
     changed = changed.filter(public if to == Publication.WITHDRAWN else ~Q(publication=to))
     ids = list(changed.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    if ids:
-        rows.model._default_manager.filter(pk__in=ids).update(publication=to)
-    return len(ids)
+    return rows.model._default_manager.filter(pk__in=ids).update(publication=to) if ids else 0
+
+
+def publish_each(rows: models.QuerySet) -> tuple[int, list[models.Model]]:
+    """Publish `rows`; how many really changed, and those that the rule of four eyes keeps from it."""
+    try:
+        with transaction.atomic():
+            return change_publication(rows, Publication.PUBLISHED), []
+    except IntegrityError as error:
+        if broken_rule_name(error) != FOUR_EYES:
+            raise
+    changed, refused = 0, []
+    for row in rows.order_by("pk"):
+        try:
+            with transaction.atomic():
+                changed += change_publication(rows.filter(pk=row.pk), Publication.PUBLISHED)
+        except IntegrityError as error:
+            if broken_rule_name(error) != FOUR_EYES:
+                raise
+            refused.append(row)
+    return changed, refused
+
+
+def has_four_eyes(record: models.Model) -> bool:
+    """Whether the election of `record` asks for four eyes."""
+    parents = [getattr(record, name) for name in getattr(record, "published_with", ())]
+    return bool(getattr(record, "four_eyes", False)) or any(map(has_four_eyes, parents))
 
 
 def hidden_by_parents(rows: models.QuerySet) -> int:
@@ -63,6 +93,21 @@ def parent_words(model: type[models.Model]) -> str:
     return get_text_list(names, _t("or"))
 
 
+@admin.action(
+    description=_("Submit selected %(verbose_name_plural)s for publication"), permissions=["change"]
+)
+def submit(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
+    """Hand the selected records to whoever publishes; what is public or handed in already stays as it is."""
+    ready = queryset.filter(publication__in=[Publication.DRAFT, Publication.WITHDRAWN])
+    changed = change_publication(ready, Publication.SUBMITTED)
+    text = ngettext(
+        "%(count)d record waits for a publisher now.", "%(count)d records wait for a publisher now.", changed
+    )
+    modeladmin.message_user(
+        request, text % {"count": changed}, messages.SUCCESS if changed else messages.INFO
+    )
+
+
 @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
 def publish(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
@@ -79,18 +124,27 @@ def publish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: mo
     """Show these records to the public, and say what came of it."""
     selected = queryset.count()
     ids = list(queryset.values_list("pk", flat=True))
-    changed = change_publication(queryset, Publication.PUBLISHED)
+    changed, refused = publish_each(queryset)
+    if refused:
+        names = get_text_list(
+            [f"“{row}”" for row in refused[:5]] + (["…"] if len(refused) > 5 else []), _t("and")
+        )
+        text = _t("Not published: %(names)s. %(rule)s")
+        modeladmin.message_user(
+            request, text % {"names": names, "rule": DATABASE_RULES[FOUR_EYES]}, messages.ERROR
+        )
     text = ngettext("%(count)d record published.", "%(count)d records published.", changed) % {
         "count": changed
     }
     modeladmin.message_user(request, text, messages.SUCCESS)
-    if selected > changed:
+    already = selected - changed - len(refused)
+    if already:
         text = ngettext(
             "%(count)d record was published already.",
             "%(count)d records were published already.",
-            selected - changed,
+            already,
         )
-        modeladmin.message_user(request, text % {"count": selected - changed}, messages.INFO)
+        modeladmin.message_user(request, text % {"count": already}, messages.INFO)
     hidden = hidden_by_parents(modeladmin.model._default_manager.filter(pk__in=ids))
     if hidden:
         text = ngettext(
@@ -179,9 +233,50 @@ class PlainFields(BaseModelAdmin):
 class PublishableAdmin(PlainFields, NarrowedAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
-    actions = (publish, unpublish)
+    actions = (submit, publish, unpublish)
     formfield_overrides = HTTPS_ASSUMED
     list_per_page = 50
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Beside the publication its embargo, for whoever publishes."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if not self.has_publish_permission(request, obj):
+            return fieldsets
+        return [
+            (title, options | {"fields": _with_embargo(options["fields"])}) for title, options in fieldsets
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Whoever corrects what is public says why. The page asks for it (templates/admin/change_form.html)."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        unsaid = request.POST.get(REASON, "-").strip() == ""
+        if obj is None or not unsaid or not obj.is_released:
+            return form
+        own = DISCLOSURE[self.model._meta.label].published.split()
+
+        class SaysWhy(form):  # type: ignore[misc, valid-type]
+            def full_clean(self) -> None:
+                super().full_clean()
+                if self.is_bound and set(own) & set(self.changed_data):
+                    words = (
+                        "Say in a few words why this is corrected: the public reads it beside both values."
+                    )
+                    self.add_error(None, _t(words))
+
+        return SaysWhy
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, add: bool = False, change: bool = False,
+        form_url: str = "", obj: Any = None,
+    ) -> HttpResponse:  # fmt: skip
+        if change and obj is not None:
+            # As it is on record: what was typed may say otherwise already.
+            record = self.model._default_manager.filter(pk=obj.pk).first()
+            public = record is not None and record.is_released
+            context["ask_reason"] = public and self.has_change_permission(request, obj)
+            context["reason"] = request.POST.get(REASON, "")
+            context["four_eyes"] = public and has_four_eyes(obj) and not hasattr(obj, "four_eyes")
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description=_("publication"), ordering="publication")
     def publication_badge(self, record: Publishable) -> SafeString:
@@ -210,6 +305,8 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             change and form.initial.get("publication") == Publication.PUBLISHED and not obj.is_released
         )
         vanishing = seen_below(self.model, [obj.pk]) if withdrawn else ""
+        if reason := request.POST.get(REASON, "").strip():
+            give_reason(reason)
         super().save_model(request, obj, form, change)
         warn_of_vanishing(self, request, vanishing)
 
@@ -224,6 +321,19 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             self.message_user(request, text % {"drafts": names}, messages.WARNING)
         if record.publication == Publication.PUBLISHED:
             warn_of_published(self, request, [record.pk])
+
+
+def _with_embargo(fields: Any) -> list[Any]:
+    """The fields of a fieldset, the embargo behind the publication wherever that stands."""
+    found: list[Any] = []
+    for field in fields:
+        if field == "publication":
+            found.append(("publication", "embargo_until"))
+        elif isinstance(field, list | tuple) and "publication" in field:
+            found += [field, "embargo_until"]
+        else:
+            found.append(field)
+    return found
 
 
 def public_address(record: models.Model, name: str, **arguments: Any) -> str | None:

@@ -13,6 +13,7 @@ from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from tracker.core.models import Submission
 from tracker.core.saving import State, as_new, differences, digest, merge, untouched
@@ -200,10 +201,27 @@ class GuardedSaves(admin.ModelAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
 
+# Rules that are no constraint of a model: the database's own triggers hold them.
+DATABASE_RULES = {
+    "publication_four_eyes": _lazy(
+        "This election asks for four eyes: a record is submitted by whoever wrote it and published by somebody else, "
+        "and every edit needs that again."
+    ),
+}
+
+
+def broken_rule_name(error: IntegrityError) -> str | None:
+    """The name of the rule that the database found broken; None where it has none."""
+    name: str | None = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    return name
+
+
 def broken_rule(error: IntegrityError) -> str | None:
     """The sentence of the rule that the database found broken; None where the rule is not one of ours."""
-    diag = getattr(error.__cause__, "diag", None)
-    name, table = getattr(diag, "constraint_name", None), getattr(diag, "table_name", None)
+    name = broken_rule_name(error)
+    table = getattr(getattr(error.__cause__, "diag", None), "table_name", None)
+    if name in DATABASE_RULES:
+        return str(DATABASE_RULES[name])
     for model in apps.get_models():
         if not name or model._meta.db_table != table:
             continue

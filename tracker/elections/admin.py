@@ -50,7 +50,7 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         (None, {"fields": ("name", "name_az", "name_ru", "publication")}),
         (_("The contest"), {"fields": ("country", ("kind", "call", "round"), "authority")}),
         (_("When"), {"fields": (("starts_on", "ends_on"), "timezone")}),
-        (_("Figures"), {"fields": ("publishing",)}),
+        (_("Figures"), {"fields": ("publishing", "four_eyes")}),
         (_("Address on the site"), {"fields": ("slug",)}),
         (_("How we know"), {"fields": ("source", "notes")}),
     )

@@ -1,0 +1,109 @@
+"""The way to the public in the admin: handing in, publishing, embargo, and why something public is corrected."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories as make
+from tests.trust.test_concurrency import opened
+from tracker.core.identity import Identity, acting
+from tracker.core.models import Publication
+from tracker.core.roles import Role
+from tracker.coverage.models import Correction
+from tracker.elections.models import AnnouncedFigure, Election
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(*roles: str) -> Client:
+    client = Client()
+    client.force_login(make.make_account(*roles))
+    return client
+
+
+@pytest.fixture
+def desk() -> Client:
+    return signed_in(Role.DESK)
+
+
+@pytest.fixture
+def publisher() -> Client:
+    return signed_in(Role.PUBLISHER)
+
+
+def form_of(row: Any) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def press(client: Client, row: Any, action: str) -> list[str]:
+    """Take an action on one row of its list, confirming it where that is asked; what the page says then."""
+    path = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_changelist")
+    chosen = {"_selected_action": [row.pk], "action": action}
+    page = client.post(path, chosen)
+    if page.status_code == 200:
+        client.post(path, chosen | {"sure": "1"})
+    return [str(message) for message in client.get(path).context["messages"]]
+
+
+def test_whoever_corrects_what_is_public_says_why(desk: Client) -> None:
+    figure = make.make_figure(value=49)
+    page = desk.get(form_of(figure)).content.decode()
+    assert 'name="_reason"' in page
+    sent = opened(desk, form_of(figure)) | {"value": "50", "_reason": " "}
+    page = desk.post(form_of(figure), sent)
+    assert "Say in a few words why this is corrected" in page.content.decode()
+    assert not Correction.objects.exists()
+    assert desk.post(form_of(figure), sent | {"_reason": "A slip of the pen"}).status_code == 302
+    correction = Correction.objects.get()
+    assert (correction.before, correction.after, correction.reason) == (
+        {"value": 49.0}, {"value": 50.0}, "A slip of the pen",
+    )  # fmt: skip
+
+
+def test_a_draft_is_changed_without_a_reason(desk: Client) -> None:
+    figure = make.make_figure(value=49, publication=Publication.DRAFT)
+    assert 'name="_reason"' not in desk.get(form_of(figure)).content.decode()
+    assert desk.post(form_of(figure), opened(desk, form_of(figure)) | {"value": "50"}).status_code == 302
+
+
+def test_the_desk_hands_in_and_a_publisher_publishes_with_an_embargo(desk: Client, publisher: Client) -> None:
+    figure = make.make_figure(publication=Publication.DRAFT)
+    sent = opened(desk, form_of(figure))
+    assert "embargo_until_0" not in sent
+    desk.post(form_of(figure), sent | {"publication": "submitted", "embargo_until_0": "2099-01-01"})
+    figure.refresh_from_db()
+    assert (figure.publication, figure.embargo_until) == ("submitted", None)
+    press(publisher, figure, "publish")
+    figure.refresh_from_db()
+    assert figure.publication == "published"
+
+
+def test_records_are_handed_in_from_their_list(desk: Client) -> None:
+    figure = make.make_figure(publication=Publication.DRAFT)
+    assert press(desk, figure, "submit") == ["1 record waits for a publisher now."]
+    figure.refresh_from_db()
+    assert figure.publication == "submitted"
+    assert press(desk, figure, "submit") == ["0 records wait for a publisher now."]
+
+
+def test_four_eyes_are_explained_and_held(desk: Client) -> None:
+    election = make.make_election()
+    both = make.make_account(Role.DESK, Role.PUBLISHER)
+    with acting(Identity(user=both.pk)):
+        figure = make.make_figure(election=election, publication=Publication.SUBMITTED)
+    Election.objects.update(four_eyes=True)
+    own = Client()
+    own.force_login(both)
+    said = press(own, figure, "publish")
+    assert said[0].startswith(f"Not published: “{figure}”. This election asks for four eyes")
+    page = own.post(form_of(figure), opened(own, form_of(figure)) | {"publication": "published"})
+    assert "This election asks for four eyes" in page.content.decode()
+    press(signed_in(Role.PUBLISHER), figure, "publish")
+    figure.refresh_from_db()
+    assert figure.publication == "published"
+    assert "saving a change takes it off the public pages" in desk.get(form_of(figure)).content.decode()
+    sent = opened(desk, form_of(figure)) | {"value": "50", "_reason": "A slip"}
+    assert desk.post(form_of(figure), sent).status_code == 302
+    assert AnnouncedFigure.objects.get().publication == "submitted"
