@@ -160,7 +160,7 @@ DOORS = [name for name in vars(Doors) if not name.startswith("_")]
 def test_t1_every_write_through_every_door_is_recorded(client: Client) -> None:
     """What the oracle sees to have changed, row by row, is what the history says, in the name of who did it.
 
-    Red when: seen with the trigger on UPDATE taken away from core_source (three doors miss rows).
+    Red when: seen with the trigger on UPDATE taken away (the admin's action is the first door that misses rows).
     """
     account = make.make_administrator()
     client.force_login(account)
@@ -199,7 +199,7 @@ def test_t1_every_write_through_every_door_is_recorded(client: Client) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_t1_a_job_writes_in_its_own_name_for_who_asked() -> None:
-    """Red when: seen with `speaking` in core.jobs replaced by nothing (the account is then unknown)."""
+    """Red when: seen with core.jobs not saying who asked (the account is then unknown)."""
     account = make.make_account()
 
     @jobs.job_kind("test_t1", label="Change a source")
@@ -218,7 +218,7 @@ def test_t1_a_job_writes_in_its_own_name_for_who_asked() -> None:
 
 @pytest.mark.django_db
 def test_t1_every_model_has_a_history_or_a_reason_not_to() -> None:
-    """Red when: seen with the sync of triggers leaving out one model."""
+    """Red when: seen with the sync of triggers leaving out fieldwork.Team, which is then named."""
     attached = {
         tuple(row)
         for row in ask(
@@ -281,7 +281,7 @@ def test_t2_the_tables_of_the_history_refuse_every_change(statement: str) -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_t2_a_search_path_or_a_table_of_ones_own_does_not_lead_the_history_astray() -> None:
-    """Red when: seen with the functions' own search path taken away (the entry goes to the decoy)."""
+    """Red when: seen with the functions' own search path taken away (the values of the row are lost)."""
     with transaction.atomic():
         ask("CREATE SCHEMA decoy")
         ask("CREATE TEMP TABLE core_change (LIKE public.core_change) ON COMMIT DROP")
@@ -406,7 +406,7 @@ def disable(*tables: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_t3_every_alteration_is_found_and_the_first_bad_entry_named() -> None:
-    """Red when: seen with account and moment left out of the hash of an entry (14 of 60 not found)."""
+    """Red when: seen with the account left out of the hash of an entry (who swaps the actor is not found)."""
     write_ledger(LEDGER)
     assert broken_chain() == []
     chance = random.Random(2024)
@@ -530,7 +530,7 @@ def test_t5_an_outsider_checks_published_editions_without_the_register(
 ) -> None:
     """The files of three editions and the hash of the last, as anybody can fetch them; then bits are flipped.
 
-    Red when: seen with the checker not hashing the figures (a third of the flips not found).
+    Red when: seen with the checker not hashing the figures (flips in them are not found).
     """
     election = make.make_election()
     for _ in range(3):
