@@ -171,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
         ("end embargoes", "tracker.coverage.tasks.end_embargoes", 5),
         ("thin editions", "tracker.coverage.tasks.thin_editions", 3600),
         ("expire accreditations", "tracker.missions.tasks.expire_accreditations", 3600),
+        ("obey retention", "tracker.missions.tasks.obey_retention", 24 * 3600),
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -285,9 +286,23 @@ LOGIN_REDIRECT_URL = "admin:index"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    # Without people's data and forged lines, whatever is logged: core.logs.
+    "formatters": {
+        "line": {
+            "()": "tracker.core.logs.CleanFormatter",
+            "format": "{levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     # A page that is not there is the reader's affair, not a fault of ours.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # Django's own handlers would mail what was typed, and print it a second time; "server" is that of runserver.
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "propagate": True},
+        # How many people were erased.
+        "tracker.missions.retention": {"level": "INFO"},
+    },
 }

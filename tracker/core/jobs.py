@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
-from traceback import format_tb
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -146,24 +145,10 @@ def run_job(pk: int) -> bool:
         except (OperationalError, InterfaceError):
             raise  # the database went away: the job stays as it is and is taken up again
         except Exception as problem:
-            log.error("Job %s (%s) failed: %s", job.pk, job.kind, _without_text(problem))
+            log.exception("Job %s (%s) failed: %s", job.pk, job.kind, type(problem).__name__)
             words = _("It stopped with an error (%(name)s); the worker’s log says more.")
             _end(job, State.FAILED, error=words % {"name": type(problem).__name__})
     return True
-
-
-def _without_text(problem: BaseException) -> str:
-    """What an error is and where it came from. Its text may hold a person's data: PostgreSQL prints whole rows."""
-    lines: list[str] = []
-    current: BaseException | None = problem
-    while current is not None:
-        diag = getattr(current, "diag", None)
-        rule = getattr(diag, "constraint_name", None)
-        lines.append(type(current).__qualname__ + (f" ({rule})" if rule else ""))
-        # Frames without their local values; a line of our code is no personal data.
-        lines += [line.rstrip() for line in format_tb(current.__traceback__)]
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-    return "\n".join(lines)
 
 
 def open_jobs() -> QuerySet[Job]:
