@@ -246,15 +246,15 @@ class PersonAdmin(ShowsPeople, GuardedSaves, PlainFields, admin.ModelAdmin):
         return response
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The person, with who asks: the list of readings on the page is linked for some only."""
+        """The person, with who looks: the list of readings on the page is linked for some only."""
         found: Any = super().get_object(request, object_id, from_field)
         if found is not None:
-            found.asked_by = request
+            found.seen_by = request.user
         return found
 
     @admin.display(description=_("read by"))
     def read_by(self, person: Any) -> str:
-        return readers(person, person.asked_by) if person.pk else "-"
+        return readers(person, person.seen_by) if person.pk else "-"
 
     def delete_model(self, request: HttpRequest, obj: Person) -> None:
         erase_person(by=request.user, person=obj, reason=DELETED)  # type: ignore[arg-type]

@@ -58,7 +58,7 @@ class ShowsPeople(admin.ModelAdmin):
         return response
 
 
-def readers(person: Person, request: HttpRequest) -> str:
+def readers(person: Person, seen_by: Any) -> str:
     """The latest readings of a person's record, with the way to all of them."""
     if not person.pk:
         return "-"
@@ -69,7 +69,7 @@ def readers(person: Person, request: HttpRequest) -> str:
     text = format_html(
         '<ul class="related-lists">{}</ul>', format_html_join("", "<li>{}: {}, {}</li>", lines)
     )
-    if request.user.has_perm(MAY_SEE_READINGS):
+    if seen_by.has_perm(MAY_SEE_READINGS):
         address = reverse("admin:missions_personreading_changelist")
         text += format_html('<a href="{}?person={}">{}</a>', address, person.pk, _t("All readings"))
     return text
