@@ -29,6 +29,7 @@ from tracker.missions.models import (
     Organization,
     Outlet,
     Person,
+    PersonReading,
     Statement,
 )
 from tracker.stations.models import PollingStation, VotingWindow
@@ -256,6 +257,17 @@ def make_job(**over: Any) -> Job:
 def make_person(**over: Any) -> Person:
     """An invented person; the names are placeholders, not people."""
     return Person.objects.create(**{"full_name": f"Observer Number {next(_numbers)}"} | over)
+
+
+def make_reading(**over: Any) -> PersonReading:
+    """Somebody of the staff opened the page of a person."""
+    over["person"] = over.get("person") or make_person().pk
+    defaults = {
+        "account": 1,
+        "at": datetime(2024, 2, 7, 9, tzinfo=UTC),
+        "screen": "admin:missions_person_change",
+    }
+    return PersonReading.objects.create(**defaults | over)
 
 
 def make_observer(**over: Any) -> Observer:

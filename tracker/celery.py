@@ -2,10 +2,11 @@
 
 import os
 import sys
+from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_ready
+from celery.signals import beat_init, setup_logging, worker_ready
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -27,6 +28,12 @@ class Tracker(Celery):
 app = Tracker("tracker")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def log_as_the_site_does(**unused: object) -> None:
+    """Celery's own lines would hold the words of errors, and PostgreSQL's hold people's data (core.logs)."""
+    dictConfig(settings.LOGGING)
 
 
 @worker_ready.connect

@@ -421,6 +421,8 @@ class Server:
             "max_connections = 100",
             "timezone = 'UTC'",
             "log_timezone = 'UTC'",
+            # No errors of statements: they hold whole rows, and with them people's data. Whoever asked is told.
+            "log_min_messages = log",
         ]
         if self.throwaway:
             lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]

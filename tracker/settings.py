@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
         ("thin editions", "tracker.coverage.tasks.thin_editions", 3600),
         ("expire accreditations", "tracker.missions.tasks.expire_accreditations", 3600),
         ("forget sign-in attempts", "tracker.accounts.tasks.forget_attempts", 24 * 3600),
+        ("obey retention", "tracker.missions.tasks.obey_retention", 24 * 3600),
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -383,9 +384,23 @@ MAIL_IN_BACKGROUND = not TESTING
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    # Without people's data and forged lines, whatever is logged: core.logs.
+    "formatters": {
+        "line": {
+            "()": "tracker.core.logs.CleanFormatter",
+            "format": "{levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     # A page that is not there is the reader's affair, not a fault of ours.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # Django's own handlers would mail what was typed, and print it a second time; "server" is that of runserver.
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "propagate": True},
+        # How many people were erased.
+        "tracker.missions.retention": {"level": "INFO"},
+    },
 }

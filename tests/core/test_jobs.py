@@ -15,6 +15,7 @@ from django.utils import timezone
 from tests.factories import make_accreditation, make_administrator
 from tracker.core import jobs
 from tracker.core.jobs import Kind, Progress, cancel_job, kind_label, open_jobs, retry_job, run_job, start_job
+from tracker.core.logs import CleanFormatter
 from tracker.core.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +99,7 @@ def test_the_log_names_the_error_and_its_place_and_no_person(caplog: pytest.LogC
 
     job = kind(fail)
     assert run_job(job.pk)
-    said = caplog.text
+    said = "\n".join(map(CleanFormatter().format, caplog.records))
     assert f"Job {job.pk} (test) failed: ValueError" in said
     assert "IntegrityError" in said
     assert "CheckViolation (accreditation_badge_has_number_and_dates)" in said

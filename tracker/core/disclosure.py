@@ -65,7 +65,7 @@ DISCLOSURE: dict[str, Fields] = {
             "slug name name_az name_ru country kind call round starts_on ends_on timezone authority demonstration"
             " source"
         ),
-        withheld="written_by approved_by four_eyes notes",
+        withheld="written_by approved_by four_eyes contact_days people_days notes",
     ),
     "elections.SimulatedDay": Fields(
         counted="id election demonstration", published="now", withheld="seed last_event"
@@ -132,6 +132,7 @@ DISCLOSURE: dict[str, Fields] = {
     "missions.Person": Fields(
         counted="id", published="full_name", withheld="nationality document_number email phone notes"
     ),
+    "missions.PersonReading": Fields(withheld="id person account at screen request"),
     "missions.Observer": Fields(counted="id mission role person name_published", withheld="code"),
     "missions.Outlet": Fields(
         counted="id publication embargo_until",

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
-from traceback import format_tb
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -152,7 +151,7 @@ def run_job(pk: int) -> bool:
             access.warning("account %s, job %s (%s): refused", job.requested_by_id, job.pk, job.kind)
             _end(job, State.FAILED, error=_("Whoever asked for it may not do this (any more)."))
         except Exception as problem:
-            log.error("Job %s (%s) failed: %s", job.pk, job.kind, _without_text(problem))
+            log.exception("Job %s (%s) failed: %s", job.pk, job.kind, type(problem).__name__)
             words = _("It stopped with an error (%(name)s); the worker’s log says more.")
             _end(job, State.FAILED, error=words % {"name": type(problem).__name__})
     return True
@@ -162,20 +161,6 @@ def check_still_allowed(user: User | None, permission: str) -> None:
     """Refuse a person who may not do this any more, whatever they might when they asked. A clock (None) may."""
     if user is not None and not user.has_perm(permission):
         raise PermissionDenied
-
-
-def _without_text(problem: BaseException) -> str:
-    """What an error is and where it came from. Its text may hold a person's data: PostgreSQL prints whole rows."""
-    lines: list[str] = []
-    current: BaseException | None = problem
-    while current is not None:
-        diag = getattr(current, "diag", None)
-        rule = getattr(diag, "constraint_name", None)
-        lines.append(type(current).__qualname__ + (f" ({rule})" if rule else ""))
-        # Frames without their local values; a line of our code is no personal data.
-        lines += [line.rstrip() for line in format_tb(current.__traceback__)]
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-    return "\n".join(lines)
 
 
 def open_jobs() -> QuerySet[Job]:

@@ -59,6 +59,8 @@ STATEMENTS = "missions.statement"
 CHECKS = "fieldwork.incidentchange"
 FIGURES = "coverage.edition"
 REFERENCE = "core.source core.country core.timezone"
+# What was done, and who looked at people.
+RECORDS = "core.change coverage.correction missions.personreading accounts.signinattempt"
 # Personal data of observers and of the media; nobody else sees a name.
 PEOPLE = "missions.person"
 EVERYTHING = " ".join((ELECTIONS, SENDERS, ACCREDITATION, OWN_WORK, STATEMENTS, CHECKS, FIGURES, REFERENCE))
@@ -78,6 +80,7 @@ ROLES: dict[str, frozenset[str]] = {
         | may("view add change", "missions.accreditation")
         | may("view", "missions.accreditationchange")
         | may("view add change", "core.source")
+        | may("export erase", PEOPLE)
     ),
     Role.COORDINATOR: (
         may("view", f"{ELECTIONS} {CHECKS} {REFERENCE}")
@@ -90,7 +93,7 @@ ROLES: dict[str, frozenset[str]] = {
         | may("add", "core.source")
     ),
     Role.PUBLISHER: may("view", EVERYTHING) | may("publish", PUBLISHED) | may("add", "core.job"),
-    Role.AUDITOR: may("view", f"{EVERYTHING} core.user core.job missions.affiliation"),
+    Role.AUDITOR: may("view", f"{EVERYTHING} core.user core.job missions.affiliation {RECORDS}"),
     Role.ADMINISTRATOR: (
         may("view add change", "core.user")
         | may(WRITE, "missions.affiliation")

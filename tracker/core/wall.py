@@ -37,7 +37,7 @@ WRITE_EVERYTHING = SEE_EVERYTHING - {Role.AUDITOR}
 # Written by triggers of the database alone. The history is read by whoever sees everything, and that of their own
 # records by coordinators; its personal values by those who see people.
 HISTORY = {"core.Change", "core.ChangedRow", "core.PersonalValue"}
-WRITTEN_BY_TRIGGERS = {"coverage.Correction"}
+WRITTEN_BY_TRIGGERS = {"coverage.Correction", "missions.PersonReading"}
 # Of the rest of the register these roles see every row too, and write it.
 ADMINISTERED = {"missions.Affiliation", "missions.Organization", "core.Job"}
 # Rows that are neither an organization's nor public: only whoever sees everything.
@@ -47,6 +47,7 @@ INTERNAL = {
     "ingest.LoadedRecord",
     "coverage.Mark",
     "coverage.Tally",
+    "missions.PersonReading",
 }
 # Column of the account that a row belongs to, where it belongs to one person.
 OF_ACCOUNT = {"core.Job": "requested_by_id", "core.Submission": "account_id", "admin.LogEntry": "user_id"}
@@ -188,6 +189,9 @@ _OPENING = [
     # A table of one's own in front of the register's is the oldest trick on a function; the owner's are proof
     # against it, and nobody else needs one.
     "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$",
+    # Erasing a person is an action of the application; everything else about the history is its triggers' affair.
+    f"""DO $$ BEGIN IF to_regprocedure('public.history_erase(text, text)') IS NOT NULL THEN
+        GRANT EXECUTE ON FUNCTION public.history_erase(text, text) TO {STAFF}, {WORKER}; END IF; END $$""",
     """DO $$ DECLARE old record; BEGIN
         FOR old IN SELECT policyname, tablename FROM pg_catalog.pg_policies
                    WHERE schemaname = 'public' AND policyname LIKE 'wall\\_%'
@@ -258,6 +262,7 @@ def _history_sql(model: Model) -> str:
 
 def _register_rules(rules: _Rules, model: Model) -> None:
     label, table = model._meta.label, model._meta.db_table
+    readable = [_column(model, name) for name in readable_fields(model)]
     if label in WRITTEN_BY_TRIGGERS:
         rules.allow(WORKER, "SELECT")
         rules.allow(STAFF, "SELECT", visible_sql(model, table))
@@ -276,7 +281,6 @@ def _register_rules(rules: _Rules, model: Model) -> None:
     else:
         rules.allow_all(WORKER)
     # The public.
-    readable = [_column(model, name) for name in readable_fields(model)]
     if readable:
         rules.allow(PUBLIC, "SELECT", public_sql(model, table), readable)
     # Signing in.

@@ -51,6 +51,7 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         (_("The contest"), {"fields": ("country", ("kind", "call", "round"), "authority")}),
         (_("When"), {"fields": (("starts_on", "ends_on"), "timezone")}),
         (_("Figures"), {"fields": ("publishing", "four_eyes")}),
+        (_("People’s data"), {"fields": (("contact_days", "people_days"),)}),
         (_("Address on the site"), {"fields": ("slug",)}),
         (_("How we know"), {"fields": ("source", "notes")}),
     )

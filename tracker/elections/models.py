@@ -122,6 +122,26 @@ class Election(Publishable):
             "needs that again. The database holds to it."
         ),
     )
+    contact_days = models.PositiveSmallIntegerField(
+        _("days until contact data is erased"),
+        default=90,
+        null=True,
+        blank=True,
+        help_text=_(
+            "Counted from the last voting day: e-mail, telephone and passport number of observers and media go. "
+            "Empty: kept. The number is to be confirmed by whoever is the controller of the data."
+        ),
+    )
+    people_days = models.PositiveSmallIntegerField(
+        _("days until people are erased"),
+        default=365,
+        null=True,
+        blank=True,
+        help_text=_(
+            "Counted from the last voting day: names go; codes, badges and figures stay. Empty: kept. To be confirmed "
+            "by the controller as well. The invented people of a demonstration are kept."
+        ),
+    )
     demonstration = models.BooleanField(
         _("demonstration"),
         default=False,

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
@@ -20,6 +20,7 @@ from tracker.core.models import User
 from tracker.core.ownership import visible_to
 from tracker.core.roles import Role
 from tracker.elections.admin import PartOfElectionAdmin
+from tracker.missions.admin_readings import ShowsPeople, readers
 from tracker.missions.forms import PERSON_FIELDS, ObserverForm
 from tracker.missions.models import (
     Accreditation,
@@ -35,6 +36,11 @@ from tracker.missions.models import (
     Person,
     Statement,
 )
+from tracker.missions.people import erase_person
+from tracker.missions.readings import note_reading
+
+# Why a person is gone who was deleted like any other record.
+DELETED = "deleted in the register"
 
 
 @admin.register(Organization)
@@ -244,28 +250,56 @@ class AccountInMissionsAdmin(AccountAdmin):
 
 
 @admin.register(Person)
-class PersonAdmin(PlainFields, NarrowedAdmin):
-    """Personal data. Its history keeps which fields changed and never a name, so that erasing a person erases it."""
+class PersonAdmin(ShowsPeople, PlainFields, NarrowedAdmin):
+    """Personal data. Who opens it is written down; whoever is deleted here is erased, from the history as well."""
 
     list_display = ("full_name", "nationality")
     list_select_related = ("nationality",)
     list_per_page = 50
     search_fields = ("full_name", "document_number")
     autocomplete_fields = ("nationality",)
-    readonly_fields = ("appears_as",)
+    readonly_fields = ("appears_as", "read_by")
     fieldsets = (
         (
             None,
             {
                 "fields": ("full_name", ("nationality", "document_number"), ("email", "phone"), "notes"),
                 "description": _(
-                    "Nothing here is ever public. Deleting the record erases the person; that somebody observed, "
-                    "and the number of the badge, stay on record."
+                    "Nothing here is ever public, and who opens it is written down. Deleting the record erases the "
+                    "person; that somebody observed, and the number of the badge, stay on record."
                 ),
             },
         ),
-        (None, {"fields": ("appears_as",)}),
+        (None, {"fields": ("appears_as", "read_by")}),
     )
+
+    def people_shown(self, request: HttpRequest, row: Any) -> list[int]:
+        return [row.pk]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list shows names: each of them is a reading."""
+        response = super().changelist_view(request, extra_context)
+        shown = (getattr(response, "context_data", None) or {}).get("cl")
+        note_reading(request, [person.pk for person in shown.result_list] if shown else [])
+        return response
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The person, with who looks: the list of readings on the page is linked for some only."""
+        found: Any = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.seen_by = request.user
+        return found
+
+    @admin.display(description=_("read by"))
+    def read_by(self, person: Any) -> str:
+        return readers(person, person.seen_by) if person.pk else "-"
+
+    def delete_model(self, request: HttpRequest, obj: Person) -> None:
+        erase_person(by=request.user, person=obj, reason=DELETED)  # type: ignore[arg-type]
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for person in queryset:
+            self.delete_model(request, person)
 
     @admin.display(description=_("appears as"))
     def appears_as(self, person: Any) -> str:
@@ -280,7 +314,7 @@ class PersonAdmin(PlainFields, NarrowedAdmin):
 
 
 @admin.register(Observer)
-class ObserverAdmin(PlainFields, NarrowedAdmin):
+class ObserverAdmin(ShowsPeople, PlainFields, NarrowedAdmin):
     """An observer and the person behind the code on one screen; lists show the code alone."""
 
     form = ObserverForm
@@ -314,6 +348,9 @@ class ObserverAdmin(PlainFields, NarrowedAdmin):
         # Declared in the form, not of the model.
         options["fields"] = ("mission", "code", "role", "name_published")
         return super().get_form(request, obj, change, **options)
+
+    def people_shown(self, request: HttpRequest, row: Any) -> list[int | None]:
+        return [row.person_id] if self._with_person(request) else []
 
     def _with_person(self, request: HttpRequest) -> bool:
         return request.user.has_perm("missions.view_person") and request.user.has_perm(

@@ -1,6 +1,6 @@
 """What the clock and the worker do in the missions app."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from celery import shared_task
 from django.core.exceptions import PermissionDenied
@@ -10,14 +10,26 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker.core.jobs import Progress, job_kind
 from tracker.core.models import Job
-from tracker.missions import actions, decisions
+from tracker.missions import actions, decisions, retention
 from tracker.missions.models import Accreditation, BulkDecision
+
+
+def today_everywhere() -> date:
+    """The date that has begun everywhere on earth: what is over by it is over for everybody."""
+    return (timezone.now() - timedelta(hours=12)).date()
 
 
 @shared_task
 def expire_accreditations() -> int:
     """Expire the badges whose last day is over everywhere on earth; until then the dates alone decide."""
-    return actions.expire_accreditations(on=(timezone.now() - timedelta(hours=12)).date())
+    return actions.expire_accreditations(on=today_everywhere())
+
+
+@shared_task
+def obey_retention() -> int:
+    """Erase the data of people that elections no longer keep; of how many people."""
+    done = retention.obey_retention(on=today_everywhere())
+    return done.contact + done.people
 
 
 @job_kind(

@@ -1,5 +1,6 @@
 """The accreditation officer's desk: the queue of an election, decisions about one or many, applications, badges."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from tracker.missions import actions, decisions, desk
 from tracker.missions.forms import MediaForm, ObserverForm
 from tracker.missions.models import Accreditation, BulkDecision, Category, Mission, Observer
 from tracker.missions.numbers import normalized_number
+from tracker.missions.readings import note_reading, people_in
 from tracker.staff.badges import badges_of
 
 ROWS = 50
@@ -74,6 +76,12 @@ def screen(
         "no-store"  # names and reasons do not stay in a browser somebody else uses next
     )
     return response
+
+
+def show_people(request: HttpRequest, rows: Iterable[Accreditation]) -> None:
+    """Write down that a screen names the people of these applications, to whoever may see names."""
+    if request.user.has_perm(MAY_SEE_NAMES):
+        note_reading(request, people_in(rows))
 
 
 def keys(values: list[str]) -> list[str]:
@@ -252,6 +260,7 @@ def _queue(
         "everything": everything,
         "problems": problems or [],
     }
+    show_people(request, page)
     title = _("Accreditation: %(election)s") % {"election": election}
     status = 422 if problems or form.errors else 200 if valid else 400
     return screen(request, "staff/accreditation/queue.html", title, context, status)
@@ -367,6 +376,7 @@ def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "form": form,
         "problems": problems,
     }
+    show_people(request, [found])
     title = _("Application %(name)s") % {"name": found}
     status = 422 if problems or form.errors else 200
     return screen(request, "staff/accreditation/application.html", title, context, status)
@@ -509,4 +519,5 @@ def badges(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "badges": badges_of(page, election, partial(absolute_address, request)),
     }
+    show_people(request, page)
     return screen(request, "staff/accreditation/badges.html", _("Badges to print"), context)

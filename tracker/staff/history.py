@@ -34,6 +34,8 @@ from tracker.core.history.reading import (
 from tracker.core.keys import key_of
 from tracker.core.models import User
 from tracker.core.spreadsheets import safe_cell
+from tracker.missions.models import Person
+from tracker.missions.readings import note_reading, people_in_history
 
 MAY_SEE_ALL = "core.view_change"
 ROWS = 50
@@ -170,6 +172,8 @@ def _page(request: HttpRequest, rows: QuerySet[ChangedRow]) -> dict[str, Any]:
         rows = rows.filter(pk__lt=before)
     found = list(rows[: ROWS + 1])
     entries = describe(found[:ROWS], lambda model: may_see(request, model))
+    if may_see(request, Person):
+        note_reading(request, people_in_history(found[:ROWS]))
     return {
         "entries": [(entry, address_of(request, entry)) for entry in entries],
         "older": found[ROWS - 1].pk if len(found) > ROWS else None,

@@ -33,7 +33,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Screen, ...], tuple[str, ...]], ...] = (
     (
         _("Accreditation"),
         (Screen(_("Accreditation queue"), "admin:accreditation", "missions.view_accreditation"),),
-        ("Accreditation", "Observer", "Outlet", "AccreditationRule", "Person"),
+        ("Accreditation", "Observer", "Outlet", "AccreditationRule", "Person", "PersonReading"),
     ),
     (
         _("Field work"),
@@ -96,7 +96,7 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
         # They need the apps to be loaded, and the site is made before.
-        from tracker.staff import accreditation, board, history, incidents, jobs, publishing, visits
+        from tracker.staff import accreditation, board, history, incidents, jobs, people, publishing, visits
 
         views = {
             "accreditation/": ("accreditation", accreditation.elections),
@@ -130,6 +130,8 @@ class StaffSite(AdminSite):
             "incidents/<int:pk>/": ("incident", incidents.incident),
             "publishing/": ("publishing", publishing.elections),
             "publishing/<slug:slug>/": ("publishing_election", publishing.election),
+            "people/<int:pk>/export/": ("person_export", people.export),
+            "people/<int:pk>/erase/": ("person_erase", people.erase),
             "history/": ("history", history.history),
             # In place of the page of each model that Django's own log would fill.
             "<str:app>/<str:model>/<path:key>/history/": ("object_history", history.object_history),

@@ -22,6 +22,7 @@ NOT_RECORDED = {
     "coverage.Mark": "says that something changed; what did is recorded",
     "coverage.Tally": "says that something changed; what did is recorded",
     "coverage.Edition": "has a chain of its own, and cannot be changed",
+    "missions.PersonReading": "is itself a record of what happened, and cannot be changed",
     "ingest.LoadedRecord": "what a file said; what became of it in the register is recorded",
 }
 

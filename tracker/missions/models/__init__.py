@@ -10,6 +10,7 @@ from tracker.missions.models.affiliation import Affiliation
 from tracker.missions.models.decisions import BulkDecision, BulkDecisionRow
 from tracker.missions.models.missions import Engagement, Membership, Mission, Organization, Statement
 from tracker.missions.models.people import Observer, Outlet, Person
+from tracker.missions.models.readings import PersonReading
 
 __all__ = [
     "Accreditation",
@@ -26,5 +27,6 @@ __all__ = [
     "Organization",
     "Outlet",
     "Person",
+    "PersonReading",
     "Statement",
 ]

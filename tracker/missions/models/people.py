@@ -46,6 +46,10 @@ class Person(models.Model):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ["full_name", "id"]
+        permissions = [
+            ("export_person", _("Can export everything about a person")),
+            ("erase_person", _("Can erase a person")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="person_has_name",

@@ -1,0 +1,32 @@
+"""Who of the staff looked at whose personal data, and when. The database keeps it as it was written."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PersonReading(models.Model):
+    """One screen or file that showed the name or the contact data of one person to one account.
+
+    Keys and no foreign keys: it outlives the person and the account, and holds no data of either. Written by
+    `missions.readings.note_reading`, never changed (a trigger), seen by those who see everything.
+    """
+
+    person = models.BigIntegerField(_("person"))
+    account = models.BigIntegerField(_("account"), null=True)
+    at = models.DateTimeField(_("moment (UTC)"))
+    screen = models.CharField(_("screen"), max_length=80)
+    request = models.CharField(_("request"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("reading of a person’s record")
+        verbose_name_plural = _("readings of people’s records")
+        ordering = ["-id"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(name="personreading_of_person", fields=["person", "id"]),
+            models.Index(name="personreading_by_account", fields=["account", "id"]),
+            models.Index(name="personreading_at", fields=["at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}, {self.screen}"

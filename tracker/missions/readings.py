@@ -1,0 +1,42 @@
+"""Writing down who looked at whose personal data. Called wherever a name or contact data of people is shown."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+from django.http import HttpRequest
+
+from tracker.core.history.models import ChangedRow
+from tracker.missions.models import Accreditation, Observer, Person
+
+
+def note_reading(request: HttpRequest, people: Iterable[int | None]) -> None:
+    """Write that this request showed the people with these keys to its account; None and doubles are passed over.
+
+    The account and the mark are those in whose name the database is asked (`core.identity`), whatever a view says.
+    """
+    keys = sorted({key for key in people if key is not None})
+    if not keys:
+        return
+    screen = request.resolver_match.view_name if request.resolver_match else request.path_info
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public.note_person_readings(%s::bigint[], %s)", [keys, screen[:80]])
+
+
+def people_in(applications: Iterable[Accreditation]) -> set[int | None]:
+    """The keys of the people that these applications, loaded with their observers, are about."""
+    return {row.observer.person_id if row.observer else row.media_person_id for row in applications}
+
+
+# Columns that point to a person, by table: in words, they are a name.
+_POINTERS = {Observer._meta.db_table: "person_id", Accreditation._meta.db_table: "media_person_id"}
+
+
+def people_in_history(rows: Iterable[ChangedRow]) -> set[int | None]:
+    """The keys of the people whose data these entries of the history show to whoever may see people."""
+    found: set[int | None] = set()
+    for row in rows:
+        if row.table_name == Person._meta.db_table:
+            found.add(int(row.key))
+        elif column := _POINTERS.get(row.table_name):
+            found |= {(side or {}).get(column) for side in (row.before, row.after)}
+    return found
