@@ -14,7 +14,8 @@ from tests.core.test_settings import GOOD, start
 pytestmark = pytest.mark.django_db
 POLICY = {
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'",
-    "connect-src 'self'", "manifest-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'",
+    "connect-src 'self'", "manifest-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
+    "object-src 'none'",
 }  # fmt: skip
 SAME = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -90,8 +91,9 @@ def test_s1_django_has_nothing_to_say_against_production() -> None:
 def test_s2_cookies_belong_to_this_host_alone_under_tls() -> None:
     """Red when: the names of the cookies lose their prefix."""
     program = (
-        "import tracker.settings as s; print(*(getattr(s, f'{name}_COOKIE_NAME', '-') for name in ('SESSION', 'CSRF')), s.SESSION_COOKIE_SECURE,"
-        " s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SITE_URL, s.TRUSTED_PROXIES)"
+        "import tracker.settings as s; names = [getattr(s, f'{n}_COOKIE_NAME', '-') for n in ('SESSION', 'CSRF')];"
+        "print(*names, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SITE_URL,"
+        " s.TRUSTED_PROXIES)"
     )
     assert start(program).stdout.split() == [
         "__Host-session", "__Host-csrf", "True", "True", "True", "https://tracker.example", "1",
