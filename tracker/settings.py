@@ -209,7 +209,9 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in (
         ("resume jobs", "tracker.core.tasks.resume_jobs", 60),
+        ("forget submissions", "tracker.core.tasks.forget_submissions", 3600),
         ("refresh stale figures", "tracker.coverage.tasks.refresh_stale", 60),
+        ("end embargoes", "tracker.coverage.tasks.end_embargoes", 5),
         ("thin editions", "tracker.coverage.tasks.thin_editions", 3600),
         ("expire accreditations", "tracker.missions.tasks.expire_accreditations", 3600),
         ("forget sign-in attempts", "tracker.accounts.tasks.forget_attempts", 24 * 3600),

@@ -60,7 +60,7 @@ def test_the_preview_shows_what_the_public_will_read_and_publishes_nothing(desk:
     press(desk, incident, "publish", summary="A seal was missing.")
     assert (incident.publication, incident.summary) == ("published", "A seal was missing.")
     press(desk, incident, "withdraw")
-    assert (incident.publication, incident.summary) == ("draft", "A seal was missing.")
+    assert (incident.publication, incident.summary) == ("withdrawn", "A seal was missing.")
 
 
 def test_the_public_reads_it_at_the_station_and_in_the_timeline(desk: Client) -> None:
@@ -117,7 +117,7 @@ def test_who_published_and_withdrew_is_among_the_steps(desk: Client) -> None:
     for action in ("publish", "publish", "unpublish", "unpublish"):
         desk.post("/staff/fieldwork/incident/", chosen | {"action": action})
     steps = [(change.publication, change.status, change.by.username) for change in incident.changes.all()]
-    assert steps == [(to, "checking", "desk") for to in ("published", "draft") * 2]
+    assert steps == [(to, "checking", "desk") for to in ("published", "withdrawn") * 2]
     text = text_of(desk.get(f"/staff/incidents/{incident.pk}/").content.decode())
     assert text.count("withdrawn from the public , desk") == 2
 

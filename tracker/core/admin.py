@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,11 +12,12 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Count, F, IntegerField, OuterRef, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import NoReverseMatch, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst, get_text_list
@@ -24,6 +25,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from tracker.core.guarded import GuardedSaves
 from tracker.core.models import (
     Country,
     Job,
@@ -46,9 +48,10 @@ HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"as
 @transaction.atomic
 def change_publication(rows: models.QuerySet, to: Publication, *, by: User) -> int:
     """Publish or withdraw `rows`; how many really changed. Each change is in its record's history."""
-    changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True))).exclude(
-        publication=to
-    )
+    changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
+    # Only what was public can be withdrawn.
+    public = Q(publication=Publication.PUBLISHED)
+    changed = changed.filter(public if to == Publication.WITHDRAWN else ~Q(publication=to))
     ids = list(changed.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     changed = rows.model._default_manager.filter(pk__in=ids)
     word = _t("Published.") if to == Publication.PUBLISHED else _t("Withdrawn from publication.")
@@ -68,7 +71,7 @@ def draft_parents(record: models.Model) -> list[models.Model]:
     drafts: list[models.Model] = []
     for name in getattr(record, "published_with", ()):
         parent = getattr(record, name)
-        if getattr(parent, "publication", "") == Publication.DRAFT:
+        if not getattr(parent, "is_released", True):
             drafts.append(parent)
         drafts += draft_parents(parent)
     return drafts
@@ -111,20 +114,20 @@ def publish(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models
 
 @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["change"])
 def unpublish(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
-    """Make the selected records drafts again; publishing them once more brings everything back."""
+    """Take the selected records back from the public; publishing them once more brings everything back."""
     selected = queryset.count()
     vanishing = seen_below(modeladmin.model, list(queryset.values_list("pk", flat=True)))
-    changed = change_publication(queryset, Publication.DRAFT, by=request.user)  # type: ignore[arg-type]
+    changed = change_publication(queryset, Publication.WITHDRAWN, by=request.user)  # type: ignore[arg-type]
     text = ngettext(
-        "%(count)d record withdrawn from the public; it is a draft again.",
-        "%(count)d records withdrawn from the public; they are drafts again.",
+        "%(count)d record withdrawn from the public.",
+        "%(count)d records withdrawn from the public.",
         changed,
     ) % {"count": changed}
     modeladmin.message_user(request, text, messages.SUCCESS)
     if selected > changed:
         text = ngettext(
-            "%(count)d record was a draft already.",
-            "%(count)d records were drafts already.",
+            "%(count)d record was not public.",
+            "%(count)d records were not public.",
             selected - changed,
         )
         modeladmin.message_user(request, text % {"count": selected - changed}, messages.INFO)
@@ -179,7 +182,7 @@ class PlainFields(BaseModelAdmin):
         return field
 
 
-class PublishableAdmin(PlainFields, admin.ModelAdmin):
+class PublishableAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
     actions = (publish, unpublish)
@@ -189,8 +192,13 @@ class PublishableAdmin(PlainFields, admin.ModelAdmin):
     @admin.display(description=_("publication"), ordering="publication")
     def publication_badge(self, record: Publishable) -> SafeString:
         """What the public sees of the record: nothing, all, or nothing because of a draft above it."""
-        if record.publication == Publication.DRAFT:
-            return format_html('<span class="badge badge-draft">{}</span>', _t("draft"))
+        if record.publication != Publication.PUBLISHED:
+            word = record.get_publication_display().partition(":")[0]
+            return format_html('<span class="badge badge-{}">{}</span>', record.publication, word)
+        if not record.is_released:
+            moment = date_format(timezone.localtime(record.embargo_until, UTC), "j M Y H:i")
+            words = _t("under embargo until %(moment)s UTC") % {"moment": moment}
+            return format_html('<span class="badge badge-hidden">{}</span>', words)
         if draft_parents(record):
             return format_html(
                 '<span class="badge badge-hidden">{}</span>', _t("published, but hidden by a draft above it")
@@ -204,7 +212,9 @@ class PublishableAdmin(PlainFields, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, and say what vanishes from the public pages with a record that is withdrawn."""
-        withdrawn = change and "publication" in form.changed_data and obj.publication == Publication.DRAFT
+        withdrawn = (
+            change and form.initial.get("publication") == Publication.PUBLISHED and not obj.is_released
+        )
         vanishing = seen_below(self.model, [obj.pk]) if withdrawn else ""
         super().save_model(request, obj, form, change)
         warn_of_vanishing(self, request, vanishing)
@@ -405,7 +415,7 @@ def source_keys() -> list[models.ForeignKey]:
 
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin):
+class SourceAdmin(GuardedSaves, admin.ModelAdmin):
     list_display = ("name", "published_on", "read_on", "page")
     search_fields = ("publisher", "title", "url", "notes")
     date_hierarchy = "read_on"
@@ -446,7 +456,7 @@ class SourceAdmin(admin.ModelAdmin):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(GuardedSaves, UserAdmin):
     list_display = ("username", "first_name", "last_name", "email", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser", "groups")
     date_hierarchy = "date_joined"

@@ -1,6 +1,7 @@
 """What every other app stands on: accounts, countries, time zones, sources, and the rule of publication."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AbstractUser
@@ -8,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -185,8 +187,12 @@ class Source(models.Model):
 
 
 class Publication(models.TextChoices):
+    """Where a record stands on its way to the public. A published one with corrections is still published."""
+
     DRAFT = "draft", _("draft")
+    SUBMITTED = "submitted", _("submitted: waits for a publisher")
     PUBLISHED = "published", _("published")
+    WITHDRAWN = "withdrawn", _("withdrawn: was public, and is not any more")
 
 
 class PublicationQuerySet(models.QuerySet):
@@ -203,11 +209,17 @@ class PublicationQuerySet(models.QuerySet):
         return self.filter(visible_rows(self.model, user))
 
 
+def released_condition(prefix: str = "") -> Q:
+    """The condition under which a publishable row is public if everything above it is: published, no embargo left."""
+    over = Q(**{f"{prefix}embargo_until__isnull": True}) | Q(**{f"{prefix}embargo_until__lte": Now()})
+    return Q(**{f"{prefix}publication": Publication.PUBLISHED}) & over
+
+
 def published_condition(model: type[models.Model], prefix: str = "") -> Q:
     """The condition under which a row of `model` is public, following its `published_with` keys upwards."""
     condition = Q()
     if any(field.name == "publication" for field in model._meta.fields):
-        condition &= Q(**{f"{prefix}publication": Publication.PUBLISHED})
+        condition &= released_condition(prefix)
     for name in getattr(model, "published_with", ()):
         parent: Any = model._meta.get_field(name).related_model
         condition &= published_condition(parent, f"{prefix}{name}__")
@@ -226,13 +238,34 @@ class Publishable(models.Model):
         choices=Publication,
         default=Publication.DRAFT,
         db_index=True,
-        help_text=_("A draft is never shown to the public."),
+        help_text=_("Only what is published is shown to the public."),
     )
+    embargo_until = models.DateTimeField(
+        _("embargo until (UTC)"),
+        null=True,
+        blank=True,
+        help_text=_("Published already, and shown to nobody outside before this moment. Empty: at once."),
+    )
+    # Both are written by the database (migration 0004 of fieldwork), from who acts: no form can say otherwise.
+    written_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+",
+        verbose_name=_("last written by"),
+    )  # fmt: skip
+    approved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+",
+        verbose_name=_("published by"),
+    )  # fmt: skip
 
     objects: ClassVar[Any] = PublicationQuerySet.as_manager()
 
     class Meta:
         abstract = True
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the record is public if everything above it is; the same as `released_condition`."""
+        over = self.embargo_until is None or self.embargo_until <= timezone.now()
+        return self.publication == Publication.PUBLISHED and over
 
 
 def choices_enforced(prefix: str) -> Callable[[type[ModelT]], type[ModelT]]:
@@ -338,6 +371,28 @@ class Job(models.Model):
             return None
         spent = (self.heartbeat_at - self.started_at).total_seconds()
         return round(spent / self.done * (self.total - self.done))
+
+
+class Submission(models.Model):
+    """A form that was saved, by the key it was shown with: sent again, it is not saved again.
+
+    Kept for `KEPT`, longer than anybody stays signed in.
+    """
+
+    KEPT = timedelta(days=2)
+
+    key = models.UUIDField(primary_key=True)
+    digest = models.CharField(max_length=64, help_text=_("SHA-256 of what was sent."))
+    account = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    record = models.CharField(max_length=64, blank=True, help_text=_("Key of what was saved."))
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+
+    def __str__(self) -> str:
+        return str(self.key)
 
 
 def localized(record: models.Model, field: str) -> str:

@@ -1,9 +1,10 @@
-"""What hangs on the publication of a record: the published and the draft records below it."""
+"""The way of a record to the public: what hangs on it, and the moment at which an embargo ends."""
 
 from collections.abc import Callable, Iterable, Iterator
 
 from django.apps import apps
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
@@ -24,12 +25,29 @@ def models_below(model: type[models.Model], path: str = "") -> Iterator[tuple[ty
 
 def drafts_below(model: type[models.Model], ids: Iterable[int]) -> str:
     """The drafts that belong to these rows, counted: "2 statements and 1 mission"; empty where there are none."""
-    return _count(model, ids, lambda child: models.Q(publication=Publication.DRAFT))
+    return _count(
+        model, ids, lambda child: models.Q(publication__in=[Publication.DRAFT, Publication.SUBMITTED])
+    )
 
 
 def seen_below(model: type[models.Model], ids: Iterable[int]) -> str:
     """What the public sees of the records below these rows, counted as in `drafts_below`."""
     return _count(model, ids, published_condition)
+
+
+def publishable_models() -> list[type[Publishable]]:
+    """Every model whose records are published one by one."""
+    return [model for model in apps.get_models() if issubclass(model, Publishable)]
+
+
+def lift_embargoes() -> int:
+    """Take the moment away from published records whose embargo is over; how many. Their figures are counted then."""
+    return sum(
+        model._default_manager.filter(publication=Publication.PUBLISHED, embargo_until__lte=Now()).update(
+            embargo_until=None
+        )
+        for model in publishable_models()
+    )
 
 
 def _count(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -16,7 +17,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from tracker.core.models import Publication, User
+from tracker.core.models import User
 from tracker.coverage.chain import canonical, differences, hash_content, hash_edition
 from tracker.coverage.counting import Json, count
 from tracker.coverage.figures import Figures, read
@@ -102,7 +103,7 @@ def _publish_in_snapshot(election: Election, *, by: User | None, seen: str | Non
     now = Election.objects.filter(pk=election.pk).first()
     if now is None:  # deleted meanwhile
         return None
-    published = now.publication == Publication.PUBLISHED
+    published = now.is_released
     if seen is not None and not published:
         raise ValidationError(_("The election is a draft: publish it first, then its figures."))
     if seen is not None and now.publishing == Election.Publishing.LIVE:
@@ -145,17 +146,25 @@ def _take_away(election: Election, marks: QuerySet[Mark]) -> None:
         Tally.objects.create(election=election, marks=taken)
 
 
-def register_version(election: Election) -> int:
-    """A number that grows with every committed change to what pages show of `election`, and by nothing else."""
+class Version(NamedTuple):
+    """What changes whenever pages of an election may, and by nothing else."""
+
+    # Grows with every committed change to what pages show of it.
+    changes: int
+    # Records of any election that came out of their embargo, which is a change to nothing.
+    embargoes: int
+
+
+def register_version(election: Election) -> Version:
+    """The version of the register as pages of `election` show it. One query."""
     with connection.cursor() as cursor:
         # One statement, one snapshot: a mark is never seen both waiting and counted.
         cursor.execute(
             "SELECT (SELECT count(*) FROM coverage_mark WHERE election_id = %s)"
-            " + coalesce((SELECT marks FROM coverage_tally WHERE election_id = %s), 0)",
+            " + coalesce((SELECT marks FROM coverage_tally WHERE election_id = %s), 0), embargoes_over()",
             [election.pk, election.pk],
         )
-        version: int = cursor.fetchone()[0]
-    return version
+        return Version(*cursor.fetchone())
 
 
 def _changes(last: Edition | None, counted: Counted) -> list[Json]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.models import Country, Publication
+from tracker.core.models import Country
 from tracker.coverage.chain import CHANGES, differences
 from tracker.coverage.counting import Json
 from tracker.coverage.editions import count_now, one_moment
@@ -173,9 +173,7 @@ class Publishing:
 
 def publishing_list() -> list[Publishing]:
     """Every published election, reviewed ones with waiting changes first. Three queries, whatever their number."""
-    elections = list(
-        Election.objects.filter(publication=Publication.PUBLISHED).order_by("-starts_on", "slug")
-    )
+    elections = list(Election.objects.published().order_by("-starts_on", "slug"))
     last: dict[int, Edition] = {
         edition.election_id: edition
         for edition in Edition.objects.order_by("election_id", "-number")

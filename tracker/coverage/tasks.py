@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 
 from tracker.core.jobs import Progress, job_kind
 from tracker.core.models import Job
+from tracker.core.publication import lift_embargoes
 from tracker.coverage import editions
 from tracker.coverage.nudges import REFRESH_TASK
 from tracker.elections.models import Election
@@ -18,6 +19,15 @@ RECOUNT = "recount"
 def refresh_stale() -> int:
     """Publish an edition of every election whose figures moved; how many."""
     return len(editions.refresh_stale())
+
+
+@shared_task(name="tracker.coverage.tasks.end_embargoes")
+def end_embargoes() -> int:
+    """Count again what came out of its embargo; how many records did. Their pages show them without this."""
+    lifted = lift_embargoes()
+    if lifted:
+        editions.refresh_stale()
+    return lifted
 
 
 @shared_task(name="tracker.coverage.tasks.thin_editions")

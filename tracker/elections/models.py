@@ -114,6 +114,14 @@ class Election(Publishable):
         default=Publishing.LIVE,
         help_text=_("How a new edition of the figures reaches the public."),
     )
+    four_eyes = models.BooleanField(
+        _("four eyes"),
+        default=False,
+        help_text=_(
+            "Nobody publishes what they wrote: one person submits a record, another one publishes it, and every edit "
+            "needs that again. The database holds to it."
+        ),
+    )
     demonstration = models.BooleanField(
         _("demonstration"),
         default=False,

@@ -440,8 +440,8 @@ def withdraw_incident(*, by: User | None, incident: Incident) -> Incident:
     """Take an incident back from the public."""
     locked = Incident.objects.select_for_update().get(pk=incident.pk)
     if locked.publication == Publication.PUBLISHED:
-        Incident.objects.filter(pk=locked.pk).update(publication=Publication.DRAFT)
-        note_publication(incident=locked, to=Publication.DRAFT, by=by)
+        Incident.objects.filter(pk=locked.pk).update(publication=Publication.WITHDRAWN)
+        note_publication(incident=locked, to=Publication.WITHDRAWN, by=by)
     incident.refresh_from_db()
     return incident
 

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from tracker.core.admin import PlainFields, PublishableAdmin, annotate_counts, linked_count
 from tracker.core.admin import publish as publish_rows
 from tracker.core.admin import unpublish as unpublish_rows
+from tracker.core.guarded import GuardedSaves
 from tracker.core.keys import key_of
 from tracker.core.models import Publication
 from tracker.fieldwork import actions
@@ -87,7 +88,7 @@ class InMission(admin.SimpleListFilter):
 
 
 @admin.register(Team)
-class TeamAdmin(PlainFields, admin.ModelAdmin):
+class TeamAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     form = TeamForm
     list_display = (
         "name",
@@ -174,7 +175,7 @@ class TeamAdmin(PlainFields, admin.ModelAdmin):
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(PlainFields, admin.ModelAdmin):
+class DeploymentAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     form = SlotForm
     list_display = ("team", "station", "country", "slot", "in_utc", "status", "election")
     list_filter = ("election", "status", InMission)
@@ -257,7 +258,7 @@ class DeploymentAdmin(PlainFields, admin.ModelAdmin):
 
 
 @admin.register(Visit)
-class VisitAdmin(admin.ModelAdmin):
+class VisitAdmin(GuardedSaves, admin.ModelAdmin):
     """Visits in one list. Entered on the fast form, corrected on their own page."""
 
     list_display = ("team", "station", "country", "phase", "arrived", "assessment", "status", "election")
@@ -434,7 +435,7 @@ class IncidentAdmin(PublishableAdmin):
             shown = list(queryset.filter(publication=Publication.PUBLISHED).select_for_update(of=("self",)))
             unpublish_rows(self, request, queryset)
             for row in shown:
-                actions.note_publication(incident=row, to=Publication.DRAFT, by=request.user)  # type: ignore[arg-type]
+                actions.note_publication(incident=row, to=Publication.WITHDRAWN, by=request.user)  # type: ignore[arg-type]
 
 
 # --- steps taken from a list ------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from tracker.core.admin import (
     linked_count,
     public_address,
 )
+from tracker.core.guarded import GuardedSaves
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.missions.forms import PERSON_FIELDS, ObserverForm
 from tracker.missions.models import (
@@ -139,7 +140,7 @@ class MissionAdmin(PartOfElectionAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(PlainFields, admin.ModelAdmin):
+class MembershipAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     list_display = ("organization", "role", "mission", "election")
     list_filter = ("role", "mission__election")
     list_select_related = ("organization", "mission__organization", "mission__election")
@@ -208,7 +209,7 @@ class StatementAdmin(PublishableAdmin):
 
 
 @admin.register(Person)
-class PersonAdmin(PlainFields, admin.ModelAdmin):
+class PersonAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     """Personal data. Its history keeps which fields changed and never a name, so that erasing a person erases it."""
 
     list_display = ("full_name", "nationality")
@@ -260,7 +261,7 @@ class PersonAdmin(PlainFields, admin.ModelAdmin):
 
 
 @admin.register(Observer)
-class ObserverAdmin(PlainFields, admin.ModelAdmin):
+class ObserverAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     """An observer and the person behind the code on one screen; lists show the code alone."""
 
     form = ObserverForm
@@ -333,7 +334,7 @@ class OutletAdmin(PublishableAdmin):
 
 
 @admin.register(AccreditationRule)
-class AccreditationRuleAdmin(PlainFields, admin.ModelAdmin):
+class AccreditationRuleAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     list_display = ("category", "election", "quota", "quota_each", "opens_at", "closes_at", "decided_by")
     list_filter = ("election", "category")
     list_select_related = ("election",)
@@ -364,7 +365,7 @@ class AccreditationChangeInline(PlainFields, admin.TabularInline):
 
 
 @admin.register(Accreditation)
-class AccreditationAdmin(PlainFields, admin.ModelAdmin):
+class AccreditationAdmin(GuardedSaves, PlainFields, admin.ModelAdmin):
     """To look up and to look back. Applications are entered and decided at the desk, where the rules are asked."""
 
     list_display = (

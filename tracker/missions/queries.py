@@ -8,7 +8,7 @@ from django.db.models import Prefetch, Q, Value
 from django.db.models.functions import Replace
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.models import Publication, PublicationQuerySet, Source
+from tracker.core.models import PublicationQuerySet, Source, published_condition
 from tracker.elections.models import Election, Milestone
 from tracker.missions.models import (
     Accreditation,
@@ -79,7 +79,7 @@ def organization_pages() -> list[tuple[str, str]]:
     missions = Mission.objects.published().filter(election__demonstration=False)
     members = Membership.objects.published().filter(mission__election__demonstration=False)
     engagements = Engagement.objects.published().filter(
-        election__demonstration=False, organizations__publication=Publication.PUBLISHED
+        published_condition(Organization, "organizations__"), election__demonstration=False
     )
     pairs = missions.order_by().values_list("election__slug", "organization__slug")
     return sorted(

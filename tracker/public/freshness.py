@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
 
 from tracker.core.timezones import to_local
-from tracker.coverage.editions import last_thinning, register_version
+from tracker.coverage.editions import Version, last_thinning, register_version
 from tracker.coverage.models import Edition
 from tracker.elections.models import Election
 from tracker.elections.queries import present_moment
@@ -31,7 +31,7 @@ class Freshness:
 
     edition: int | None
     hash: str
-    version: int
+    version: Version
     # Openings and closings that have passed: they decide every voting state.
     passed: tuple[int, int]
     # The day in the election's own zone, which decides what is next in its calendar.
@@ -97,8 +97,8 @@ def freshness(election: Election, edition: Edition | None, *, thinned: bool = Fa
 
 
 @lru_cache(maxsize=64)
-def _spans(election: int, version: int) -> list[tuple[datetime, datetime]]:
-    # The version counts every change of hours: what was read for it stays true.
+def _spans(election: int, version: Version) -> list[tuple[datetime, datetime]]:
+    # The version counts every change of hours and every embargo that ends: what was read for it stays true.
     return voting_spans(election)
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tracker.core.models import Publication, User
+from tracker.core.models import User
 from tracker.coverage.editions import Outdated, publish
 from tracker.coverage.review import publications, publishing_list, review
 from tracker.elections.models import Election
@@ -51,7 +51,7 @@ def election(request: HttpRequest, slug: str) -> HttpResponse:
         "title": _("Figures of %(election)s") % {"election": record},
         "election": record,
         "live": live,
-        "draft": record.publication == Publication.DRAFT,
+        "draft": not record.is_released,
         "review": review(record),
         "history": publications(record)[:HISTORY_ROWS],
         "may_publish": request.user.has_perm(MAY_PUBLISH),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin import ZoneProposalMixin, doubts_of_zone, public_address
+from tracker.core.guarded import GuardedSaves
 from tracker.core.timezones import Proposal, format_hours, format_offset, offset_at, to_local
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.elections.models import Election
@@ -206,7 +207,7 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
 
 
 @admin.register(VotingWindow)
-class VotingWindowAdmin(admin.ModelAdmin):
+class VotingWindowAdmin(GuardedSaves, admin.ModelAdmin):
     """Every window of every station in one list; entered and corrected in the station."""
 
     list_display = ("opens_at", "closes_at", "station", "country", "hours", "election")

@@ -59,7 +59,7 @@ DROP FUNCTION accounts_account_changed();
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("core", "0003_sessions"),
+        ("core", "0004_sessions"),
         ("missions", "0002_accounts_and_roles"),
         ("mfa", "0003_authenticator_type_uniq"),
     ]

@@ -135,7 +135,7 @@ class Command(BaseCommand):
         self._say(f"Played {sum(player.done.values())} events; {player.skipped} had no effect.")
         self._say(f"Visits on record: {known}.")
         self._say(f"Incidents on record: {incidents}.")
-        if election.publishing != Election.Publishing.LIVE or election.publication != "published":
+        if election.publishing != Election.Publishing.LIVE or not election.is_released:
             self._say("This election does not publish live; a publisher decides when its figures appear.")
             return
         self._insist(lambda: self._counted(election))

@@ -1,0 +1,216 @@
+"""Admin forms in which nobody overwrites what they have not seen, and a double click saves once."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tracker.core.models import Submission
+from tracker.core.saving import State, as_new, differences, digest, merge, untouched
+
+OPENED, KEY = "_opened", "_submission"
+
+
+class GuardedSaves(admin.ModelAdmin):
+    """Refuses the second of two saves of one record with both versions side by side, and keeps what was typed.
+
+    The form carries what it showed when it was opened. Where others changed something since, it comes back with their
+    changes filled in, what was typed kept, and a table of the differences; saving it once more is then a decision.
+    Rules that only the database can check (two people give one number at one moment) come back as an error of the
+    form, not of the server. The hidden inputs and the table are in templates/admin/change_form.html.
+    """
+
+    @transaction.atomic
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        if request.method != "POST" or "_saveasnew" in request.POST:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        record = self._lock(request, object_id) if object_id is not None else None
+        if object_id is not None and record is None:
+            return self._gone(request, object_id) or super().changeform_view(request, object_id, form_url)
+        submission, new = self._reserve(request)
+        if submission and not new:
+            return self._sent_before(request, submission, object_id, form_url)
+        context = dict(extra_context or {})
+        if record is not None and self.has_change_permission(request, record):
+            context |= self._conflict(request, record)
+        response = self._save(request, object_id, form_url, context)
+        if submission:
+            saved = getattr(request, "saved_record", None)
+            if saved is None:
+                submission.delete()
+            else:
+                submission.record = str(saved.pk)
+                submission.save(update_fields=["record"])
+        return response
+
+    def _save(
+        self, request: HttpRequest, object_id: str | None, form_url: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, object_id, form_url, context)
+        except IntegrityError as error:
+            words = broken_rule(error)
+            if words is None:
+                raise
+            request.refusal = words  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, context)
+
+    # --- two people
+
+    def _lock(self, request: HttpRequest, object_id: str) -> models.Model | None:
+        """The record, locked until the end of the transaction: what is compared now is what is saved over."""
+        try:
+            key = self.opts.pk.to_python(unquote(object_id))
+        except ValidationError:
+            return None
+        rows = self.model._default_manager.filter(pk=key).order_by().select_for_update()
+        return self.get_object(request, unquote(object_id)) if rows.first() else None
+
+    def _conflict(self, request: HttpRequest, record: models.Model) -> dict[str, Any]:
+        """Compare what the form had shown with what is on record; {} if nobody else changed anything."""
+        opened = State.from_json(request.POST.get(OPENED, ""))
+        if opened is None:
+            return {}
+        form, formsets = self._fresh_forms(request, record)
+        now = untouched(form, formsets)
+        found = differences(opened, now, request.POST, form, formsets)
+        if not found:
+            return {}
+        request.POST = merge(opened, now, request.POST)  # type: ignore[assignment]
+        request.refusal = _(  # type: ignore[attr-defined]
+            "Somebody changed this record after you opened it, so nothing is saved yet. Their changes are filled in "
+            "below, and what you typed is kept. Look at it once more and save it again."
+        )
+        return {"differences": found, "opened": now.to_json()}
+
+    def _fresh_forms(self, request: HttpRequest, record: models.Model) -> tuple[Any, list[Any]]:
+        """The form and its formsets as they would be shown now."""
+        fields = flatten_fieldsets(self.get_fieldsets(request, record))
+        form = self.get_form(request, record, change=True, fields=fields)(instance=record)
+        formsets = [
+            formset(instance=record, prefix=prefix, queryset=inline.get_queryset(request))
+            for prefix, formset, inline in self._formsets(request, record)
+            if inline.has_change_permission(request, record)
+        ]
+        return form, formsets
+
+    def _formsets(self, request: HttpRequest, record: models.Model | None) -> Iterator[tuple[str, Any, Any]]:
+        """The formsets of the inlines with their prefixes, numbered as the stock admin does."""
+        seen: Counter[str] = Counter()
+        for formset, inline in self.get_formsets_with_inlines(request, record):
+            prefix = formset.get_default_prefix()
+            seen[prefix] += 1
+            yield prefix if seen[prefix] == 1 and prefix else f"{prefix}-{seen[prefix]}", formset, inline
+
+    def _gone(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """Whoever saves a record that was deleted meanwhile gets back what they typed; None if it never was there."""
+        opened = State.from_json(request.POST.get(OPENED, ""))
+        if opened is None or not self.has_add_permission(request):
+            return None
+        request.refusal = _(  # type: ignore[attr-defined]
+            "Somebody deleted this record after you opened it, so nothing is saved. What you typed is kept: saving it "
+            "now enters it as a new record."
+        )
+        parents = {prefix: formset.fk.name for prefix, formset, _inline in self._formsets(request, None)}
+        request.POST = as_new(request.POST, parents)  # type: ignore[assignment]
+        return super().changeform_view(request, None, self._add_address())
+
+    def _add_address(self) -> str:
+        return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_add")
+
+    # --- one form twice
+
+    def _reserve(self, request: HttpRequest) -> tuple[Submission | None, bool]:
+        """The row of this form's key, and whether it is new; whoever sends the same form waits here."""
+        try:
+            key = uuid.UUID(request.POST.get(KEY, ""))
+        except ValueError:
+            return None, False
+        defaults = {"digest": digest(request.POST), "account_id": request.user.pk}
+        return Submission.objects.get_or_create(key=key, defaults=defaults)
+
+    def _sent_before(
+        self, request: HttpRequest, submission: Submission, object_id: str | None, form_url: str
+    ) -> HttpResponse:
+        record = self.get_object(request, submission.record)
+        same = submission.digest == digest(request.POST) and submission.account_id == request.user.pk
+        if record is not None and same:
+            answer = self.response_add if object_id is None else self.response_change
+            response = answer(request, record)
+            messages.info(request, _("The form came in more than once; it was saved once."))
+            return response
+        if object_id is None:
+            request.refusal = _(  # type: ignore[attr-defined]
+                "This form was saved already, and what you typed since is not. Save it again to enter it as a record "
+                "of its own, or go back to the list to change the one that is there."
+            )
+        request.new_key = True  # type: ignore[attr-defined]
+        context = self._conflict(request, record) if object_id is not None and record is not None else {}
+        return self._save(request, object_id, form_url, context)
+
+    # --- hooks of the stock admin
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        if refusal is None:
+            return form
+
+        class Refused(form):  # type: ignore[misc, valid-type]
+            def full_clean(self) -> None:
+                super().full_clean()
+                if self.is_bound:
+                    self.add_error(None, refusal)
+
+        return Refused
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        request.saved_record = obj  # type: ignore[attr-defined]
+        return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        request.saved_record = obj  # type: ignore[attr-defined]
+        return super().response_change(request, obj)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, add: bool = False, change: bool = False,
+        form_url: str = "", obj: Any = None,
+    ) -> HttpResponse:  # fmt: skip
+        if change and "opened" not in context:
+            forms = context["adminform"].form, [one.formset for one in context["inline_admin_formsets"]]
+            context["opened"] = request.POST.get(OPENED) or untouched(*forms).to_json()
+        key = None if getattr(request, "new_key", False) else request.POST.get(KEY)
+        context["submission"] = key or uuid.uuid4()
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+def broken_rule(error: IntegrityError) -> str | None:
+    """The sentence of the rule that the database found broken; None where the rule is not one of ours."""
+    diag = getattr(error.__cause__, "diag", None)
+    name, table = getattr(diag, "constraint_name", None), getattr(diag, "table_name", None)
+    for model in apps.get_models():
+        if not name or model._meta.db_table != table:
+            continue
+        for rule in model._meta.constraints:
+            if rule.name == name:
+                return str(rule.get_violation_error_message())
+        for field in model._meta.local_fields:
+            if field.unique and name.startswith(f"{table}_{field.column}_"):
+                return " ".join(model().unique_error_message(model, (field.name,)).messages)
+    return None
