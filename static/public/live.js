@@ -22,7 +22,7 @@
     if (asking) { return; }
     asking = true;
     var timeout = new AbortController(), alarm = setTimeout(function () { timeout.abort(); }, 20000);
-    fetch(location.href, { cache: "no-cache", headers: { Accept: "text/html" }, signal: timeout.signal }).then(function (answer) {
+    fetch(location.href, { cache: "no-cache", headers: { Accept: "text/html", "X-Background": "1" }, signal: timeout.signal }).then(function (answer) {
       if (!answer.ok) { throw new Error(String(answer.status)); }
       var tag = answer.headers.get("ETag");
       if (tag && tag === etag) { return null; }

@@ -1,4 +1,4 @@
-"""Group P of the tests of trust, as far as one human being goes: logs, export and erasure, retention, no third party."""
+"""Group P of the tests of trust, as far as one human being goes: logs, export, erasure, retention, no third party."""
 
 import base64
 import json
@@ -39,7 +39,7 @@ def tables() -> dict[str, str]:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         for (name,) in cursor.fetchall():
             cursor.execute(
-                f"SELECT coalesce(string_agg(to_jsonb(t)::text, chr(10)), '') FROM public.\"{name}\" t"
+                f"SELECT coalesce(string_agg(to_jsonb(t)::text, chr(10)), '') FROM public.\"{name}\" t"  # noqa: S608
             )
             found[name] = cursor.fetchone()[0]
     found["django_session"] += "".join(str(session.get_decoded()) for session in Session.objects.all())
@@ -332,7 +332,7 @@ def test_p6_the_log_of_the_job_says_how_many_and_not_who(caplog: pytest.LogCaptu
     assert CANARY not in caplog.text
 
 
-# --- P3: logs, mails, results of jobs ----------------------------------------------------------------------------------
+# --- P3: logs, mails, results of jobs
 
 
 @pytest.fixture

@@ -159,7 +159,7 @@ def test_a8_a_session_ends_by_itself(mark: str, minutes: int, client: Client) ->
 
 
 def test_a8_work_makes_it_longer_and_the_page_s_own_questions_do_not(client: Client) -> None:
-    """Red when: "account_session" is taken out of PASSIVE; or `touch` does nothing."""
+    """Red when: "account_session" is taken out of PASSIVE; `_is_background` says no; or `touch` does nothing."""
     client.force_login(person())
 
     def idle_for(seconds: float) -> None:
@@ -171,6 +171,8 @@ def test_a8_work_makes_it_longer_and_the_page_s_own_questions_do_not(client: Cli
     assert 790 < client.get("/staff/session/").json()["idle"] <= 800
     assert client.post("/staff/session/").json()["idle"] > 1700
     idle_for(1000)
+    client.get("/staff/jobs/", headers={"X-Background": "1"})  # a page that renews itself
+    assert client.get("/staff/session/").json()["idle"] <= 800
     client.get("/staff/")
     assert client.get("/staff/session/").json()["idle"] > 1700
 
