@@ -6,10 +6,12 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
 from tests.public.pages import text_of
+from tracker.core.history.reading import rows_of
 from tracker.core.models import User
 from tracker.core.timezones import to_local
 from tracker.elections.models import SimulatedDay
@@ -61,7 +63,8 @@ def test_a_visit_is_entered_in_the_hours_of_the_station(observer: Client, team: 
     text = text_of(observer.get(answer["Location"]).content.decode())
     assert "Recorded. The public figures move within seconds. Next visit" in text
     assert "7 Feb 2024 12:15 Asia/Almaty (UTC+06:00)" in text
-    assert "Entered on the visit form." in text
+    (made,) = rows_of(Visit, Visit.objects.get().pk)
+    assert (made.kind, made.change.origin) == ("insert", "request")
 
 
 def test_sent_twice_it_is_one_visit_one_incident_and_the_same_page(observer: Client, team: Team) -> None:
@@ -209,9 +212,20 @@ def test_a_visit_is_corrected_submitted_verified_and_opened_again(observer: Clie
     observer.post(f"{page}reopen/")
     visit.refresh_from_db()
     assert visit.status == "draft"
-    text = text_of(observer.get(page).content.decode())
-    told = [words.split(" ")[0] for words in text.split("observer: ")[1:]]
-    assert told == ["Corrected.", "Submitted.", "Verified.", "Corrected.", "Opened"]
+    # Every step is in the history of the visit, the latest first; the page leads there.
+    assert (
+    path = reverse("admin:fieldwork_visit_history", args=[visit.pk])
+    assert f'href="{path}"' in observer.get(page).content.decode()
+        in observer.get(page).content.decode()
+    )
+    told = [
+        (row.before["status"], row.after["status"])
+        for row in rows_of(Visit, visit.pk)
+        if "status" in (row.before or {})
+    ]
+    assert told[0][1] == "draft"
+    assert ("submitted", "verified") in told
+    assert ("draft", "submitted") in told
 
 
 def test_drafts_wait_in_the_list_of_who_entered_them(observer: Client, team: Team) -> None:

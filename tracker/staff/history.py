@@ -158,6 +158,8 @@ def object_history(request: HttpRequest, app: str, model: str, key: str) -> Http
         "title": _("History: %(record)s") % {"record": words},
         "opts": kind._meta,
         "record": found,
+        # Says whether it belongs to a demonstration.
+        "original": found,
         "words": words,
         "with_parts": with_parts,
         "why_not": reason_not_recorded(kind),
