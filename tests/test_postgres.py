@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tracker import postgres
+from tracker.database_roles import PUBLIC, ROLES, WEB, WORKER
 
 ROOT = Path(__file__).resolve().parent.parent
 # Each test has its own servers; they are real, and two at once are enough for a small machine.
@@ -75,6 +76,23 @@ def test_clients_work_as_an_ordinary_role_and_only_through_the_socket(data: Path
         assert role == ("tracker", False, True)
         listening = connection.execute("SELECT current_setting('listen_addresses')").fetchone()
         assert listening == ("",)
+
+
+def test_a_cluster_of_an_older_release_gets_the_roles_too(data: Path) -> None:
+    server = postgres.Server(data, "run")
+    server.start()
+    with psycopg.connect(server.url_as("postgres")) as boss:
+        boss.execute(f"DROP ROLE {', '.join(ROLES)}")
+    server.stop()
+    (data / "run" / "cluster" / "tracker.roles").unlink()
+    with postgres.Server(data, "run"):
+        for role in (WEB, WORKER):
+            with psycopg.connect(server.url_as(role)) as line:
+                ask = "SELECT rolsuper OR rolinherit FROM pg_roles WHERE rolname = current_user"
+                assert line.execute(ask).fetchone() == (False,)
+        with psycopg.connect(server.url_as(WEB)) as line:
+            line.execute(f"SET ROLE {PUBLIC}")
+            assert line.execute("SELECT current_user").fetchone() == (PUBLIC,)
 
 
 def test_start_right_after_kill_9_recovers_what_was_committed(data: Path) -> None:
