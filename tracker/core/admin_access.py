@@ -41,7 +41,7 @@ class _Narrowed(BaseModelAdmin):
     """Rows and choices by role and ownership, for screens and inline rows alike."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return visible_to(super().get_queryset(request), user_of(request))
+        return rows_for(super().get_queryset(request), user_of(request), "view")
 
     def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> QuerySet:
         """The choices of a key: what the person may see and, for whose it is to be, what they may write for."""

@@ -1,0 +1,57 @@
+"""Promises about every screen of work, kept by walking over the addresses of the staff site."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import (
+    make_account,
+    make_accreditation,
+    make_bulk_decision,
+    make_incident,
+    make_job,
+    make_visit,
+)
+from tests.trust.test_access import screens_of_work
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def addresses() -> dict[str, str]:
+    """Every screen with a row that exists."""
+    row, visit = make_accreditation(), make_visit(status="draft")
+    keys = {
+        "accreditation_decision": make_bulk_decision(rows=[row]).pk,
+        "accreditation_application": row.pk,
+        "incident": make_incident(election=visit.election).pk,
+        "job": make_job().pk,
+    }
+    found = {}
+    for screen in screens_of_work():
+        election = row.election if screen.name.startswith("accreditation") else visit.election
+        values = {"slug": election.slug, "pk": keys.get(screen.name, visit.pk), "step": "submit"}
+        wanted = {name: values[name] for name in screen.pattern.converters}
+        found[screen.name] = reverse(f"admin:{screen.name}", kwargs=wanted)
+    return found
+
+
+def test_a_stranger_is_sent_to_sign_in(client: Client, addresses: dict[str, str]) -> None:
+    assert len(addresses) == len(screens_of_work()) > 15
+    for address in addresses.values():
+        for answer in (client.get(address), client.post(address)):
+            assert answer.status_code == 302, address
+            assert answer["Location"].startswith("/staff/login/?next="), address
+
+
+def test_a_newcomer_without_a_role_is_refused_everywhere(client: Client, addresses: dict[str, str]) -> None:
+    client.force_login(make_account())
+    for name, address in addresses.items():
+        # A screen that knows one method says so first; it does nothing then either.
+        statuses = {client.get(address).status_code, client.post(address).status_code} - {405}
+        assert statuses == {403}, name
+
+
+def test_the_index_of_a_newcomer_is_empty(client: Client) -> None:
+    client.force_login(make_account())
+    assert client.get("/staff/").context["app_list"] == []
