@@ -272,7 +272,9 @@ def test_z2_lists_search_filters_and_look_ups_find_nothing_foreign(
             answer = stranger.get(reverse("admin:autocomplete"), asked | {"term": CANARY})
             if answer.status_code == 403:
                 continue
-            assert CANARY not in answer.content.decode(), f"{screen.model.__name__}.{field} -> {target.__name__}"
+            assert CANARY not in answer.content.decode(), (
+                f"{screen.model.__name__}.{field} -> {target.__name__}"
+            )
             looked_up += 1
     assert looked_up > 20
 
