@@ -1,9 +1,10 @@
 """What the public may know is decided field by field."""
 
 import pytest
+from django.db import connection
 
 from tests import factories as make
-from tracker.core.disclosure import DISCLOSURE, withheld_fields
+from tracker.core.disclosure import DISCLOSURE, readable_fields, withheld_fields
 from tracker.core.wall import wall_models
 from tracker.elections.models import Election
 from tracker.fieldwork.models import Incident, Visit
@@ -50,3 +51,12 @@ def test_published_rows_come_without_withheld_fields_also_by_way_of_others() -> 
     day = Election.objects.published().select_related("simulated_day").get(demonstration=True).simulated_day
     assert day.get_deferred_fields() == {"seed", "last_event"}
     assert Incident.objects.select_related("election").get(pk=incident.pk).get_deferred_fields() == set()
+
+
+def test_the_public_has_no_right_to_a_table_of_which_nothing_is_published(db) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT table_name FROM information_schema.column_privileges WHERE grantee = 'tracker_public'"
+        )
+        granted = {table for (table,) in cursor.fetchall()}
+    assert granted == {model._meta.db_table for model in wall_models() if readable_fields(model)}

@@ -229,7 +229,7 @@ class _Rules:
         self.statements: list[str] = []
 
     def allow(self, role: str, verb: str, condition: str = "true", columns: Iterable[str] = ()) -> None:
-        """Let `role` SELECT, INSERT, UPDATE or DELETE rows under `condition`, of `columns` (default: all)."""
+        """Let `role` SELECT, INSERT, UPDATE or DELETE rows under `condition`, of `columns` (default: all of them)."""
         only = f" ({', '.join(columns)})" if columns else ""
         check = {
             "SELECT": f"USING ({condition})",
@@ -266,12 +266,8 @@ def _register_rules(rules: _Rules, model: Model) -> None:
     if label in WRITTEN_BY_TRIGGERS:
         rules.allow(WORKER, "SELECT")
         rules.allow(STAFF, "SELECT", visible_sql(model, table))
-        rules.allow(
-            PUBLIC,
-            "SELECT",
-            public_sql(model, table),
-            [_column(model, name) for name in readable_fields(model)],
-        )
+        if readable:
+            rules.allow(PUBLIC, "SELECT", public_sql(model, table), readable)
         return
     # The worker, and commands of people at the machine.
     if label in IMMUTABLE:

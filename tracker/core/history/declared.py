@@ -22,6 +22,9 @@ NOT_RECORDED = {
     "coverage.Mark": "says that something changed; what did is recorded",
     "coverage.Tally": "says that something changed; what did is recorded",
     "coverage.Edition": "has a chain of its own, and cannot be changed",
+    "coverage.Correction": "is made from the same changes by triggers, for the public",
+    "account.EmailConfirmation": "keys of mails that are not sent here",
+    "accounts.SignInAttempt": "is itself a record of what happened, forgotten after a while",
     "missions.PersonReading": "is itself a record of what happened, and cannot be changed",
     "ingest.LoadedRecord": "what a file said; what became of it in the register is recorded",
 }
@@ -41,13 +44,14 @@ PERSONAL = {
     "missions.AccreditationChange": ("reason",),
     "missions.BulkDecision": ("reason",),
     "core.User": ("username", "first_name", "last_name", "email"),
+    "account.EmailAddress": ("email",),
 }
 
 # Columns of which the history knows that they changed, and never what they were.
-SECRET = {"core.User": ("password",)}
+SECRET = {"core.User": ("password",), "mfa.Authenticator": ("data",)}
 
 # Columns whose changes say nothing of the register.
-NOISE = {"core.User": ("last_login",)}
+NOISE = {"core.User": ("last_login",), "mfa.Authenticator": ("last_used_at",)}
 
 
 def recorded_models() -> Iterator[type[models.Model]]:
