@@ -325,6 +325,9 @@ else:
 # --- accounts (docs/decisions/0012-accounts.md) ----------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = ["tracker.accounts.backends.SignInBackend"]
+if TESTING:
+    # Hundreds of accounts are made, and none is a secret.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
