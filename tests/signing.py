@@ -28,6 +28,7 @@ def enrol(user: User) -> str:
     secret = generate_totp_secret()
     TOTP.activate(user, secret)
     RecoveryCodes.activate(user)
+    user.refresh_from_db()  # sessions of before are over
     return secret
 
 

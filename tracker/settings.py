@@ -331,6 +331,9 @@ else:
 
 # Who somebody is says the first; what they may do says the second alone, from their roles.
 AUTHENTICATION_BACKENDS = ["tracker.accounts.backends.SignInBackend", "tracker.core.access.RoleBackend"]
+if TESTING:
+    # Hundreds of accounts are made, and none is a secret.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -1,7 +1,4 @@
-"""Group A of the tests of trust, A1 to A6: guessing, other people's accounts, the second factor.
-
-Where a test only counts tries, passwords are hashed cheaply.
-"""
+"""Group A of the tests of trust, A1 to A6: guessing, other people's accounts, the second factor."""
 
 import re
 import threading
@@ -32,14 +29,8 @@ from tracker.accounts.models import SignInAttempt
 from tracker.core.models import User
 
 pytestmark = pytest.mark.django_db
-FAST = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ELSEWHERE = {"REMOTE_ADDR": "198.51.100.7"}
 RESET = "/staff/password/forgotten/"
-
-
-@pytest.fixture
-def cheap_hashes(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = FAST
 
 
 def outcomes(**which: Any) -> list[str]:
@@ -59,7 +50,6 @@ def wrong(client: Client, door: str, user: User, **headers: Any) -> Any:
 # --- A1 guessing is throttled at every door ---------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 def test_a1_wrong_passwords_are_counted_over_all_doors() -> None:
     """Red when: ACCOUNT_LIMIT is raised to 50; or "account_change_password" is taken out of DOORS."""
     anna = person()
@@ -82,7 +72,6 @@ def test_a1_wrong_passwords_are_counted_over_all_doors() -> None:
     assert not anna.check_password("wrong")
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 def test_a1_one_password_for_many_accounts_from_one_address() -> None:
     """Red when: the limit of addresses is left out of `admit`."""
     people = [factories.make_account() for _ in range(30)]
@@ -99,7 +88,6 @@ def test_a1_one_password_for_many_accounts_from_one_address() -> None:
     assert last.status_code == 429
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 def test_a1_asking_for_links_is_throttled() -> None:
     """Red when: "account_reset_password" is taken out of DOORS."""
     person()
@@ -109,7 +97,6 @@ def test_a1_asking_for_links_is_throttled() -> None:
     assert len(outbox.outbox) == 6
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 def test_a1_a_door_that_nobody_registered_is_counted_too() -> None:
     """Red when: the backend compares without asking `admit` where no door has."""
     from django.contrib.auth import authenticate
@@ -122,7 +109,6 @@ def test_a1_a_door_that_nobody_registered_is_counted_too() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("cheap_hashes")
 def test_a1_many_at_once_are_no_more_than_one_after_the_other() -> None:
     """Red when: `_queue_up` is left out of `admit`."""
     person()
@@ -142,7 +128,6 @@ def test_a1_many_at_once_are_no_more_than_one_after_the_other() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("cheap_hashes")
 def test_a1_a_view_that_is_rolled_back_takes_no_record_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Red when: the attempt is written inside the view's transaction (from the form, not from the middleware)."""
     from tracker.accounts.forms import SignInForm
@@ -160,7 +145,6 @@ def test_a1_a_view_that_is_rolled_back_takes_no_record_with_it(monkeypatch: pyte
 # --- A2 without Redis -------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 def test_a2_the_count_needs_no_redis(settings: Any) -> None:
     """Red when: the count is kept in the cache (`cache.clear()` here is the flush)."""
     from django.core.cache import cache
@@ -177,7 +161,6 @@ def test_a2_the_count_needs_no_redis(settings: Any) -> None:
 # --- A3 no malicious lock-out -----------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 def test_a3_a_known_device_signs_in_while_somebody_burns_the_tries() -> None:
     """Red when: `known_device` answers "" always; or the owner is told by nobody (`tell_of_tries` does nothing)."""
     anna = person()
@@ -204,7 +187,6 @@ def test_a3_a_known_device_signs_in_while_somebody_burns_the_tries() -> None:
 # --- A4 the client's address ------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 @pytest.mark.parametrize("proxies", [0, 1])
 def test_a4_no_header_makes_another_source(proxies: int, settings: Any) -> None:
     """Red when: `client_address` takes the first entry of X-Forwarded-For. nginx appends the peer as the last one."""
@@ -389,7 +371,6 @@ def test_a6_the_code_that_enrols_does_not_sign_in() -> None:
     assert again.post(CODE, {"code": code}).status_code == 200
 
 
-@pytest.mark.usefixtures("cheap_hashes")
 def test_a6_codes_are_not_guessed() -> None:
     """Red when: ACCOUNT_LIMIT for codes is 1,000; or the door "mfa_authenticate" is missing."""
     anna = person()

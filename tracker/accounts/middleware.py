@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from allauth.account.internal.stagekit import unstash_login
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -70,13 +71,15 @@ def _signed_in(request: HttpRequest) -> User | str:
     return request.user if isinstance(request.user, User) else ""
 
 
-def _of_link(request: HttpRequest) -> User | str:
-    match = request.resolver_match
-    return f"link {match.kwargs.get('uidb64', '')}" if match else ""
+def _of_link(request: HttpRequest) -> User | str | None:
+    words = request.resolver_match.kwargs if request.resolver_match else {}
+    # The secret of a link that was right is in the session by then, and not in the address.
+    inside = words.get("token") == PasswordResetConfirmView.reset_url_token
+    return None if inside else f"link {words.get('uidb64', '')}"
 
 
 # Every door at which something secret is compared: what is tried there, with which method, and for whose account.
-DOORS: dict[str, tuple[Kind, str, Callable[[HttpRequest], User | str]]] = {
+DOORS: dict[str, tuple[Kind, str, Callable[[HttpRequest], User | str | None]]] = {
     "account_login": (Kind.PASSWORD, "POST", _typed_login),
     "account_reauthenticate": (Kind.PASSWORD, "POST", _signed_in),
     "account_change_password": (Kind.PASSWORD, "POST", _signed_in),
@@ -112,6 +115,8 @@ class ThrottleMiddleware:
             return None
         kind, _method, tried = DOORS[door]
         who = tried(request)
+        if who is None:
+            return None
         user = who if isinstance(who, User) else sessions.find_account(who)
         name = user.username if user else str(who)
         device = known_device(request, user)
