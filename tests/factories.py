@@ -232,6 +232,7 @@ def make_account(*roles: str, organization: Organization | None = None, **over: 
     account = User.objects.create_user(**defaults | {"roles": list(roles)} | over)
     if organization is not None:
         Affiliation.objects.create(account=account, organization=organization)
+        account.refresh_from_db()  # its sessions ended with that
     return account
 
 

@@ -313,6 +313,7 @@ BREAKS = {
     # coverage
     "edition_number_once": lambda: twice(make_edition, election=make_election()),
     "edition_thinned_or_whole": lambda: make_edition(content=None),
+    "edition_history_whole": lambda: make_edition(history_number=1),
     # ingest
     "loadedrecord_key_once": lambda: twice(
         LoadedRecord.objects.create, dataset="d", kind="k", key="x", object_id=1, values={}

@@ -99,7 +99,7 @@ def test_s2_cookies_belong_to_this_host_alone_under_tls() -> None:
         "__Host-session", "__Host-csrf", "True", "True", "True", "https://tracker.example", "1",
     ]  # fmt: skip
     closed = start(program, TLS="0").stdout.split()
-    assert closed == ["-", "-", "False", "False", "True", "http://tracker.example", "0"]
+    assert closed == ["-", "-", "False", "False", "True", "https://tracker.example", "0"]
 
 
 def test_mails_go_where_the_environment_says() -> None:

@@ -26,6 +26,7 @@ def test_sign_in_correct_a_station_and_see_it_public(page: Page, live_server: ob
     type_in(page, administrator, secret)
     page.locator("#id_address").fill("Viale Regina Margherita")
     page.locator("#id_number").fill("39A")
+    page.get_by_label("Why is it corrected?").fill("The embassy told us.")
     page.locator("input[name=_save]").last.click()
     expect(page.locator(".messagelist .success")).to_contain_text("was changed successfully")
 

@@ -765,7 +765,7 @@ def test_the_history_of_a_person_names_nobody(officer: Client) -> None:
     officer.post(reverse("admin:missions_person_delete", args=[person.pk]), {"post": "yes"})
     assert Person.objects.count() == 0
     rows = ChangedRow.objects.filter(table_name="missions_person").order_by("id")
-    assert [row.kind for row in rows] == ["insert", "update", "delete"]
+    assert [row.kind for row in rows] == ["insert", "update", "delete", "erase"]
     assert "Canary" not in str([(row.before, row.after) for row in rows])
     assert not LogEntry.objects.exists()
 

@@ -179,6 +179,7 @@ def test_correcting_a_city_keeps_zone_and_hours(signed_in: Callable[[str], Page]
     page = signed_in(f"/staff/stations/pollingstation/{station.pk}/change/")
     expect(page.locator("#id_windows-0-opens")).to_have_value("08:00")
     page.locator("#id_city").fill("Astana")
+    page.get_by_label("Why is it corrected?").fill("Mistyped.")
     page.locator("input[name=_save]").last.click()
     expect(page.locator(".messagelist .success")).to_contain_text("was changed successfully")
     station.refresh_from_db()

@@ -93,6 +93,7 @@ def test_four_eyes_are_explained_and_held(desk: Client) -> None:
     both = make.make_account(Role.DESK, Role.PUBLISHER)
     with acting(Identity(user=both.pk)):
         figure = make.make_figure(election=election, publication=Publication.SUBMITTED)
+    figure.refresh_from_db()
     Election.objects.update(four_eyes=True)
     own = Client()
     own.force_login(both)

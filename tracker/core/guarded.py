@@ -8,7 +8,6 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -40,14 +39,19 @@ class GuardedSaves(admin.ModelAdmin):
     ) -> HttpResponse:
         if request.method != "POST" or "_saveasnew" in request.POST:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        record = self._lock(request, object_id) if object_id is not None else None
-        if object_id is not None and record is None:
-            return self._gone(request, object_id) or super().changeform_view(request, object_id, form_url)
+        record = None
+        if object_id is not None:
+            record = self.get_object(request, unquote(object_id))
+            if record is None:
+                return self._gone(request, object_id) or super().changeform_view(request, object_id, form_url)
+            if not self.has_change_permission(request, record):
+                return super().changeform_view(request, object_id, form_url, extra_context)
+            record = self._lock(request, record)
         submission, new = self._reserve(request)
         if submission and not new:
             return self._sent_before(request, submission, object_id, form_url)
         context = dict(extra_context or {})
-        if record is not None and self.has_change_permission(request, record):
+        if record is not None:
             context |= self._conflict(request, record)
         response = self._save(request, object_id, form_url, context)
         if submission:
@@ -74,14 +78,11 @@ class GuardedSaves(admin.ModelAdmin):
 
     # --- two people
 
-    def _lock(self, request: HttpRequest, object_id: str) -> models.Model | None:
+    def _lock(self, request: HttpRequest, record: models.Model) -> models.Model:
         """The record, locked until the end of the transaction: what is compared now is what is saved over."""
-        try:
-            key = self.opts.pk.to_python(unquote(object_id))
-        except ValidationError:
-            return None
-        rows = self.model._default_manager.filter(pk=key).order_by().select_for_update()
-        return self.get_object(request, unquote(object_id)) if rows.first() else None
+        locked = self.model._default_manager.filter(pk=record.pk).order_by().select_for_update().first()
+        # Read again as the form reads it, now that nobody else can change it.
+        return (self.get_object(request, str(record.pk)) if locked else None) or record
 
     def _conflict(self, request: HttpRequest, record: models.Model) -> dict[str, Any]:
         """Compare what the form had shown with what is on record; {} if nobody else changed anything."""
