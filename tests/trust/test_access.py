@@ -278,7 +278,7 @@ def test_z2_lists_search_filters_and_look_ups_find_nothing_foreign(
 
 
 def test_z2_a_form_offers_only_what_is_ones_own(stranger: Client, world: SimpleNamespace) -> None:
-    """Red when: get_field_queryset does not narrow."""
+    """Red when: get_changeform_initial_data does not fill in the only mission."""
     for model in (Statement, Observer, Team, Deployment, Incident):
         page = stranger.get(address(model, "add"))
         assert page.status_code == 200
@@ -558,7 +558,7 @@ def test_z5_the_count_is_confirmed_before(client: Client, world: SimpleNamespace
 def test_z5_what_is_published_is_not_deleted_by_who_may_not_withdraw_it(
     client: Client, world: SimpleNamespace
 ) -> None:
-    """Red when: get_deleted_objects of NarrowedAdmin is the stock one."""
+    """Red when: has_delete_permission of NarrowedAdmin does not ask about publication."""
     sign_in(client, world.accounts["election_desk"])
     figures = [
         make.make_figure(election=world.election, publication=state) for state in ("published", "draft")
