@@ -280,7 +280,7 @@ def test_z2_lists_search_filters_and_look_ups_find_nothing_foreign(
 
 
 def test_z2_a_form_offers_only_what_is_ones_own(stranger: Client, world: SimpleNamespace) -> None:
-    """Red when: get_field_queryset does not narrow."""
+    """Red when: get_changeform_initial_data does not fill in the only mission."""
     for model in (Statement, Observer, Team, Deployment, Incident):
         page = stranger.get(address(model, "add"))
         assert page.status_code == 200
@@ -560,7 +560,7 @@ def test_z5_the_count_is_confirmed_before(client: Client, world: SimpleNamespace
 def test_z5_what_is_published_is_not_deleted_by_who_may_not_withdraw_it(
     client: Client, world: SimpleNamespace
 ) -> None:
-    """Red when: get_deleted_objects of NarrowedAdmin is the stock one."""
+    """Red when: neither has_delete_permission nor get_deleted_objects of NarrowedAdmin asks about publication."""
     sign_in(client, world.accounts["election_desk"])
     figures = [
         make.make_figure(election=world.election, publication=state) for state in ("published", "draft")
@@ -570,6 +570,25 @@ def test_z5_what_is_published_is_not_deleted_by_who_may_not_withdraw_it(
     assert type(figures[0]).objects.count() == 2
     client.post(address(figures[0], "changelist"), chosen | {"_selected_action": [figures[1].pk]})
     assert list(type(figures[0]).objects.all()) == [figures[0]]
+
+
+def test_z5_an_inline_row_that_is_published_is_not_deleted_either(
+    stranger: Client, world: SimpleNamespace
+) -> None:
+    """Red when: has_delete_permission of NarrowedInline does not ask about publication."""
+    shown = make.make_statement(mission=world.a.mission, title="Shown", kind="interim_report")
+    typed = {"statements-TOTAL_FORMS": 2, "statements-INITIAL_FORMS": 2}
+    for number, row in enumerate(Statement.objects.filter(mission=world.a.mission)):
+        typed |= {
+            f"statements-{number}-{name}": value
+            for name, value in {
+                "id": row.pk, "mission": row.mission_id, "kind": row.kind, "title": row.title, "language": "en",
+                "issued_on": row.issued_on.isoformat(), "url": row.url, "DELETE": "on",
+            }.items()
+        }  # fmt: skip
+    change = address(world.a.mission, "change", world.a.mission.pk)
+    assert stranger.post(change, mission_form(world, **typed)).status_code == 302
+    assert Statement.objects.filter(pk=shown.pk).exists()
 
 
 # --- Z7: a job asks again who may

@@ -130,7 +130,7 @@ class AccountForm(UserChangeForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=lambda: [
-            (role.value, format_html("<b>{}</b> {}", role.label, SENTENCES[role])) for role in Role
+            (role.value, format_html("<b>{}:</b> {}", role.label, SENTENCES[role])) for role in Role
         ],
     )
 

@@ -167,6 +167,9 @@ class NarrowedInline(_Narrowed, admin.options.InlineModelAdmin):
         return self._may(request, "change", obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows that may be published are deleted on their own screen, which looks whether they are."""
+        if issubclass(self.model, Publishable) and not _may_publish(request, self.model):
+            return False
         return self._may(request, "delete", obj)
 
     def _may(self, request: HttpRequest, action: str, parent: Any) -> bool:
