@@ -47,7 +47,8 @@ def forget_used_codes(user: User) -> None:
 def sign_in(client: Client, user: User, secret: str, password: str = PASSWORD, **headers: Any) -> Any:
     """Both steps, through the pages; the answer to the second one."""
     forget_used_codes(user)
-    client.post(LOGIN, {"login": user.username, "password": password}, **headers)
+    first = client.post(LOGIN, {"login": user.username, "password": password}, **headers)
+    assert (first.status_code, first.get("Location")) == (302, CODE), "the password was not right"
     return client.post(CODE, {"code": code_now(secret)}, **headers)
 
 

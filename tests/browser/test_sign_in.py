@@ -140,7 +140,7 @@ def test_a8_the_end_of_a_session_is_warned_of_and_put_off(
 def test_d7_what_was_typed_comes_back_after_signing_in_again(
     open_page: Callable[[str], Page], page: Page, live_server: Any
 ) -> None:
-    """Red when: typed.js does not keep what is sent, or interrupted.js is left out of the page to sign in."""
+    """Red when: typed.js does not keep what is sent, or interrupted.js marks nothing."""
     anna = factories.make_administrator(username="anna")
     secret = signing.enrol(anna)
     signing.enter(page, live_server, anna)
@@ -180,6 +180,9 @@ def test_d7_nothing_comes_back_for_somebody_else_and_no_password_is_kept(
     page.context.clear_cookies(name="sessionid")
     page.locator("input[name=_save]").last.click()
     signing.type_in(page, berta, secret)
+    page.wait_for_url("**/constituency/add/")
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_text("is put back")).to_have_count(0)
     expect(page.locator("#id_name")).to_have_value("")
     assert "Anna" not in page.evaluate("JSON.stringify({...sessionStorage})")
     open_page("/staff/password_change/")
