@@ -289,7 +289,8 @@ def make_accreditation(**over: Any) -> Accreditation:
     if over.get("category") == Category.MEDIA:
         over.setdefault("outlet", None)
         over["outlet"] = over["outlet"] or make_outlet()
-        over.setdefault("media_person", make_person())
+        if "media_person" not in over:
+            over["media_person"] = make_person()
         over["election"] = over.get("election") or make_election()
     else:
         over["observer"] = over.get("observer") or make_observer()

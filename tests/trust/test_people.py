@@ -1,4 +1,4 @@
-"""Group P of the tests of trust, as far as one human being goes: logs, export, erasure, retention, no third party."""
+"""Group P of the tests of trust, of one human being: logs, export and erasure, retention, no third party."""
 
 import base64
 import json
@@ -39,7 +39,7 @@ def tables() -> dict[str, str]:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         for (name,) in cursor.fetchall():
             cursor.execute(
-                f"SELECT coalesce(string_agg(to_jsonb(t)::text, chr(10)), '') FROM public.\"{name}\" t"  # noqa: S608
+                f"SELECT coalesce(string_agg(to_jsonb(t)::text, chr(10)), '') FROM public.\"{name}\" t"
             )
             found[name] = cursor.fetchone()[0]
     found["django_session"] += "".join(str(session.get_decoded()) for session in Session.objects.all())
@@ -81,10 +81,11 @@ def test_p5_the_export_holds_everything_and_is_no_cached_page(client: Client) ->
     client.force_login(account)
     answer = client.get(reverse("admin:person_export", args=[person.pk]))
     assert answer["Content-Disposition"].startswith(f'attachment; filename="person-{person.pk}-')
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"].startswith("no-store")
     said = json.loads(answer.content)
     assert said["person"]["nationality"] == "Kazakhstan"
-    assert [(one["code"], one["teams"]) for one in said["observer_in"]] == [("STO-7", ["North 1"])]
+    assert [one["code"] for one in said["observer_in"]] == ["STO-7"]
+    assert [team.split(" ", 1)[1] for team in said["observer_in"][0]["teams"]] == ["North 1"]
     assert {row["category"]: [step["reason"] for step in row["steps"]] for row in said["accreditations"]} == {
         "observer": [f"{CANARY}-reason-2"], "media": [],
     }  # fmt: skip
@@ -223,7 +224,7 @@ def staff_addresses(values: dict[str, Any], *, person: Any, row: Any, observer: 
     }  # fmt: skip
     found: dict[str, str] = {}
     for name, wanted in named(get_resolver().url_patterns):
-        if not name.startswith("admin:") or name.endswith(("logout", "_add")):
+        if not name.startswith("admin:") or name.endswith(("logout", "_add", "app_list")):
             continue
         key = next((pk for start, pk in keys.items() if name.startswith(f"admin:{start}")), 1)
         known = values | {"pk": key, "object_id": key, "step": "x"}
@@ -332,7 +333,7 @@ def test_p6_the_log_of_the_job_says_how_many_and_not_who(caplog: pytest.LogCaptu
     assert CANARY not in caplog.text
 
 
-# --- P3: logs, mails, results of jobs
+# --- P3: logs, mails, results of jobs ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -354,7 +355,7 @@ def said() -> Any:
 
 def broken_rule(sender: type[Accreditation], instance: Accreditation, **rest: Any) -> None:
     """A fault in the code: a row that breaks a rule of the database, which PostgreSQL prints in full."""
-    type(instance).objects.filter(pk=instance.pk).update(status="accredited", reason=f"{CANARY}-row")
+    type(instance).objects.filter(pk=instance.pk).update(applied_at=None, reason=f"{CANARY}-row")
 
 
 @pytest.mark.django_db
@@ -384,7 +385,8 @@ def test_p3_errors_in_forms_and_jobs_say_nothing_of_people(
         assert answer.status_code == 500
         assert CANARY not in answer.content.decode()
     assert "Internal Server Error: /staff/missions/person/add/" in said.getvalue()
-    assert "CheckViolation (accreditation_badge_has_number_and_dates)" in said.getvalue()
+    assert "NotNullViolation" in said.getvalue()
+    assert "ValueError" in said.getvalue()
 
     def fail(job: Job, progress: Any) -> str:
         raise ValueError(f"{CANARY}-job")
@@ -492,10 +494,11 @@ def test_p7_every_page_asks_its_own_host_alone(page: Page, live_server: Any, cli
         if name.startswith("public:") and parts <= known.keys()
     ]
     opened = 0
-    for name, address in [*public, *staff]:
-        if name.endswith(("_export", "data")):
-            continue  # a file that is saved, not a page
-        answer = page.goto(live_server.url + address, wait_until="load")
-        opened += answer is not None and answer.status == 200
+    for _name, address in [*public, *staff]:
+        answer = client.get(address)
+        page_of_html = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
+        if page_of_html and "attachment" not in answer.get("Content-Disposition", ""):
+            page.goto(live_server.url + address, wait_until="load")
+            opened += 1
     assert opened >= 60
     assert {url for url in asked if not url.startswith((live_server.url, "data:"))} == set()
