@@ -37,6 +37,8 @@ Edition            v         v         -           v         v       -          
 Source             vacd      vac       va          v         v       -             vacd
 Country            v         v         v           v         v       -             v
 TimeZone           v         v         v           v         v       -             v
+PersonReading      -         -         -           -         v       -             v
+SignInAttempt      -         -         -           -         v       v             v
 Job                -         -         -           -         v       v             v
 User               -         -         -           -         v       vac|v         vacd
 """
@@ -66,6 +68,10 @@ incidents                  +    -       +           +         +       -         
 incident                   +    -       +           +         +       -             +
 publishing                 +    +       -           +         +       -             +
 publishing_election        +    +       -           +         +       -             +
+person_export              -    +       -           -         -       -             +
+person_erase               -    +       -           -         -       -             +
+history                    -    -       -           -         +       -             +
+object_history             +    +       +           +         +       -             +
 jobs                       +    +       +           +         +       +             +
 job                        -    -       -           -         +       +             +
 """

@@ -145,10 +145,12 @@ def address_of_screen(
     keys = {
         "accreditation_decision": decision.pk, "accreditation_application": side.accreditation.pk,
         "board_step": side.deployment.pk, "incident": side.incident.pk, "job": job.pk,
+        "person_export": side.observer.person_id, "person_erase": side.observer.person_id,
     }  # fmt: skip
     steps = {"board_step": "confirm", "visit_step": "reopen"}
     values = {
         "slug": world.election.slug, "pk": keys.get(screen.name, side.visit.pk), "step": steps.get(screen.name, ""),
+        "app": "missions", "model": "mission", "key": side.mission.pk,
     }  # fmt: skip
     path = reverse(f"admin:{screen.name}", kwargs={name: values[name] for name in screen.pattern.converters})
     queries = {

@@ -98,6 +98,7 @@ def rows_of(world: SimpleNamespace) -> dict[str, tuple[models.Model, models.Mode
     found = {name.capitalize(): (getattr(a, name), getattr(b, name)) for name in owned.split()}
     source, rule = make.make_source(), make.make_rule(election=election)
     account, job = make.make_account(), make.make_job()
+    reading, attempt = make.make_reading(person=a.person.pk), make.make_attempt()
     return found | {
         "Election": (election, world.draft_election),
         "Constituency": of_the_host(make.make_constituency, "name", election=election),
@@ -116,5 +117,7 @@ def rows_of(world: SimpleNamespace) -> dict[str, tuple[models.Model, models.Mode
         "Country": (make.country("KZ"), make.country("KZ")),
         "TimeZone": (make.zone("Asia/Almaty"), make.zone("Asia/Almaty")),
         "Job": (job, job),
+        "PersonReading": (reading, reading),
+        "SignInAttempt": (attempt, attempt),
         "User": (account, world.accounts["superuser"]),
     }

@@ -97,7 +97,7 @@ ROLES: dict[str, frozenset[str]] = {
     Role.ADMINISTRATOR: (
         may("view add change", "core.user")
         | may(WRITE, "missions.affiliation")
-        | may("view", "missions.organization core.job")
+        | may("view", "missions.organization core.job accounts.signinattempt")
     ),
 }
 

@@ -27,6 +27,8 @@ from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_state
 # works with them; among the staff only administrators do.
 SIGN_IN_APPS = {"accounts", "auth", "sessions", "account", "mfa", "usersessions", "socialaccount"}
 SIGN_IN = {"core.User", "core.User_groups", "core.User_user_permissions"}
+# Of those, what auditors read as well.
+TRIES = {"accounts.SignInAttempt"}
 # Read by every signed-in account, for names and permissions; they hold no secrets.
 DIRECTORY = {
     "auth.Permission", "auth.Group", "auth.Group_permissions", "core.User", "core.User_groups",
@@ -288,7 +290,8 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         for verb in (
             ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE")
         ):
-            rules.allow(STAFF, verb, administers)
+            readers = _has_role({Role.ADMINISTRATOR, Role.AUDITOR}) if label in TRIES else administers
+            rules.allow(STAFF, verb, readers if verb == "SELECT" else administers)
         return
     if label == "contenttypes.ContentType":
         rules.allow(WEB, "SELECT")

@@ -70,7 +70,8 @@ class CorrectionFeed(Feed):
         return get_object_or_404(Election.objects.published(), slug=kwargs["slug"])
 
     def title(self, election: Election) -> str:
-        return _("Corrections: %(election)s") % {"election": election}
+        title = _("Corrections: %(election)s") % {"election": election}
+        return _("Demonstration: %(title)s") % {"title": title} if election.demonstration else title
 
     def subtitle(self, election: Election) -> str:
         return _("What was public and is different now.")
