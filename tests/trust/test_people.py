@@ -391,7 +391,7 @@ def test_p3_errors_in_forms_and_jobs_say_nothing_of_people(
     def fail(job: Job, progress: Any) -> str:
         raise ValueError(f"{CANARY}-job")
 
-    jobs.job_kind("canary", label="A canary")(fail)
+    jobs.job_kind("canary", label="A canary", permission="missions.view_person")(fail)
     job = jobs.start_job(by=account, kind="canary", arguments={"key": 1})
     jobs.run_job(job.pk)
     job.refresh_from_db()

@@ -216,6 +216,9 @@ def world(db: None) -> World:
     LoadedRecord.objects.create(dataset="d", kind="k", key="x", object_id=1, values={})
     make.make_account(Role.COORDINATOR, organization=organizations[0])
     canaries = Canaries()
+    make.make_reading(), make.make_attempt()
+    figure = make.make_figure(election=election)
+    type(figure).objects.filter(pk=figure.pk).update(value=50)  # a correction
     canaries.plant()
     refresh_stale()
     assert Edition.objects.filter(election=election).exists()

@@ -16,7 +16,7 @@ from tracker.core import ownership, wall
 from tracker.core.disclosure import readable_fields
 from tracker.core.history.models import Change, ChangedRow, PersonalValue
 from tracker.core.models import Publication, User, published_condition
-from tracker.core.roles import Role
+from tracker.core.roles import Role, may_everywhere, permission
 from tracker.coverage.editions import refresh
 from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER
 from tracker.elections.models import Election
@@ -116,6 +116,27 @@ def test_a_coordinator_reads_the_history_of_own_records_alone(two):
         assert people == {str(pk) for pk in Person.objects.values_list("pk", flat=True)}
 
 
+def test_nobody_erases_the_history_of_another_organizations_people(two):
+    """Red when: history_erase does not ask who calls it."""
+    theirs = two["theirs"]["team"].members.exclude(person=None).first().person_id
+    for user in (two["clara"], make.make_account(Role.AUDITOR)):
+        with being(STAFF, user):
+            assert refused("SELECT public.history_erase('missions_person', %s)", [str(theirs)])
+    assert PersonalValue.objects.filter(table_name="missions_person", key=str(theirs)).exists()
+
+
+def test_names_of_people_are_behind_the_wall_for_whoever_needs_none(two):
+    """Red when: missions.Person is no longer in wall.PEOPLE."""
+    for role, seen in (
+        (Role.AUDITOR, 0),
+        (Role.DESK, 0),
+        (Role.PUBLISHER, 0),
+        (Role.OFFICER, Person.objects.count()),
+    ):
+        with being(STAFF, make.make_account(role)):
+            assert Person.objects.count() == seen, role
+
+
 def test_the_public_sees_the_rows_that_the_filter_of_publication_leaves(two):
     """The database's rule is made of the same words as `published_condition`; here they are compared row by row.
 
@@ -139,6 +160,8 @@ def test_staff_see_the_rows_that_the_filter_of_ownership_leaves(two):
         for model in register():
             if model._meta.label in wall.INTERNAL | set(wall.OF_ACCOUNT) | wall.HISTORY:
                 continue  # what belongs to nobody's organization and is not public: the wall is narrower
+            if user.sees_everything and not may_everywhere(user, permission(model, "view")):
+                continue  # whom the role shows nothing of the kind at all: there the wall is wider
             every, wanted = keys(model), keys(model, ownership.visible_condition(model, user))
             with being(STAFF, user):
                 assert keys(model) == wanted, (model.__name__, user.roles)

@@ -21,9 +21,10 @@ from tracker.accounts import invitations, mail, sessions
 from tracker.accounts.forms import InviteForm
 from tracker.accounts.models import SignInAttempt
 from tracker.accounts.throttle import account_seal
-from tracker.core.admin import AccountAdmin, ReferenceAdmin
+from tracker.core.admin import ReferenceAdmin
 from tracker.core.models import User
 from tracker.core.roles import Role
+from tracker.missions.admin import AccountInMissionsAdmin
 from tracker.missions.models import Affiliation, Organization
 
 # Secrets and addresses of accounts are no lists to browse.
@@ -56,7 +57,7 @@ class InvitationForm(InviteForm):
 
 
 @admin.register(User)
-class InvitedAccountAdmin(AccountAdmin):
+class InvitedAccountAdmin(AccountInMissionsAdmin):
     """Accounts come by invitation; nobody types a password for somebody else."""
 
     change_form_template = "admin/core/user/change_form.html"

@@ -47,6 +47,8 @@ class GuardedSaves(admin.ModelAdmin):
             if not self.has_change_permission(request, record):
                 return super().changeform_view(request, object_id, form_url, extra_context)
             record = self._lock(request, record)
+            if record is None:  # deleted while we waited
+                return self._gone(request, object_id) or super().changeform_view(request, object_id, form_url)
         submission, new = self._reserve(request)
         if submission and not new:
             return self._sent_before(request, submission, object_id, form_url)
@@ -78,11 +80,14 @@ class GuardedSaves(admin.ModelAdmin):
 
     # --- two people
 
-    def _lock(self, request: HttpRequest, record: models.Model) -> models.Model:
-        """The record, locked until the end of the transaction: what is compared now is what is saved over."""
+    def _lock(self, request: HttpRequest, record: models.Model) -> models.Model | None:
+        """The record, locked until the end of the transaction: what is compared now is what is saved over.
+
+        None where it is there no longer.
+        """
         locked = self.model._default_manager.filter(pk=record.pk).order_by().select_for_update().first()
         # Read again as the form reads it, now that nobody else can change it.
-        return (self.get_object(request, str(record.pk)) if locked else None) or record
+        return self.get_object(request, str(record.pk)) if locked else None
 
     def _conflict(self, request: HttpRequest, record: models.Model) -> dict[str, Any]:
         """Compare what the form had shown with what is on record; {} if nobody else changed anything."""
@@ -144,6 +149,8 @@ class GuardedSaves(admin.ModelAdmin):
             key = uuid.UUID(request.POST.get(KEY, ""))
         except ValueError:
             return None, False
+        # Of one account: another's rows are out of sight, and a key is no secret.
+        key = uuid.uuid5(key, str(request.user.pk))
         defaults = {"digest": digest(request.POST), "account_id": request.user.pk}
         return Submission.objects.get_or_create(key=key, defaults=defaults)
 

@@ -29,7 +29,8 @@ SIGN_IN_APPS = {"accounts", "auth", "sessions", "account", "mfa", "usersessions"
 SIGN_IN = {"core.User", "core.User_groups", "core.User_user_permissions"}
 # Of those, what auditors read as well.
 TRIES = {"accounts.SignInAttempt"}
-# Read by every signed-in account, for names and permissions; they hold no secrets.
+# Read by every signed-in account, for names and permissions. Passwords are in there as hashes: Django reads accounts
+# whole (docs/decisions/0015).
 DIRECTORY = {
     "auth.Permission", "auth.Group", "auth.Group_permissions", "core.User", "core.User_groups",
     "core.User_user_permissions", "contenttypes.ContentType",
@@ -40,6 +41,8 @@ WRITE_EVERYTHING = SEE_EVERYTHING - {Role.AUDITOR}
 # records by coordinators; its personal values by those who see people.
 HISTORY = {"core.Change", "core.ChangedRow", "core.PersonalValue"}
 WRITTEN_BY_TRIGGERS = {"coverage.Correction", "missions.PersonReading"}
+# People's names and documents: whoever sees everything else sees codes alone.
+PEOPLE, SEE_PEOPLE = {"missions.Person"}, frozenset({Role.OFFICER})
 # Of the rest of the register these roles see every row too, and write it.
 ADMINISTERED = {"missions.Affiliation", "missions.Organization", "core.Job"}
 # Rows that are neither an organization's nor public: only whoever sees everything.
@@ -193,7 +196,12 @@ _OPENING = [
     "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$",
     # Erasing a person is an action of the application; everything else about the history is its triggers' affair.
     f"""DO $$ BEGIN IF to_regprocedure('public.history_erase(text, text)') IS NOT NULL THEN
-        GRANT EXECUTE ON FUNCTION public.history_erase(text, text) TO {STAFF}, {WORKER}; END IF; END $$""",
+        GRANT EXECUTE ON FUNCTION public.history_erase(text, text) TO {STAFF}, {WORKER};
+        REVOKE EXECUTE ON FUNCTION public.history_seal() FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION public.history_seal() TO {WORKER}; END IF; END $$""",
+    f"""DO $$ BEGIN IF to_regprocedure('public.note_person_readings(bigint[], text)') IS NOT NULL THEN
+        REVOKE EXECUTE ON FUNCTION public.note_person_readings(bigint[], text) FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION public.note_person_readings(bigint[], text) TO {STAFF}, {WORKER}; END IF; END $$""",
     """DO $$ DECLARE old record; BEGIN
         FOR old IN SELECT policyname, tablename FROM pg_catalog.pg_policies
                    WHERE schemaname = 'public' AND policyname LIKE 'wall\\_%'
@@ -257,7 +265,7 @@ def _history_sql(model: Model) -> str:
         # Whatever row of it may be read, under that table's own rule.
         rows = f"EXISTS (SELECT FROM public.core_changedrow r WHERE r.change_id = {table}.id)"
         return f"{_has_role(SEE_EVERYTHING)} OR {rows}"
-    readers = {Role.OFFICER} if model._meta.label == "core.PersonalValue" else SEE_EVERYTHING
+    readers = SEE_PEOPLE if model._meta.label == "core.PersonalValue" else SEE_EVERYTHING
     accounts = f"{table}.table_name = 'core_user' AND {_has_role({Role.ADMINISTRATOR})}"
     return f"{_has_role(readers)} OR ({accounts}) OR public.wall_owns({table}.table_name, {table}.key)"
 
@@ -338,6 +346,8 @@ def write_sql(model: Model, row: str) -> str:
     """The condition under which the account of the transaction may write `row`."""
     label = model._meta.label
     roles = WRITE_EVERYTHING | ({Role.ADMINISTRATOR} if label in ADMINISTERED else set())
+    if label in PEOPLE:
+        roles = SEE_PEOPLE
     ways = [_has_role(roles)]
     if label in OF_ACCOUNT:
         ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
@@ -371,6 +381,8 @@ def _own_keys(model: Model) -> str:
 
 
 def _sees(model: Model) -> str:
+    if model._meta.label in PEOPLE:
+        return _has_role(SEE_PEOPLE)
     return _has_role(SEE_EVERYTHING | ({Role.ADMINISTRATOR} if model._meta.label in ADMINISTERED else set()))
 
 

@@ -49,7 +49,8 @@ BEGIN
         WHERE d.before IS NOT NULL AND ({public_b}) AND ({public_c});
 
         INSERT INTO coverage_correction (election_id, model, key, kind, held, reason, at, hidden)
-        SELECT {election_of_b}, '{label}', b.{key}::text, 'withdrawn', to_jsonb(b), why, clock_timestamp(), false
+        SELECT {election_of_b}, '{label}', b.{key}::text, 'withdrawn', history_pick(to_jsonb(b), '{columns}'), why,
+               clock_timestamp(), false
         FROM changed c JOIN before b USING ({key}) WHERE ({public_b}) AND NOT ({public_c});
 
         UPDATE coverage_correction SET hidden = true
@@ -163,6 +164,12 @@ class CorrectionEntry:
     kind_of_record: str
     record: models.Model | None
     fields: list[ChangedField]
+
+    @property
+    def reason(self) -> str:
+        """Why; nothing where the record that it speaks of is gone."""
+        told = self.record is not None or self.correction.kind == Correction.Kind.WITHDRAWN
+        return self.correction.reason if told else ""
 
 
 def public_corrections(election: Election) -> models.QuerySet[Correction]:

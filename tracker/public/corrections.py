@@ -89,8 +89,8 @@ class CorrectionFeed(Feed):
 
     def item_description(self, item: Any) -> str:
         lines = [f"{field.label}: {field.before} → {field.after}" for field in item.fields]
-        if item.correction.reason:
-            lines.append(_("Reason: %(reason)s") % {"reason": item.correction.reason})
+        if item.entry.reason:
+            lines.append(_("Reason: %(reason)s") % {"reason": item.entry.reason})
         return "\n".join(lines)
 
     def item_link(self, item: Any) -> str:

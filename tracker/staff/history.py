@@ -143,7 +143,7 @@ def object_history(request: HttpRequest, app: str, model: str, key: str) -> Http
     if found is None and not request.user.has_perm(MAY_SEE_ALL):
         raise Http404
     if not screen.has_view_or_change_permission(request, found):
-        raise PermissionDenied
+        raise Http404 if found is None else PermissionDenied
     with_parts = "parts" in request.GET
     rows = (rows_with_parts if with_parts and found is not None else rows_of)(
         kind, found.pk if found else key

@@ -229,6 +229,14 @@ CREATE OR REPLACE FUNCTION public.history_erase(tablename text, rowkey text) RET
 DECLARE
     erased bigint;
 BEGIN
+    -- Of the staff: whoever keeps people, of their own rows a coordinator, and of a person that is gone already.
+    IF current_setting('role', true) = 'tracker_staff'
+       AND NOT public.wall_has_role('{{accreditation_officer}}') AND NOT public.wall_owns(tablename, rowkey)
+       AND NOT (tablename = 'missions_person'
+                AND NOT EXISTS (SELECT FROM public.missions_person p WHERE p.id::text = rowkey)) THEN
+        RAISE EXCEPTION 'this account may not erase what the history keeps of % %', tablename, rowkey
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
     DELETE FROM public.core_personalvalue v WHERE v.table_name = tablename AND v.key = rowkey;
     GET DIAGNOSTICS erased = ROW_COUNT;
     IF erased > 0 THEN
