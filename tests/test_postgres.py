@@ -262,7 +262,8 @@ def test_an_ordinary_user_can_start_it(data: Path) -> None:
     source = data / "source" / "tracker"
     source.mkdir(parents=True)
     source.joinpath("__init__.py").touch()
-    shutil.copy(ROOT / "tracker" / "postgres.py", source)
+    for name in ("postgres.py", "database_roles.py"):
+        shutil.copy(ROOT / "tracker" / name, source)
     script = (
         "import sys; from pathlib import Path; from tracker import postgres\n"
         "with postgres.Server(Path(sys.argv[1]), 'run') as url: print(url)"

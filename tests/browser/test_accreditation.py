@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -26,7 +27,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Visit = Callable[[str], Page]
 
 
-def test_apply_decide_print_and_verify_on_a_telephone(signed_in: Visit, page: Page) -> None:  # noqa: F811
+def test_apply_decide_print_and_verify_on_a_telephone(
+    signed_in: Visit,  # noqa: F811
+    page: Page,
+    live_server: Any,
+    settings: Any,
+) -> None:
+    settings.PUBLIC_URL = live_server.url  # what the code on a badge leads to
     today = datetime.now(UTC).date()
     election = make_election(starts_on=today, ends_on=today)
     days = {"valid_from": today - timedelta(days=2), "valid_until": today + timedelta(days=2)}
