@@ -247,7 +247,7 @@ def test_what_is_typed_survives_a_reload_and_not_signing_out(
     expect(page.get_by_label("Findings")).to_have_value("")
     page.get_by_label("Findings").fill("Another half")
     page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_role("heading", name="Logged out")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('visit-draft'))") == []
 
 
