@@ -75,6 +75,8 @@ def test_the_reason_stands_beside_it_and_the_feed_carries_all(client: Client, el
     body = feed.content.decode()
     assert "Address: – → Via Nova 1" in body
     assert "The embassy moved" in body
+    assert "<author><name>Election observation tracker</name></author>" in body
+    assert "<id>tag:testserver," in body
 
 
 def test_hours_are_corrected_through_their_station(election) -> None:

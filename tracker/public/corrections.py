@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.core.paginator import Page
 from django.db import models
@@ -12,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from tracker.coverage.corrections import CorrectionEntry, entries, public_corrections
 from tracker.elections.models import Election
@@ -65,6 +68,7 @@ class CorrectionFeed(Feed):
     """The latest corrections of one election, as Atom."""
 
     feed_type = Atom1Feed
+    author_name = _lazy("Election observation tracker")
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Election:
         return get_object_or_404(Election.objects.published(), slug=kwargs["slug"])
@@ -91,13 +95,15 @@ class CorrectionFeed(Feed):
         lines = [f"{field.label}: {field.before} → {field.after}" for field in item.fields]
         if item.entry.reason:
             lines.append(_("Reason: %(reason)s") % {"reason": item.entry.reason})
-        return "\n".join(lines)
+        return " · ".join(lines)
 
     def item_link(self, item: Any) -> str:
         return f"{self.link(item.correction.election)}#correction-{item.correction.pk}"
 
     def item_guid(self, item: Any) -> str:
-        return f"correction-{item.correction.pk}"
+        """The same for ever, whatever address the site moves to within its host (RFC 4151)."""
+        host = urlsplit(settings.PUBLIC_URL).hostname
+        return f"tag:{host},{item.correction.at:%Y-%m-%d}:correction-{item.correction.pk}"
 
     item_guid_is_permalink = False
 
