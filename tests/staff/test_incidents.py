@@ -135,6 +135,9 @@ def test_publishing_needs_a_permission_of_its_own(client: Client) -> None:
     incident.refresh_from_db()
     assert incident.publication == "draft"
     client.force_login(make_account(Role.PUBLISHER))
+    page = press(client, incident, "preview", summary="A seal was missing.").content.decode()
+    assert ("Publish this" in page, "Correct the facts" in page) == (True, False)
+    assert press(client, incident, "checking").status_code == 403
     client.post("/staff/fieldwork/incident/", chosen)
     incident.refresh_from_db()
     assert incident.publication == "published"
