@@ -95,7 +95,7 @@ def test_a_request_of_the_staff_nudges_and_the_page_follows(running: dict[str, A
     assert client.get(f"/en/e/{slug}/stations/").status_code == 200
     answer = client.post(
         "/staff/stations/pollingstation/",
-        {"action": "unpublish", "_selected_action": [station.pk]},
+        {"action": "unpublish", "_selected_action": [station.pk], "sure": "1"},
     )
     assert answer.status_code == 302
     wait_for(lambda: Edition.objects.filter(election__slug=slug).count() == 2)
@@ -146,7 +146,7 @@ def test_without_the_broker_saving_works_waits_little_and_says_so(place: Path, c
     began = time.monotonic()
     answer = client.post(
         "/staff/stations/pollingstation/",
-        {"action": "unpublish", "_selected_action": [station.pk]},
+        {"action": "unpublish", "_selected_action": [station.pk], "sure": "1"},
         follow=True,
     )
     waited = time.monotonic() - began

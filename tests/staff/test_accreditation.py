@@ -29,7 +29,7 @@ from tests.factories import (
     make_simulated_day,
 )
 from tests.public.pages import text_of
-from tracker.core.history.models import ChangedRow
+from tracker.core.history.models import ChangedRow, PersonalValue
 from tracker.core.jobs import run_job
 from tracker.core.models import Job, User
 from tracker.core.roles import ROLES, Role, may
@@ -766,6 +766,7 @@ def test_the_history_of_a_person_names_nobody(officer: Client) -> None:
     assert Person.objects.count() == 0
     rows = ChangedRow.objects.filter(table_name="missions_person").order_by("id")
     assert [row.kind for row in rows] == ["insert", "update", "delete", "erase"]
+    assert not PersonalValue.objects.filter(table_name="missions_person").exists()
     assert "Canary" not in str([(row.before, row.after) for row in rows])
     assert not LogEntry.objects.exists()
 
