@@ -1,12 +1,13 @@
 """The database knows who acts, for one transaction and no longer."""
 
 import pytest
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.http import Http404, HttpResponse
+from django.urls import resolve, reverse
 
 from tests import factories as make
 from tracker.core.identity import SETTINGS, Identity, acting, give_reason, speaking
-from tracker.core.middleware import IdentityMiddleware
+from tracker.core.middleware import IdentityMiddleware, in_one_moment
 from tracker.core.models import Source
 
 CLARA = Identity(user=7, origin="request", request="r-1", reason="typed twice")
@@ -82,3 +83,47 @@ def test_what_a_failing_view_saved_is_not_kept(rf):
     with pytest.raises(Http404):
         IdentityMiddleware(lambda request: HttpResponse()).process_view(request, view, (), {})
     assert not Source.objects.exists()
+
+
+def isolation(request=None) -> HttpResponse:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_isolation")
+        return HttpResponse(cursor.fetchone()[0])
+
+
+def answer(rf, path: str, view) -> str:
+    request = rf.get(path)
+    request.user = make.make_account()
+    middleware = IdentityMiddleware(lambda request: HttpResponse())
+    return middleware.process_view(request, view, (), {}).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_public_page_and_a_view_that_asks_for_it_see_one_moment(rf):
+    assert answer(rf, "/en/", isolation) == "repeatable read"
+    assert answer(rf, "/staff/", isolation) == "read committed"
+    assert answer(rf, "/staff/", in_one_moment(lambda request: isolation())) == "repeatable read"
+    # The screen that publishes figures is one, behind all that the staff site puts around it.
+    screen = resolve(reverse("admin:publishing_election", args=["any"])).func
+    assert screen.one_moment
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("state", "times"), [("40001", 2), ("22000", 1)])
+def test_who_was_overtaken_begins_again_and_nobody_else(rf, state, times):
+    seen = []
+
+    @in_one_moment
+    def view(request):
+        seen.append(request)
+        if len(seen) == 1:
+            with connection.cursor() as cursor:
+                cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'overtaken' USING ERRCODE = '{state}'; END $$")
+        return HttpResponse("done")
+
+    if times == 2:
+        assert answer(rf, "/staff/", view) == "done"
+    else:
+        with pytest.raises(DataError):
+            answer(rf, "/staff/", view)
+    assert len(seen) == times

@@ -144,7 +144,6 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
                 )  # fmt: skip
                 if values["organization"]:
                     Affiliation.objects.create(account=account, organization=values["organization"])
-                self.log_addition(request, account, _t("Invited."))
             words = _t("%(email)s is invited: the link works once, for %(days)d days.")
             messages.success(request, words % {"email": account.email, "days": invitations.DAYS})
             return redirect("admin:core_user_changelist")
@@ -169,7 +168,6 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         )  # fmt: skip
         if account is not None and invitations.awaits(account):
             invitations.invite_again(account)
-            self.log_change(request, account, _t("Invited again."))
             messages.success(request, _t("A new invitation is on its way."))
         return answer
 
@@ -184,7 +182,6 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         )  # fmt: skip
         if account is not None:
             Authenticator.objects.filter(user=account).delete()
-            self.log_change(request, account, _t("Second factor taken away."))
             mail.later(mail.tell_of_change, account.pk, "second factor")
             messages.success(request, _t("The second factor is gone; the next sign-in sets up a new one."))
         return answer
@@ -197,7 +194,6 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         )  # fmt: skip
         if account is not None:
             sessions.end_all(account)
-            self.log_change(request, account, _t("Signed out everywhere."))
             messages.success(request, _t("The account is signed out everywhere."))
         return answer
 

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 from tracker.core.admin_access import NarrowedAdmin, ask_first
 from tracker.core.disclosure import DISCLOSURE
-from tracker.core.guarded import DATABASE_RULES, broken_rule_name
+from tracker.core.guarded import DATABASE_RULES, broken_rule_name, refusing
 from tracker.core.identity import give_reason
 from tracker.core.models import Publication, Publishable, published_condition
 from tracker.core.publication import drafts_below, seen_below
@@ -252,18 +252,8 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         unsaid = request.POST.get(REASON, "-").strip() == ""
         if obj is None or not unsaid or not obj.is_released:
             return form
-        own = DISCLOSURE[self.model._meta.label].published.split()
-
-        class SaysWhy(form):  # type: ignore[misc, valid-type]
-            def full_clean(self) -> None:
-                super().full_clean()
-                if self.is_bound and set(own) & set(self.changed_data):
-                    words = (
-                        "Say in a few words why this is corrected: the public reads it beside both values."
-                    )
-                    self.add_error(None, _t(words))
-
-        return SaysWhy
+        words = _t("Say in a few words why this is corrected: the public reads it beside both values.")
+        return refusing(form, words, DISCLOSURE[self.model._meta.label].published.split())
 
     def render_change_form(
         self, request: HttpRequest, context: Any, add: bool = False, change: bool = False,

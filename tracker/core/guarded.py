@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -42,13 +42,11 @@ class GuardedSaves(admin.ModelAdmin):
         record = None
         if object_id is not None:
             record = self.get_object(request, unquote(object_id))
-            if record is None:
-                return self._gone(request, object_id) or super().changeform_view(request, object_id, form_url)
-            if not self.has_change_permission(request, record):
+            if record is not None and not self.has_change_permission(request, record):
                 return super().changeform_view(request, object_id, form_url, extra_context)
-            record = self._lock(request, record)
-            if record is None:  # deleted while we waited
-                return self._gone(request, object_id) or super().changeform_view(request, object_id, form_url)
+            record = record and self._lock(request, record)
+            if record is None:  # it never was there, or was deleted meanwhile, or while we waited
+                return self._gone(request) or super().changeform_view(request, object_id, form_url)
         submission, new = self._reserve(request)
         if submission and not new:
             return self._sent_before(request, submission, object_id, form_url)
@@ -125,7 +123,7 @@ class GuardedSaves(admin.ModelAdmin):
             seen[prefix] += 1
             yield prefix if seen[prefix] == 1 and prefix else f"{prefix}-{seen[prefix]}", formset, inline
 
-    def _gone(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+    def _gone(self, request: HttpRequest) -> HttpResponse | None:
         """Whoever saves a record that was deleted meanwhile gets back what they typed; None if it never was there."""
         opened = State.from_json(request.POST.get(OPENED, ""))
         if opened is None or not self.has_add_permission(request):
@@ -136,10 +134,8 @@ class GuardedSaves(admin.ModelAdmin):
         )
         parents = {prefix: formset.fk.name for prefix, formset, _inline in self._formsets(request, None)}
         request.POST = as_new(request.POST, parents)  # type: ignore[assignment]
-        return super().changeform_view(request, None, self._add_address())
-
-    def _add_address(self) -> str:
-        return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_add")
+        add = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_add")
+        return super().changeform_view(request, None, add)
 
     # --- one form twice
 
@@ -158,8 +154,7 @@ class GuardedSaves(admin.ModelAdmin):
         self, request: HttpRequest, submission: Submission, object_id: str | None, form_url: str
     ) -> HttpResponse:
         record = self.get_object(request, submission.record)
-        same = submission.digest == digest(request.POST) and submission.account_id == request.user.pk
-        if record is not None and same:
+        if record is not None and submission.digest == digest(request.POST):
             answer = self.response_add if object_id is None else self.response_change
             response = answer(request, record)
             messages.info(request, _("The form came in more than once; it was saved once."))
@@ -178,16 +173,7 @@ class GuardedSaves(admin.ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         refusal = getattr(request, "refusal", None)
-        if refusal is None:
-            return form
-
-        class Refused(form):  # type: ignore[misc, valid-type]
-            def full_clean(self) -> None:
-                super().full_clean()
-                if self.is_bound:
-                    self.add_error(None, refusal)
-
-        return Refused
+        return form if refusal is None else refusing(form, refusal)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         request.saved_record = obj  # type: ignore[attr-defined]
@@ -207,6 +193,18 @@ class GuardedSaves(admin.ModelAdmin):
         key = None if getattr(request, "new_key", False) else request.POST.get(KEY)
         context["submission"] = key or uuid.uuid4()
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+def refusing(form: Any, words: str, fields: Collection[str] | None = None) -> Any:
+    """The form class `form`, which answers with `words` whatever is sent; with `fields`, only where one was changed."""
+
+    class Refusing(form):
+        def full_clean(self) -> None:
+            super().full_clean()
+            if self.is_bound and (fields is None or not set(fields).isdisjoint(self.changed_data)):
+                self.add_error(None, words)
+
+    return Refusing
 
 
 # Rules that are no constraint of a model: the database's own triggers hold them.

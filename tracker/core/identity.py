@@ -33,10 +33,15 @@ NAMES = (*SETTINGS, "role")
 
 
 @contextmanager
-def acting(identity: Identity) -> Iterator[None]:
-    """One transaction in which the database knows who acts. May be nested; the inner one speaks while it lasts."""
+def acting(identity: Identity, *, one_moment: bool = False) -> Iterator[None]:
+    """One transaction in which the database knows who acts. May be nested; the inner one speaks while it lasts.
+
+    With `one_moment` all its queries see the same moment, unless another transaction is around it already.
+    """
     outermost = not connection.in_atomic_block
     with transaction.atomic():
+        if outermost and one_moment:
+            connection.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         before = None if outermost else _read()
         _write(_words(identity), local=True)
         yield

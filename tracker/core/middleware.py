@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from tracker.core.identity import Identity, acting
@@ -13,8 +14,11 @@ from tracker.database_roles import PUBLIC, STAFF, WEB
 
 # Those that have to answer when the database does not.
 WITHOUT_DATABASE = re.compile(r"^/(healthz|readyz)$")
-# Those where people sign in and keep their own account: the web login's own rights are made for them.
-ACCOUNT_PAGES = re.compile(r"^/staff/(login|logout|invitation|password|password_change|session|account)/")
+# What PostgreSQL says when another transaction was faster: it cannot be put in an order, or took the same number.
+OVERTAKEN, TRIES = ("40001", "23505"), 5
+# Names of the views where people sign in and keep their own account (accounts.urls): the web login's own rights are
+# made for them.
+ACCOUNT_VIEWS = ("account_", "mfa_")
 
 
 class IdentityMiddleware:
@@ -39,6 +43,15 @@ class IdentityMiddleware:
         return _in_one_transaction(view)(request, *args, **kwargs)
 
 
+def in_one_moment(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Decorator: all queries of this view see one moment, as those of public pages do.
+
+    Where another transaction was faster with what it writes, it is begun again with what is there then.
+    """
+    view.one_moment = True  # type: ignore[attr-defined]
+    return view
+
+
 def identity_of(request: HttpRequest) -> Identity:
     """Who asks, and as which role of the database.
 
@@ -48,7 +61,8 @@ def identity_of(request: HttpRequest) -> Identity:
     if not request.path_info.startswith("/staff/"):
         return Identity(origin="request", request=mark, role=PUBLIC)
     account = request.user
-    if ACCOUNT_PAGES.match(request.path_info):
+    match = request.resolver_match
+    if match and match.view_name.startswith(ACCOUNT_VIEWS):
         role = WEB
     else:
         role = STAFF if account.is_active and account.is_staff else PUBLIC
@@ -58,10 +72,20 @@ def identity_of(request: HttpRequest) -> Identity:
 def _in_one_transaction(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with acting(identity_of(request)):
-            response = view(request, *args, **kwargs)
-            # A template that is rendered later would ask the database in nobody's name.
-            render = getattr(response, "render", None)
-            return render() if callable(render) and not getattr(response, "is_rendered", True) else response
+        identity = identity_of(request)
+        decides = getattr(view, "one_moment", False)
+        tries = TRIES if decides else 1
+        while True:
+            tries -= 1
+            try:
+                with acting(identity, one_moment=decides or identity.role == PUBLIC):
+                    response = view(request, *args, **kwargs)
+                    # A template that is rendered later would ask the database in nobody's name.
+                    render = getattr(response, "render", None)
+                    late = callable(render) and not getattr(response, "is_rendered", True)
+                    return render() if late else response  # type: ignore[misc]
+            except (IntegrityError, OperationalError) as error:
+                if not tries or getattr(error.__cause__, "sqlstate", None) not in OVERTAKEN:
+                    raise
 
     return wrapped

@@ -23,9 +23,8 @@ from tracker.core.ownership import ITSELF, owner_path
 from tracker.core.roles import SEE_EVERYTHING, Role
 from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_statements
 
-# What people sign in with, by app or by model; tables of apps that are not installed are not missed. The web login
-# works with them; among the staff only administrators do.
-SIGN_IN_APPS = {"accounts", "auth", "sessions", "account", "mfa", "usersessions", "socialaccount"}
+# What people sign in with, by app or by model. The web login works with them; among the staff only administrators do.
+SIGN_IN_APPS = {"accounts", "auth", "sessions", "account", "mfa"}
 SIGN_IN = {"core.User", "core.User_groups", "core.User_user_permissions"}
 # Of those, what auditors read as well.
 TRIES = {"accounts.SignInAttempt"}
@@ -273,11 +272,12 @@ def _history_sql(model: Model) -> str:
 def _register_rules(rules: _Rules, model: Model) -> None:
     label, table = model._meta.label, model._meta.db_table
     readable = [_column(model, name) for name in readable_fields(model)]
+    # The public.
+    if readable:
+        rules.allow(PUBLIC, "SELECT", public_sql(model, table), readable)
     if label in WRITTEN_BY_TRIGGERS:
         rules.allow(WORKER, "SELECT")
         rules.allow(STAFF, "SELECT", visible_sql(model, table))
-        if readable:
-            rules.allow(PUBLIC, "SELECT", public_sql(model, table), readable)
         return
     # The worker, and commands of people at the machine.
     if label in IMMUTABLE:
@@ -286,9 +286,6 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         rules.allow(WORKER, "UPDATE", columns=IMMUTABLE[label])
     else:
         rules.allow_all(WORKER)
-    # The public.
-    if readable:
-        rules.allow(PUBLIC, "SELECT", public_sql(model, table), readable)
     # Signing in.
     if signs_in(model):
         administers = _has_role({Role.ADMINISTRATOR})
@@ -316,11 +313,7 @@ def _register_rules(rules: _Rules, model: Model) -> None:
 
 def signs_in(model: Model) -> bool:
     """Whether a table is one of those that people sign in with."""
-    return (
-        model._meta.app_label in SIGN_IN_APPS
-        or model._meta.label in SIGN_IN
-        or getattr(model, "sign_in", False)
-    )
+    return model._meta.app_label in SIGN_IN_APPS or model._meta.label in SIGN_IN
 
 
 # --- rows

@@ -1,6 +1,5 @@
 """Corrections as pages and as a feed: what was public and is different now."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,26 +16,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from tracker.coverage.corrections import CorrectionEntry, entries, public_corrections
-from tracker.elections.models import Election
-from tracker.missions.models import Mission, Statement
+from tracker.elections.models import AnnouncedFigure, Election, Milestone
+from tracker.fieldwork.models import Incident
+from tracker.missions.models import Engagement, Mission, Statement
 from tracker.stations.models import PollingStation, VotingWindow
 
 FEED_ROWS = 50
 
 
-@dataclass(frozen=True)
-class ShownCorrection:
-    """A correction with the page where its record stands now; empty where it has none."""
-
-    entry: CorrectionEntry
-    url: str
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.entry, name)
-
-
-def shown_corrections(election: Election, rows: Page[Any]) -> list[ShownCorrection]:
-    return [ShownCorrection(entry, record_page(election, entry.record)) for entry in entries(rows)]
+def shown_corrections(election: Election, rows: Page[Any]) -> list[tuple[CorrectionEntry, str]]:
+    """The corrections on one page, each with the public page of its record (empty where it has none)."""
+    return [(entry, record_page(election, entry.record)) for entry in entries(rows)]
 
 
 def record_page(election: Election, record: models.Model | None) -> str:
@@ -52,16 +42,11 @@ def record_page(election: Election, record: models.Model | None) -> str:
             return reverse("public:mission", args=[election.slug, record.organization.slug])
         case Statement():
             return reverse("public:mission", args=[election.slug, record.mission.organization.slug])
-        case None:
-            return ""
-    page = {
-        "AnnouncedFigure": "figures",
-        "Milestone": "timeline",
-        "Engagement": "timeline",
-        "Incident": "timeline",
-    }
-    name = page.get(type(record).__name__)
-    return reverse(f"public:{name}", args=[election.slug]) if name else ""
+        case AnnouncedFigure():
+            return reverse("public:figures", args=[election.slug])
+        case Milestone() | Engagement() | Incident():
+            return reverse("public:timeline", args=[election.slug])
+    return ""
 
 
 class CorrectionFeed(Feed):
@@ -83,31 +68,30 @@ class CorrectionFeed(Feed):
     def link(self, election: Election) -> str:
         return reverse("public:corrections", args=[election.slug])
 
-    def items(self, election: Election) -> list[ShownCorrection]:
-        rows = public_corrections(election).select_related("election")[:FEED_ROWS]
-        return [ShownCorrection(entry, record_page(election, entry.record)) for entry in entries(rows)]
+    def items(self, election: Election) -> list[CorrectionEntry]:
+        return entries(public_corrections(election).select_related("election")[:FEED_ROWS])
 
-    def item_title(self, item: Any) -> str:
+    def item_title(self, item: CorrectionEntry) -> str:
         name = str(item.record) if item.record is not None else item.kind_of_record
         return f"{name}: {item.correction.get_kind_display()}"
 
-    def item_description(self, item: Any) -> str:
+    def item_description(self, item: CorrectionEntry) -> str:
         lines = [f"{field.label}: {field.before} → {field.after}" for field in item.fields]
-        if item.entry.reason:
-            lines.append(_("Reason: %(reason)s") % {"reason": item.entry.reason})
+        if item.reason:
+            lines.append(_("Reason: %(reason)s") % {"reason": item.reason})
         return " · ".join(lines)
 
-    def item_link(self, item: Any) -> str:
+    def item_link(self, item: CorrectionEntry) -> str:
         return f"{self.link(item.correction.election)}#correction-{item.correction.pk}"
 
-    def item_guid(self, item: Any) -> str:
+    def item_guid(self, item: CorrectionEntry) -> str:
         """The same for ever, whatever address the site moves to within its host (RFC 4151)."""
         host = urlsplit(settings.PUBLIC_URL).hostname
         return f"tag:{host},{item.correction.at:%Y-%m-%d}:correction-{item.correction.pk}"
 
     item_guid_is_permalink = False
 
-    def item_pubdate(self, item: Any) -> datetime:
+    def item_pubdate(self, item: CorrectionEntry) -> datetime:
         return item.correction.at
 
     item_updateddate = item_pubdate

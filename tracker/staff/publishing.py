@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tracker.core.middleware import in_one_moment
 from tracker.core.models import User
 from tracker.coverage.editions import Outdated, publish
 from tracker.coverage.review import publications, publishing_list, review
@@ -36,6 +37,7 @@ def elections(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "staff/publishing_list.html", context)
 
 
+@in_one_moment
 @require_http_methods(["GET", "HEAD", "POST"])
 def election(request: HttpRequest, slug: str) -> HttpResponse:
     """What the public sees of one election's figures beside what it would see; POST publishes what was seen."""
