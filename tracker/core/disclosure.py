@@ -29,6 +29,11 @@ class Fields:
         return [*self.readable, *self.withheld.split()]
 
 
+def publishable(published: str = "", counted: str = "", withheld: str = "") -> Fields:
+    """The fields of a model that is published row by row: those of `models.Publishable` are decided here for all."""
+    return Fields(published, f"{counted} publication embargo_until", f"{withheld} written_by approved_by")
+
+
 DISCLOSURE: dict[str, Fields] = {
     # --- accounts, places, sources, work
     "core.User": Fields(
@@ -59,39 +64,34 @@ DISCLOSURE: dict[str, Fields] = {
         ),
     ),
     # --- the contest
-    "elections.Election": Fields(
-        counted="id publication embargo_until publishing",
+    "elections.Election": publishable(
+        counted="id publishing",
         published=(
             "slug name name_az name_ru country kind call round starts_on ends_on timezone authority demonstration"
             " source"
         ),
-        withheld="written_by approved_by four_eyes contact_days people_days notes",
+        withheld="four_eyes contact_days people_days notes",
     ),
     "elections.SimulatedDay": Fields(
         counted="id election demonstration", published="now", withheld="seed last_event"
     ),
-    "elections.Constituency": Fields(
-        counted="id publication embargo_until",
-        withheld="written_by approved_by",
+    "elections.Constituency": publishable(
+        counted="id",
         published="election number name note note_source source",
     ),
-    "elections.Milestone": Fields(
-        counted="id publication embargo_until",
-        withheld="written_by approved_by",
+    "elections.Milestone": publishable(
+        counted="id",
         published="election title kind starts_on ends_on at timezone responsible_body basis source notes",
     ),
-    "elections.AnnouncedFigure": Fields(
-        counted="id publication embargo_until",
-        withheld="written_by approved_by",
+    "elections.AnnouncedFigure": publishable(
+        counted="id",
         published=(
             "election metric scope value place unit qualifier announced_by announced_on as_of_date as_of_at"
             " as_of_timezone as_of_clock_time conflict_group source notes"
         ),
     ),
     # --- where people vote
-    "stations.PollingStation": Fields(
-        counted="publication embargo_until",
-        withheld="written_by approved_by",
+    "stations.PollingStation": publishable(
         published=(
             "id election setting status constituency number number_source country city city_basis city_source"
             " host_mission host_mission_basis address address_source timezone latitude longitude coordinate_precision"
@@ -100,14 +100,11 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     "stations.VotingWindow": Fields(counted="id", published="station opens_at closes_at"),
     # --- who observes
-    "missions.Organization": Fields(
-        counted="id publication embargo_until",
-        withheld="written_by approved_by",
+    "missions.Organization": publishable(
+        counted="id",
         published="slug name acronym kind country website website_basis source notes",
     ),
-    "missions.Mission": Fields(
-        counted="publication embargo_until",
-        withheld="written_by approved_by",
+    "missions.Mission": publishable(
         published=(
             "id election organization type status head_of_mission head_role invited_by invited_on announced_on"
             " accredited_on arrives_on departs_on observers_total planned_core planned_lto planned_sto actual_core"
@@ -115,17 +112,15 @@ DISCLOSURE: dict[str, Fields] = {
         ),
     ),
     "missions.Membership": Fields(counted="id", published="mission organization role source notes"),
-    "missions.Engagement": Fields(
-        counted="id publication embargo_until",
-        withheld="written_by approved_by",
+    "missions.Engagement": publishable(
+        counted="id",
         published=(
             "election kind date date_precision place host host_role visitor visitor_role topics outcome source notes"
         ),
     ),
     "missions.Engagement_organizations": Fields(counted="id", published="engagement organization"),
-    "missions.Statement": Fields(
-        counted="id publication embargo_until",
-        withheld="written_by approved_by",
+    "missions.Statement": publishable(
+        counted="id",
         published="mission kind title issued_on language url source notes",
     ),
     # --- people: of a person the name alone, and only where the mission itself made it public (published_where)
@@ -134,10 +129,10 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     "missions.PersonReading": Fields(withheld="id person account at screen request"),
     "missions.Observer": Fields(counted="id mission role person name_published", withheld="code"),
-    "missions.Outlet": Fields(
-        counted="id publication embargo_until",
+    "missions.Outlet": publishable(
+        counted="id",
         published="name kind country",
-        withheld="written_by approved_by website source notes",
+        withheld="website source notes",
     ),
     "missions.AccreditationRule": Fields(
         withheld=(
@@ -169,10 +164,10 @@ DISCLOSURE: dict[str, Fields] = {
             " verified_by verified_at"
         ),
     ),
-    "fieldwork.Incident": Fields(
-        counted="id publication embargo_until",
+    "fieldwork.Incident": publishable(
+        counted="id",
         published="election category severity status occurred_at station place summary",
-        withheld="written_by approved_by team description submission_key",
+        withheld="team description submission_key",
     ),
     "fieldwork.IncidentChange": Fields(withheld="id incident status at by reason publication"),
     # --- figures. That a person published an edition, and which number that account has, is part of its hash.
@@ -190,6 +185,11 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     "ingest.LoadedRecord": Fields(withheld="id dataset kind key object_id values"),
 }
+
+
+def published_fields(model: type[models.Model]) -> list[str]:
+    """The fields of `model` that stand on public pages, and whose corrections therefore do."""
+    return DISCLOSURE[model._meta.label].published.split()
 
 
 def readable_fields(model: type[models.Model]) -> list[str]:

@@ -16,7 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from tracker.core.disclosure import DISCLOSURE
+from tracker.core.disclosure import published_fields
 from tracker.core.wall import public_sql
 from tracker.coverage.models import Correction
 from tracker.elections.models import Election
@@ -141,7 +141,7 @@ def _trigger(model: type[models.Model]) -> str:
 
 def public_fields(model: type[models.Model]) -> list[str]:
     """The fields of `model` whose corrections are shown: those that stand on public pages, its key apart."""
-    return [name for name in DISCLOSURE[model._meta.label].published.split() if name != "id"]
+    return [name for name in published_fields(model) if name != "id"]
 
 
 # --- reading
