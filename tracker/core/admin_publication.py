@@ -21,10 +21,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from tracker.core.admin_access import NarrowedAdmin, ask_first
-from tracker.core.disclosure import DISCLOSURE
+from tracker.core.disclosure import published_fields
 from tracker.core.guarded import DATABASE_RULES, broken_rule_name, refusing
 from tracker.core.identity import give_reason
-from tracker.core.models import Publication, Publishable, published_condition
+from tracker.core.models import Publication, Publishable, published_condition, released_condition
 from tracker.core.publication import drafts_below, seen_below
 
 FOUR_EYES = "publication_four_eyes"
@@ -72,8 +72,16 @@ def has_four_eyes(record: models.Model) -> bool:
 
 
 def hidden_by_parents(rows: models.QuerySet) -> int:
-    """How many of `rows` are published themselves and yet hidden, because a record they belong to is a draft."""
-    return rows.filter(publication=Publication.PUBLISHED).exclude(published_condition(rows.model)).count()
+    """How many of `rows` are public themselves and yet hidden, because a record they belong to is not."""
+    return rows.filter(released_condition()).exclude(published_condition(rows.model)).count()
+
+
+def report(
+    screen: admin.ModelAdmin, request: HttpRequest, level: int, one: str, many: str, count: int, **words: Any
+) -> None:
+    """Tell the person how many records something happened to, or did not; nothing where there are none."""
+    if count:
+        screen.message_user(request, ngettext(one, many, count) % (words | {"count": count}), level)
 
 
 def draft_parents(record: models.Model) -> list[models.Model]:
@@ -137,23 +145,23 @@ def publish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: mo
         "count": changed
     }
     modeladmin.message_user(request, text, messages.SUCCESS)
-    already = selected - changed - len(refused)
-    if already:
-        text = ngettext(
-            "%(count)d record was published already.",
-            "%(count)d records were published already.",
-            already,
-        )
-        modeladmin.message_user(request, text % {"count": already}, messages.INFO)
-    hidden = hidden_by_parents(modeladmin.model._default_manager.filter(pk__in=ids))
-    if hidden:
-        text = ngettext(
-            "%(count)d of them stays hidden until its %(parents)s is published as well.",
-            "%(count)d of them stay hidden until their %(parents)s is published as well.",
-            hidden,
-        )
-        words = {"count": hidden, "parents": parent_words(modeladmin.model)}
-        modeladmin.message_user(request, text % words, messages.WARNING)
+    report(
+        modeladmin, request, messages.INFO, "%(count)d record was published already.",
+        "%(count)d records were published already.", selected - changed - len(refused),
+    )  # fmt: skip
+    rows = modeladmin.model._default_manager.filter(pk__in=ids)
+    report(
+        modeladmin, request, messages.WARNING,
+        "%(count)d of them stays hidden until its embargo ends.",
+        "%(count)d of them stay hidden until their embargo ends.",
+        rows.filter(publication=Publication.PUBLISHED).exclude(released_condition()).count(),
+    )  # fmt: skip
+    report(
+        modeladmin, request, messages.WARNING,
+        "%(count)d of them stays hidden until its %(parents)s is published as well.",
+        "%(count)d of them stay hidden until their %(parents)s is published as well.",
+        hidden_by_parents(rows), parents=parent_words(modeladmin.model),
+    )  # fmt: skip
     warn_of_published(modeladmin, request, ids)
 
 
@@ -180,13 +188,10 @@ def unpublish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: 
         changed,
     ) % {"count": changed}
     modeladmin.message_user(request, text, messages.SUCCESS)
-    if selected > changed:
-        text = ngettext(
-            "%(count)d record was not public.",
-            "%(count)d records were not public.",
-            selected - changed,
-        )
-        modeladmin.message_user(request, text % {"count": selected - changed}, messages.INFO)
+    report(
+        modeladmin, request, messages.INFO, "%(count)d record was not public.",
+        "%(count)d records were not public.", selected - changed,
+    )  # fmt: skip
     warn_of_vanishing(modeladmin, request, vanishing)
 
 
@@ -253,7 +258,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         if obj is None or not unsaid or not obj.is_released:
             return form
         words = _t("Say in a few words why this is corrected: the public reads it beside both values.")
-        return refusing(form, words, DISCLOSURE[self.model._meta.label].published.split())
+        return refusing(form, words, published_fields(self.model))
 
     def render_change_form(
         self, request: HttpRequest, context: Any, add: bool = False, change: bool = False,
