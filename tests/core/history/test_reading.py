@@ -1,10 +1,10 @@
-"""The history in words, and what a page of corrections reads."""
+"""The history in words."""
 
 import pytest
 
 from tests import factories as make
 from tracker.core.history.models import ChangedRow
-from tracker.core.history.reading import Asked, changes_of_fields, describe, rows_of, rows_with_parts, search
+from tracker.core.history.reading import Asked, describe, rows_of, rows_with_parts, search
 from tracker.core.identity import Identity, acting, give_reason
 from tracker.core.models import Source
 from tracker.core.spreadsheets import safe_cell
@@ -66,17 +66,18 @@ def test_what_belongs_to_a_record_is_told_with_it() -> None:
     assert entry.kind_of_record == "Engagement – organization"
 
 
-def test_corrections_are_updates_of_the_fields_asked_for_with_their_reason() -> None:
+def test_what_changed_in_a_row_is_told_with_its_reason_and_of_no_other_row() -> None:
     figure, other = make.make_figure(value=49), make.make_figure(value=3)
     with acting(Identity(reason="the ministry corrected it")):
         AnnouncedFigure.objects.filter(pk=figure.pk).update(value=50, notes="internal")
     AnnouncedFigure.objects.filter(pk=figure.pk).update(notes="again")
     AnnouncedFigure.objects.filter(pk=other.pk).update(value=4)
-    rows = changes_of_fields(AnnouncedFigure, ["value"], keys=[figure.pk])
+    rows = rows_of(AnnouncedFigure, figure.pk).filter(kind="update", after__has_key="value")
     assert [(row.before["value"], row.after["value"], row.change.reason) for row in rows] == [
         (49, 50, "the ministry corrected it")
     ]
-    assert changes_of_fields(AnnouncedFigure, ["value"], after=rows[0].pk).get().after == {"value": 4}
+    rows = rows_of(AnnouncedFigure, other.pk).filter(kind="update")
+    assert rows.get().after == {"value": 4}
 
 
 def test_a_search_narrows_by_each_part() -> None:

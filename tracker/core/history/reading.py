@@ -1,7 +1,7 @@
 """The history in words: who changed what, when, through which door, field by field."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -97,25 +97,6 @@ def _as_json(model: type[models.Model], key: object) -> object:
     """A key as it stands in JSON: most are numbers."""
     primary: Any = model._meta.pk
     return int(str(key)) if isinstance(primary, models.IntegerField) else str(key)
-
-
-def changes_of_fields(
-    model: type[models.Model], columns: Sequence[str], *, keys: Iterable[object] | None = None, after: int = 0
-) -> QuerySet[ChangedRow]:
-    """Updates of `columns` of rows of `model`, the oldest first: what a page of corrections is made of.
-
-    `keys` narrows it to some rows, `after` to changed rows with a greater id (the last one a reader has). Each row has
-    `.before` and `.after` with the columns that changed (and maybe others: show only those asked for), and `.change`
-    with `.at`, `.reason`, `.number`. An entry that is not sealed yet has no number.
-    """
-    rows = ChangedRow.objects.filter(
-        table_name=model._meta.db_table, kind=ChangedRow.Kind.UPDATE, id__gt=after
-    ).filter(after__has_any_keys=list(columns))
-    # How things stood when the history began is no change.
-    rows = rows.exclude(change__origin="baseline")
-    if keys is not None:
-        rows = rows.filter(key__in=[str(key) for key in keys])
-    return rows.select_related("change").order_by("id")
 
 
 def describe(rows: Iterable[ChangedRow], may_see: MaySee) -> list[Entry]:
