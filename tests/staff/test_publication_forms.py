@@ -1,5 +1,6 @@
 """The way to the public in the admin: handing in, publishing, embargo, and why something public is corrected."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -108,3 +109,27 @@ def test_four_eyes_are_explained_and_held(desk: Client) -> None:
     sent = opened(desk, form_of(figure)) | {"value": "50", "_reason": "A slip"}
     assert desk.post(form_of(figure), sent).status_code == 302
     assert AnnouncedFigure.objects.get().publication == "submitted"
+
+
+def test_a_publisher_publishes_under_an_embargo_from_the_list(publisher: Client) -> None:
+    figure = make.make_figure(publication=Publication.SUBMITTED)
+    path = reverse("admin:elections_announcedfigure_changelist")
+    chosen = {"_selected_action": [figure.pk], "action": "publish"}
+    assert 'name="embargo_until"' in publisher.post(path, chosen).content.decode()
+    late = publisher.post(path, chosen | {"sure": "1", "embargo_until": "2020-01-01T10:00"})
+    assert "This moment is over" in late.content.decode()
+    figure.refresh_from_db()
+    assert figure.publication == "submitted"
+    publisher.post(path, chosen | {"sure": "1", "embargo_until": "2099-01-01T10:00"})
+    figure.refresh_from_db()
+    assert (figure.publication, figure.embargo_until) == ("published", datetime(2099, 1, 1, 10, tzinfo=UTC))
+    said = [str(message) for message in publisher.get(path).context["messages"]]
+    assert said[:2] == ["1 record published.", "1 of them stays hidden until its embargo ends."]
+    assert figure not in AnnouncedFigure.objects.published()
+
+
+def test_a_figure_is_called_by_its_value_as_a_reader_knows_it() -> None:
+    figure = make.make_figure(value=1126)
+    assert str(figure) == "Polling stations abroad: 1,126 (Ministry of Foreign Affairs)"
+    figure.refresh_from_db()
+    assert str(figure) == "Polling stations abroad: 1,126 (Ministry of Foreign Affairs)"

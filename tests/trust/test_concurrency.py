@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from tests import factories as make
 from tests.staff.test_admin_sweep import ELSEWHERE, MAKERS, READ_ONLY
-from tracker.core.models import Source, Submission
+from tracker.core.models import Source, Submission, User
 from tracker.missions.models import Accreditation, Mission, Organization, Statement
 from tracker.stations.models import PollingStation, VotingWindow
 
@@ -90,6 +90,7 @@ def test_d1_the_second_save_of_the_same_field_is_refused_with_both_versions(anna
     page = clara.post(address(station), second | {"address": "Clara's street"})
     text = refused(page)
     assert "Somebody changed this record after you opened it" in text
+    assert f"Last changed by {User.objects.earliest('pk')} at " in text
     assert "Address Old street Anna&#x27;s street Clara&#x27;s street" in text
     assert page.context["adminform"].form["address"].value() == "Clara's street"
     station.refresh_from_db()

@@ -238,16 +238,18 @@ def _on_allowed_rows(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def ask_first(
-    screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str
+    screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str, form: Any = None
 ) -> HttpResponse | None:
     """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
 
-    The yes is to a number: if by now it would be more or fewer rows, the page asks again.
+    The yes is to a number: if by now it would be more or fewer rows, the page asks again. A `form` is asked with it,
+    and asked again where it is not valid.
     """
     count = rows.count()
     if request.POST.get("sure") == str(count):
-        return None
-    if "sure" in request.POST:
+        if form is None or form.is_valid():
+            return None
+    elif "sure" in request.POST:
         screen.message_user(
             request, _t("It is not the same number of records any more; look again."), messages.WARNING
         )
@@ -258,6 +260,7 @@ def ask_first(
         "rows": rows[:NAMED],
         "more": max(0, count - NAMED),
         "count": count,
+        "form": form,
         "action": action,
         "across": request.POST.get("select_across", "0"),
         "selected": request.POST.getlist("_selected_action"),

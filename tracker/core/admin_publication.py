@@ -1,9 +1,10 @@
 """Publishing in the admin: the actions, what they warn of, and the screens of a record that is a draft until then."""
 
 from collections import Counter
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -35,21 +36,22 @@ HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"as
 
 
 @transaction.atomic
-def change_publication(rows: models.QuerySet, to: Publication) -> int:
-    """Publish or withdraw `rows`; how many really changed."""
+def change_publication(rows: models.QuerySet, to: Publication, embargo: datetime | None = None) -> int:
+    """Submit, publish or withdraw `rows`; how many really changed. An `embargo` replaces the one they carry."""
     changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
     # Only what was public can be withdrawn.
     public = Q(publication=Publication.PUBLISHED)
     changed = changed.filter(public if to == Publication.WITHDRAWN else ~Q(publication=to))
     ids = list(changed.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    return rows.model._default_manager.filter(pk__in=ids).update(publication=to) if ids else 0
+    values: dict[str, Any] = {"publication": to} | ({"embargo_until": embargo} if embargo else {})
+    return rows.model._default_manager.filter(pk__in=ids).update(**values) if ids else 0
 
 
-def publish_each(rows: models.QuerySet) -> tuple[int, list[models.Model]]:
-    """Publish `rows`; how many really changed, and those that the rule of four eyes keeps from it."""
+def publish_each(rows: models.QuerySet, embargo: datetime | None) -> tuple[int, list[models.Model]]:
+    """Publish `rows`, at once or under `embargo`; how many really changed, and those that four eyes keep from it."""
     try:
         with transaction.atomic():
-            return change_publication(rows, Publication.PUBLISHED), []
+            return change_publication(rows, Publication.PUBLISHED, embargo), []
     except IntegrityError as error:
         if broken_rule_name(error) != FOUR_EYES:
             raise
@@ -57,7 +59,7 @@ def publish_each(rows: models.QuerySet) -> tuple[int, list[models.Model]]:
     for row in rows.order_by("pk"):
         try:
             with transaction.atomic():
-                changed += change_publication(rows.filter(pk=row.pk), Publication.PUBLISHED)
+                changed += change_publication(rows.filter(pk=row.pk), Publication.PUBLISHED, embargo)
         except IntegrityError as error:
             if broken_rule_name(error) != FOUR_EYES:
                 raise
@@ -122,17 +124,42 @@ def publish(
 ) -> HttpResponse | None:
     """Show the selected records to the public, after a look at which they are."""
     words = _t("Everybody will see them, and everything below them that is published itself.")
-    question = ask_first(modeladmin, request, queryset, "publish", _t("Publish these records?"), words)
+    form = EmbargoForm(request.POST if "sure" in request.POST else None)
+    question = ask_first(modeladmin, request, queryset, "publish", _t("Publish these records?"), words, form)
     if question is None:
-        publish_now(modeladmin, request, queryset)
+        publish_now(modeladmin, request, queryset, form.cleaned_data["embargo_until"])
     return question
 
 
-def publish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
-    """Show these records to the public, and say what came of it."""
+class EmbargoForm(forms.Form):
+    """From when on the public sees what is published now."""
+
+    embargo_until = forms.DateTimeField(
+        label=_("Embargo until (UTC)"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_(
+            "Nobody outside sees them before this moment. Empty: at once, or as each record says itself."
+        ),
+    )
+
+    def clean_embargo_until(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["embargo_until"]
+        if moment is not None and moment <= timezone.now():
+            raise forms.ValidationError(_t("This moment is over. Leave it empty to publish at once."))
+        return moment
+
+
+def publish_now(
+    modeladmin: admin.ModelAdmin,
+    request: HttpRequest,
+    queryset: models.QuerySet,
+    embargo: datetime | None = None,
+) -> None:
+    """Show these records to the public, at once or under `embargo`, and say what came of it."""
     selected = queryset.count()
     ids = list(queryset.values_list("pk", flat=True))
-    changed, refused = publish_each(queryset)
+    changed, refused = publish_each(queryset, embargo)
     if refused:
         names = get_text_list(
             [f"“{row}”" for row in refused[:5]] + (["…"] if len(refused) > 5 else []), _t("and")

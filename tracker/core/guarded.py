@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from tracker.core.history.reading import Entry, describe, rows_of
 from tracker.core.models import Submission
 from tracker.core.saving import State, as_new, differences, digest, merge, untouched
 
@@ -102,7 +103,11 @@ class GuardedSaves(admin.ModelAdmin):
             "Somebody changed this record after you opened it, so nothing is saved yet. Their changes are filled in "
             "below, and what you typed is kept. Look at it once more and save it again."
         )
-        return {"differences": found, "opened": now.to_json()}
+        return {"differences": found, "opened": now.to_json(), "last": self._last_change(record)}
+
+    def _last_change(self, record: models.Model) -> Entry | None:
+        """Who changed the record last, and when; None where the history says nothing of it."""
+        return next(iter(describe(rows_of(type(record), record.pk)[:1], lambda model: False)), None)
 
     def _fresh_forms(self, request: HttpRequest, record: models.Model) -> tuple[Any, list[Any]]:
         """The form and its formsets as they would be shown now."""

@@ -1,6 +1,7 @@
 """The contest itself: election, constituencies, calendar, and what was announced about it."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -586,7 +587,7 @@ class AnnouncedFigure(Publishable):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_metric_display()}: {self.place or self.value} ({self.announced_by})"
+        return f"{self.get_metric_display()}: {self.written_value} ({self.announced_by})"
 
     def clean(self) -> None:
         """The unit is one of its metric's."""
@@ -605,8 +606,7 @@ class AnnouncedFigure(Publishable):
         """The value as a reader expects it: 6,478,623 or 76.73 % or Seoul. Other units are written beside it."""
         if self.value is None:
             return self.place
-        whole = self.value == self.value.to_integral()
-        text = number_format(
-            self.value if whole else self.value.normalize(), 0 if whole else None, force_grouping=True
-        )
+        value = Decimal(self.value)  # a record that was just made holds what it was made with
+        whole = value == value.to_integral()
+        text = number_format(value if whole else value.normalize(), 0 if whole else None, force_grouping=True)
         return _t("%(number)s %%") % {"number": text} if self.unit == self.Unit.PERCENT else text
