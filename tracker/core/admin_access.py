@@ -201,8 +201,9 @@ class NarrowedLookup(AutocompleteJsonView):
     """The look-up beside a key offers what its form would accept."""
 
     def get_queryset(self) -> QuerySet:
-        rows = super().get_queryset()
-        return choosable(rows, user_of(self.request), self._name())
+        rows = choosable(super().get_queryset(), user_of(self.request), self._name())
+        # A list that counts what belongs to its rows loses the model's own order, and pages of it would overlap.
+        return rows if rows.ordered else rows.order_by(*rows.model._meta.ordering)
 
     def _name(self) -> str:
         site: Any = self.admin_site
