@@ -159,6 +159,7 @@ def test_d7_what_was_typed_comes_back_after_signing_in_again(
     expect(page.locator("#id_name")).to_have_value("Bərdə, typed for an hour")
     page.locator("input[name=_save]").last.click()
     expect(page.locator(".messagelist .success")).to_contain_text("was added successfully")
+    page.wait_for_load_state()  # the message is there before the page's scripts have run
     constituency = election.constituencies.get()
     assert (constituency.number, constituency.name) == ("125", "Bərdə, typed for an hour")
     assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('typed:'))") == []
