@@ -157,7 +157,10 @@ class Project:
         return output
 
     def nothing_runs(self) -> bool:
-        """Whether everything that was started has ended."""
+        """Whether everything that was started has ended; what lost its parent may take some seconds to notice."""
+        return wait_for(self._is_quiet, 20)
+
+    def _is_quiet(self) -> bool:
         left = [
             line
             for line in running()

@@ -110,6 +110,7 @@ def test_a_passkey_that_is_not_there_is_said_on_the_page(page: Page, live_server
     page.get_by_role("link", name="Add a passkey").click()
     # An address by number can have none, and the page says by which it can.
     expect(page.get_by_role("link", name="http://localhost")).to_be_visible()
+    page.wait_for_load_state()  # the button does nothing before the page's scripts have run
     page.get_by_role("button", name="Add it").click()
     expect(page.get_by_role("alert")).to_contain_text("No passkey was made")
 
