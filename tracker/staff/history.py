@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tracker.core.admin_access import user_of
 from tracker.core.history.declared import reason_not_recorded
 from tracker.core.history.models import Change, ChangedRow
 from tracker.core.history.reading import (
@@ -33,6 +34,8 @@ from tracker.core.history.reading import (
 )
 from tracker.core.keys import key_of
 from tracker.core.models import User
+from tracker.core.ownership import owned_by
+from tracker.core.roles import may_everywhere, permission
 from tracker.core.spreadsheets import safe_cell
 from tracker.missions.models import Person
 from tracker.missions.readings import note_reading, people_in_history
@@ -145,9 +148,13 @@ def object_history(request: HttpRequest, app: str, model: str, key: str) -> Http
     if not screen.has_view_or_change_permission(request, found):
         raise Http404 if found is None else PermissionDenied
     with_parts = "parts" in request.GET
-    rows = (rows_with_parts if with_parts and found is not None else rows_of)(
-        kind, found.pk if found else key
-    )
+    if found is not None and not _may_read(request, found):
+        rows, why_not = ChangedRow.objects.none(), _("It belongs to others: their history is not shown to you.")
+    else:
+        rows = (rows_with_parts if with_parts and found is not None else rows_of)(
+            kind, found.pk if found else key
+        )
+        why_not = reason_not_recorded(kind)
     context = _page(request, rows)
     if found is None and not context["entries"]:
         raise Http404
@@ -162,9 +169,16 @@ def object_history(request: HttpRequest, app: str, model: str, key: str) -> Http
         "original": found,
         "words": words,
         "with_parts": with_parts,
-        "why_not": reason_not_recorded(kind),
+        "why_not": why_not,
     }
     return TemplateResponse(request, "staff/object_history.html", admin.site.each_context(request) | context)
+
+
+def _may_read(request: HttpRequest, record: Any) -> bool:
+    """Whether the history of `record` is shown: the drafts it once was are its owner's, whoever sees it today."""
+    user, kind = user_of(request), type(record)
+    everything = may_everywhere(user, permission(kind, "view"))
+    return everything or owned_by(kind._default_manager.filter(pk=record.pk), user).exists()
 
 
 def _page(request: HttpRequest, rows: QuerySet[ChangedRow]) -> dict[str, Any]:
