@@ -249,6 +249,30 @@ def test_z2_no_idor_in_the_admin(stranger: Client, world: SimpleNamespace, caplo
     assert CANARY not in "\n".join(lines)
 
 
+def test_z2_the_history_of_what_others_published_is_not_there(
+    stranger: Client, world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The application's own wall: the database's is taken down here.
+
+    Red when: object_history does not ask may_see_history.
+    """
+    for row in (world.b.organization, world.b.mission):
+        type(row).objects.filter(pk=row.pk).update(publication="published")
+    monkeypatch.setattr("tracker.core.middleware.STAFF", "")
+    for row in (world.b.mission, world.election):
+        page = stranger.get(address(row, "change", row.pk))
+        assert page.status_code == 200
+        assert address(row, "history", row.pk) not in page.content.decode()
+        refused = stranger.get(address(row, "history", row.pk))
+        assert refused.status_code == stranger.get(address(row, "history", 10**9)).status_code == 404
+        assert CANARY not in refused.content.decode()
+    own = stranger.get(address(world.a.mission, "change", world.a.mission.pk))
+    assert address(world.a.mission, "history", world.a.mission.pk) in own.content.decode()
+    history = stranger.get(address(world.a.mission, "history", world.a.mission.pk))
+    assert history.status_code == 200
+    assert history.context["entries"]
+
+
 def test_z2_lists_search_filters_and_look_ups_find_nothing_foreign(
     stranger: Client, world: SimpleNamespace
 ) -> None:

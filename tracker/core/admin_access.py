@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from tracker.core.guarded import GuardedSaves
 from tracker.core.models import Publication, Publishable
-from tracker.core.ownership import choosable, owned_by, rows_for, visible_to
+from tracker.core.ownership import choosable, may_see_history, owned_by, rows_for, visible_to
 from tracker.core.roles import may_everywhere, permission
 
 # A page that asks before an action names so many rows, and counts the rest.
@@ -123,6 +123,13 @@ class NarrowedAdmin(GuardedSaves, _Narrowed, admin.ModelAdmin):
     ) -> HttpResponse:
         """What is not there and what belongs to others get one answer, so that nobody can tell them apart."""
         raise Http404
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        record = context.get("original")
+        context["history_withheld"] = record is not None and not may_see_history(record, user_of(request))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Whoever writes for one organization alone has its only mission, or team, filled in."""

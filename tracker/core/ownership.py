@@ -84,6 +84,17 @@ def rows_for(rows: models.QuerySet, user: User, action: str) -> models.QuerySet:
     return rows if may_everywhere(user, name) else owned_by(rows, user)
 
 
+def may_see_history(record: models.Model, user: User) -> bool:
+    """Whether `user` may see what `record` was before: its owner, and whoever sees every row of its kind.
+
+    What is public today was a draft once, so to see the record is not enough.
+    """
+    kind = type(record)
+    if may_everywhere(user, permission(kind, "view")):
+        return True
+    return owned_by(kind._base_manager.filter(pk=record.pk), user).exists()
+
+
 def choosable(rows: models.QuerySet, user: User, name: str) -> models.QuerySet:
     """Those of `rows` that `user` may name in what the permission `name` lets them write.
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tracker.core.admin_access import user_of
 from tracker.core.history.declared import reason_not_recorded
 from tracker.core.history.models import Change, ChangedRow
 from tracker.core.history.reading import (
@@ -33,6 +34,7 @@ from tracker.core.history.reading import (
 )
 from tracker.core.keys import key_of
 from tracker.core.models import User
+from tracker.core.ownership import may_see_history
 from tracker.core.spreadsheets import safe_cell
 from tracker.missions.models import Person
 from tracker.missions.readings import note_reading, people_in_history
@@ -131,7 +133,7 @@ def history(request: HttpRequest) -> HttpResponse:
 def object_history(request: HttpRequest, app: str, model: str, key: str) -> HttpResponse:
     """The history of one record, in place of the one that Django's admin keeps.
 
-    Whoever may see the record sees it; of a deleted one, whoever may see the whole history.
+    Of a deleted record, only for whoever may see the whole history. What may not be seen is not there.
     """
     try:
         kind = apps.get_model(app, model)
@@ -144,6 +146,8 @@ def object_history(request: HttpRequest, app: str, model: str, key: str) -> Http
         raise Http404
     if not screen.has_view_or_change_permission(request, found):
         raise Http404 if found is None else PermissionDenied
+    if found is not None and not may_see_history(found, user_of(request)):
+        raise Http404
     with_parts = "parts" in request.GET
     rows = (rows_with_parts if with_parts and found is not None else rows_of)(
         kind, found.pk if found else key
