@@ -3,6 +3,7 @@
 Z6 and T2 of the tests of trust.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tracker.core.history.models import Change, ChangedRow, PersonalValue
 from tracker.core.models import Publication, User, published_condition
 from tracker.core.roles import Role, may_everywhere, permission
 from tracker.coverage.editions import refresh
+from tracker.coverage.models import Correction
 from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER
 from tracker.elections.models import Election
 from tracker.fieldwork.models import Incident, Team, Visit
@@ -151,6 +153,38 @@ def test_the_public_sees_the_rows_that_the_filter_of_publication_leaves(two):
             assert keys(model) == wanted, model.__name__
         compared += wanted != every
     assert compared >= 8, "too few of the models had a row that is not public"
+
+
+def test_the_public_reads_no_correction_of_what_is_withdrawn_with_its_mission(two):
+    """What was said of a statement is out of reach when its mission is withdrawn, and comes back with it.
+
+    Red when: Correction does not say `published_quoting`, or the wall forgets it.
+    """
+    mission = two["theirs"]["mission"]
+    make.make_statement(mission=mission, title="Canary")
+    figure = make.make_figure(election=two["election"], value=49)
+    Statement.objects.filter(title="Canary").update(title="Canary, corrected")
+    type(figure).objects.filter(pk=figure.pk).update(value=50)
+    rows = Mission.objects.filter(pk=mission.pk)
+
+    def seen() -> list[tuple[Any, ...]]:
+        found = ask("SELECT model, kind FROM coverage_correction ORDER BY id")
+        assert set(Correction.objects.published().values_list("model", "kind")) == set(found)
+        return found
+
+    told = [("missions.Statement", "changed"), ("elections.AnnouncedFigure", "changed")]
+    with being(PUBLIC):
+        assert seen() == told
+    rows.update(publication=Publication.WITHDRAWN)
+    with being(PUBLIC):
+        assert seen() == [told[1], ("missions.Mission", "withdrawn")]
+        assert "Canary" not in str(ask("SELECT before, after FROM coverage_correction"))
+    rows.update(publication=Publication.PUBLISHED)
+    with being(PUBLIC):
+        assert seen()[:2] == told
+    rows.update(embargo_until=datetime(2150, 1, 1, tzinfo=UTC))
+    with being(PUBLIC):
+        assert told[0] not in seen()
 
 
 def test_staff_see_the_rows_that_the_filter_of_ownership_leaves(two):

@@ -1,15 +1,17 @@
 """What every other app stands on: accounts, countries, time zones, sources, and the rule of publication."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
+from django.apps import apps
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Cast, Now
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -250,9 +252,9 @@ def released_condition(prefix: str = "") -> Q:
 def published_condition(model: type[models.Model], prefix: str = "") -> Q:
     """The condition under which a row of `model` is public, following its `published_with` keys upwards.
 
-    A model with more to ask says so in `published_where`, a lookup that must be true, or in `published_unless`, a
-    field that must not be. The database's own rule for the
-    public's role (`core.wall`) is made of the same words.
+    A model with more to ask says so in `published_where`, a lookup that must be true, in `published_unless`, a field
+    that must not be, or in `published_quoting`. The database's own rule for the public's role (`core.wall`) is made of
+    the same words.
     """
     condition = Q()
     if issubclass(model, Publishable):
@@ -264,6 +266,34 @@ def published_condition(model: type[models.Model], prefix: str = "") -> Q:
         condition &= Q(**{f"{prefix}{where}": True})
     if unless := getattr(model, "published_unless", ""):
         condition &= Q(**{f"{prefix}{unless}": False})
+    if quoting := getattr(model, "published_quoting", None):
+        condition &= _quoted_condition(quoting, prefix)
+    return condition
+
+
+@dataclass(frozen=True)
+class Quoting:
+    """How rows of a model quote records of others: such a row is public only as long as what it quotes is.
+
+    `label` and `key` are the fields that name the record, `labels` the kinds of record there are; a row whose field
+    and value are `nothing` quotes nothing.
+    """
+
+    label: str
+    key: str
+    labels: tuple[str, ...]
+    nothing: tuple[str, str]
+
+
+def _quoted_condition(quoting: Quoting, prefix: str) -> Q:
+    field, value = quoting.nothing
+    condition = Q(**{f"{prefix}{field}": value})
+    for label in quoting.labels:
+        quoted = apps.get_model(label)
+        record = quoted._base_manager.filter(
+            published_condition(quoted), pk=Cast(OuterRef(f"{prefix}{quoting.key}"), models.BigIntegerField())
+        )
+        condition |= Q(**{f"{prefix}{quoting.label}": label}) & Q(Exists(record))
     return condition
 
 

@@ -19,6 +19,7 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
 from tracker.core.disclosure import readable_fields
+from tracker.core.models import Quoting
 from tracker.core.ownership import ITSELF, owner_path
 from tracker.core.roles import SEE_EVERYTHING, Role
 from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_statements
@@ -432,7 +433,22 @@ def public_sql(model: Model, row: str, depth: int = 1) -> str:
         parts.append(
             f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {inner})"
         )
+    if quoting := getattr(model, "published_quoting", None):
+        parts.append(_quoted_sql(model, quoting, row, depth))
     return " AND ".join(parts) or "true"
+
+
+def _quoted_sql(model: Model, quoting: Quoting, row: str, depth: int) -> str:
+    alias, cases = f"w{depth}", []
+    for quoted in map(apps.get_model, quoting.labels):
+        condition = f"{alias}.{quoted._meta.pk.column} = {row}.{_column(model, quoting.key)}::bigint"
+        cases.append(
+            f"WHEN '{quoted._meta.label}' THEN EXISTS (SELECT FROM public.{quoted._meta.db_table} {alias}"
+            f" WHERE {condition} AND {public_sql(quoted, alias, depth + 1)})"
+        )
+    field, value = quoting.nothing
+    told = f"CASE {row}.{_column(model, quoting.label)} {' '.join(cases)} ELSE false END"
+    return f"({row}.{_column(model, field)} = '{value}' OR {told})"
 
 
 def _step(model: Model, row: str, name: str, depth: int) -> tuple[Model, str, str]:

@@ -18,22 +18,8 @@ from django.utils.translation import gettext as _
 
 from tracker.core.disclosure import published_fields
 from tracker.core.wall import public_sql
-from tracker.coverage.models import Correction
+from tracker.coverage.models import CORRECTED, Correction
 from tracker.elections.models import Election
-
-# Records whose corrections are shown, and the key that leads to their election: as SQL over the row `r`.
-CORRECTED = {
-    "elections.Election": "r.id",
-    "elections.Constituency": "r.election_id",
-    "elections.Milestone": "r.election_id",
-    "elections.AnnouncedFigure": "r.election_id",
-    "stations.PollingStation": "r.election_id",
-    "stations.VotingWindow": "(SELECT s.election_id FROM stations_pollingstation s WHERE s.id = r.station_id)",
-    "missions.Mission": "r.election_id",
-    "missions.Statement": "(SELECT m.election_id FROM missions_mission m WHERE m.id = r.mission_id)",
-    "missions.Engagement": "r.election_id",
-    "fieldwork.Incident": "r.election_id",
-}
 
 FUNCTION = """
 CREATE OR REPLACE FUNCTION public.correct_{table}() RETURNS trigger

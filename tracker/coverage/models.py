@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.models import PublicationQuerySet, User
+from tracker.core.models import PublicationQuerySet, Quoting, User
 from tracker.elections.models import Election
 
 
@@ -133,11 +133,28 @@ class Edition(models.Model):
         return changes
 
 
+# Records whose corrections are shown, and the key that leads to their election: as SQL over the row `r`.
+CORRECTED = {
+    "elections.Election": "r.id",
+    "elections.Constituency": "r.election_id",
+    "elections.Milestone": "r.election_id",
+    "elections.AnnouncedFigure": "r.election_id",
+    "stations.PollingStation": "r.election_id",
+    "stations.VotingWindow": "(SELECT s.election_id FROM stations_pollingstation s WHERE s.id = r.station_id)",
+    "missions.Mission": "r.election_id",
+    "missions.Statement": "(SELECT m.election_id FROM missions_mission m WHERE m.id = r.mission_id)",
+    "missions.Engagement": "r.election_id",
+    "fieldwork.Incident": "r.election_id",
+}
+
+
 class Correction(models.Model):
     """A published record changed, left the public pages or came back. Written by triggers (`coverage.corrections`)."""
 
     published_with = ("election",)
     published_unless = "hidden"
+    # What stands above the record may be withdrawn, or embargoed, without a change of the record itself.
+    published_quoting = Quoting("model", "key", tuple(CORRECTED), nothing=("kind", "withdrawn"))
 
     class Kind(models.TextChoices):
         CHANGED = "changed", _("changed")
