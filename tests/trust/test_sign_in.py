@@ -27,6 +27,7 @@ from tests.signing import (
 from tracker.accounts import invitations, throttle
 from tracker.accounts.models import SignInAttempt
 from tracker.core.models import User
+from tracker.core.roles import Role
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = {"REMOTE_ADDR": "198.51.100.7"}
@@ -182,6 +183,70 @@ def test_a3_a_known_device_signs_in_while_somebody_burns_the_tries() -> None:
     assert wrong(home, LOGIN, other).status_code == 429
     home.post("/staff/logout/")
     assert [wrong(home, LOGIN, anna).status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+def burn(user: User, link: str) -> None:
+    """From many addresses: the tries of password and of links, and with wrong links those of the right one."""
+    for number in range(12):
+        there = {"REMOTE_ADDR": f"203.0.113.{number}"}
+        wrong(Client(), LOGIN, user, **there)
+        Client().post(RESET, {"email": user.email}, **there)
+        Client().get(re.sub(r"[^/]+/$", f"wrong-{number}/", link), **there)
+
+
+def get_in(link: str, secret: str) -> Client:
+    """From a device nobody knows, by a link of a mail; the browser of somebody who is signed in."""
+    client = Client(**ELSEWHERE)
+    form = client.get(link)
+    assert form.status_code == 302, "the link was refused"
+    assert client.post(form["Location"], new_password("four unrelated lamps")).status_code == 302
+    assert client.get("/staff/").status_code == 302
+    anna = User.objects.get(username="anna")
+    assert sign_in(client, anna, secret, "four unrelated lamps").status_code == 302
+    assert client.get("/staff/").status_code == 200
+    return client
+
+
+def test_a3_a_link_asked_for_before_works_while_somebody_burns_everything() -> None:
+    """Red when: `_of_link` counts all links of an account together."""
+    anna = person()
+    secret = enrol(anna)
+    Client(**ELSEWHERE).post(RESET, {"email": anna.email})
+    link = signing.link_in_mail().removeprefix("http://testserver")
+    burn(anna, link)
+    assert Client(**ELSEWHERE).post(RESET, {"email": anna.email}).status_code == 429
+    assert Client(**ELSEWHERE).post(LOGIN, {"login": "anna", "password": PASSWORD}).status_code == 429
+    get_in(link, secret)
+    assert Client(**ELSEWHERE).get(link).status_code == 200  # once: no way to a form any more
+
+
+def test_a3_an_administrator_sends_whoever_is_kept_out_a_link(client: Client) -> None:
+    """Red when: `send_link_view` sends nothing, or sends by GET."""
+    anna = person()
+    secret = enrol(anna)
+    address = f"/staff/core/user/{anna.pk}/send-link/"
+    burn(anna, "/staff/password/new/x/y/")
+    client.force_login(factories.make_account(Role.ADMINISTRATOR))
+    sent = len(outbox.outbox)
+    assert address in client.get(f"/staff/core/user/{anna.pk}/change/").content.decode()
+    assert "The second factor stays" in client.get(address).content.decode()
+    assert len(outbox.outbox) == sent
+    client.post(address)
+    assert outbox.outbox[-1].subject == "A link to sign in to the observation tracker"
+    assert (len(outbox.outbox), outbox.outbox[-1].to) == (sent + 1, [anna.email])
+    get_in(signing.link_in_mail().removeprefix("http://testserver"), secret)
+    # Not to a closed account, nor to one that was invited only, nor by somebody else.
+    User.objects.filter(pk=anna.pk).update(is_active=False)
+    invited = invitations.invite(email="new@example.org", first_name="", last_name="", roles=[])
+    sent = len(outbox.outbox)
+    for account in (anna, invited):
+        assert (
+            "Nothing was sent"
+            in client.post(f"/staff/core/user/{account.pk}/send-link/", follow=True).content.decode()
+        )
+    client.force_login(factories.make_account(Role.AUDITOR))
+    assert client.post(address).status_code == 403
+    assert len(outbox.outbox) == sent
 
 
 # --- A4 the client's address ------------------------------------------------------------------------------

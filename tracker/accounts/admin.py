@@ -1,5 +1,6 @@
 """Screens of accounts: invitations, lost second factors, and the list of tries."""
 
+import logging
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -27,6 +28,7 @@ from tracker.core.roles import Role
 from tracker.missions.admin import AccountInMissionsAdmin
 from tracker.missions.models import Affiliation, Organization
 
+log = logging.getLogger(__name__)
 # Secrets and addresses of accounts are no lists to browse.
 for model in (EmailAddress, Authenticator):
     if admin.site.is_registered(model):
@@ -95,6 +97,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         return [
             path("invite/", wrap(self.invite_view), name="core_user_invite"),
             path("<int:pk>/invite-again/", wrap(self.invite_again_view), name="core_user_invite_again"),
+            path("<int:pk>/send-link/", wrap(self.send_link_view), name="core_user_send_link"),
             path("<int:pk>/new-factor/", wrap(self.new_factor_view), name="core_user_new_factor"),
             path("<int:pk>/end-sessions/", wrap(self.end_sessions_view), name="core_user_end_sessions"),
             *super().get_urls(),
@@ -116,6 +119,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         account = self.get_object(request, object_id)
         context = {
             "awaits": account is not None and invitations.awaits(account),
+            "may_get_link": account is not None and invitations.may_get_link(account),
             "has_factor": account is not None and sessions.has_factor(account),
             "attempts": (
                 SignInAttempt.objects.filter(account=account_seal(account.username))[:10]
@@ -169,6 +173,24 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         if account is not None and invitations.awaits(account):
             invitations.invite_again(account)
             messages.success(request, _t("A new invitation is on its way."))
+        return answer
+
+    def send_link_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """For an owner whom somebody keeps out by burning the tries: a link that no limit holds up."""
+        account, answer = self._confirmed(
+            request, pk, _t("Send a link to sign in?"),
+            _t("It goes to the address of the account, works once and for an hour: the owner sets a password, and can "
+               "then sign in from that browser whatever others try meanwhile. The second factor stays."),
+            _t("Send the link"),
+        )  # fmt: skip
+        if account is not None and invitations.may_get_link(account):
+            mail.later(mail.send_link, account.pk)
+            log.info("account %s sends a link to sign in to account %s", request.user.pk, account.pk)
+            messages.success(request, _t("The link is on its way."))
+        elif account is not None:
+            messages.error(
+                request, _t("Nothing was sent: the account is closed, has no address or no password yet.")
+            )
         return answer
 
     def new_factor_view(self, request: HttpRequest, pk: int) -> HttpResponse:

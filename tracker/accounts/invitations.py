@@ -43,6 +43,11 @@ def awaits(user: User) -> bool:
     return user.is_active and not user.has_usable_password()
 
 
+def may_get_link(user: User) -> bool:
+    """Whether a link to sign in can be sent: somebody has chosen a password, and the account is open."""
+    return user.is_active and user.has_usable_password() and bool(user.email)
+
+
 @transaction.atomic
 def invite(*, email: str, first_name: str, last_name: str, roles: Iterable[str]) -> User:
     """A new account for the person with this address, who is told by mail."""

@@ -63,10 +63,20 @@ def send_reset(email: str) -> None:
     """A link for each account with this address that can sign in; nothing for anybody else."""
     for user in PasswordResetForm().get_users(email):
         assert isinstance(user, User)  # noqa: S101
-        uid = urlsafe_base64_encode(force_bytes(user.pk))
-        token = default_token_generator.make_token(user)
-        link = settings.PUBLIC_URL + reverse("account_reset_password_from_key", args=[uid, token])
-        _send(user, "A new password for the observation tracker", "reset", link=link)
+        _send(user, "A new password for the observation tracker", "reset", link=_reset_link(user))
+
+
+def send_link(pk: int) -> None:
+    """The same link for somebody whose administrator sends it: no try of theirs, so no limit holds it up."""
+    user = User.objects.get(pk=pk)
+    _send(user, "A link to sign in to the observation tracker", "link", link=_reset_link(user))
+
+
+def _reset_link(user: User) -> str:
+    """Works until it is used or an hour is over, however many others are asked for meanwhile."""
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    token = default_token_generator.make_token(user)
+    return str(settings.PUBLIC_URL + reverse("account_reset_password_from_key", args=[uid, token]))
 
 
 def tell_of_tries(pk: int, attempt: int) -> None:

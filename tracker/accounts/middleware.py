@@ -75,7 +75,8 @@ def _of_link(request: HttpRequest) -> User | str | None:
     words = request.resolver_match.kwargs if request.resolver_match else {}
     # The secret of a link that was right is in the session by then, and not in the address.
     inside = words.get("token") == PasswordResetConfirmView.reset_url_token
-    return None if inside else f"link {words.get('uidb64', '')}"
+    # Each link is counted by itself, and nobody can guess one: with wrong ones nobody burns somebody else's right one.
+    return None if inside else f"link {words.get('uidb64', '')} {words.get('token', '')}"
 
 
 # Every door at which something secret is compared: what is tried there, with which method, and for whose account.
