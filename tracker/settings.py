@@ -371,11 +371,17 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # invited by mail: whoever has an account has read it
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not TLS
 
-# Mail: to the terminal until a server is named.
-MAIL_HOST = read_text("MAIL_HOST", "")
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_HOST else 'console'}.EmailBackend"
+# Mail: in a local copy to the terminal until a server is named. In production a log of links to sign in is a leak.
+PRINTED = "print"
+MAIL_HOST = read_text("MAIL_HOST", "" if PRODUCTION else PRINTED)
+if not MAIL_HOST:
+    raise ImproperlyConfigured(
+        "MAIL_HOST is not set. Name the mail server; or write MAIL_HOST=print, and mails are printed where the server "
+        "runs: whoever reads that log can use the links to sign in."
+    )
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if MAIL_HOST == PRINTED else 'smtp'}.EmailBackend"
 MAIL_SECURITY = read_choice("MAIL_SECURITY", ("starttls", "tls", "none"), "starttls")
-EMAIL_HOST, EMAIL_TIMEOUT = MAIL_HOST, 10
+EMAIL_HOST, EMAIL_TIMEOUT = "" if MAIL_HOST == PRINTED else MAIL_HOST, 10
 EMAIL_PORT = read_number("MAIL_PORT", {"starttls": 587, "tls": 465, "none": 25}[MAIL_SECURITY], 1, 65535)
 EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SECURITY == "starttls", MAIL_SECURITY == "tls"
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = read_text("MAIL_USER", ""), read_text("MAIL_PASSWORD", "")

@@ -107,7 +107,7 @@ def test_mails_go_where_the_environment_says() -> None:
         "import tracker.settings as s; print(s.EMAIL_BACKEND.split('.')[-2], s.EMAIL_HOST or '-', s.EMAIL_PORT,"
         " s.EMAIL_USE_TLS, s.EMAIL_USE_SSL, s.DEFAULT_FROM_EMAIL)"
     )
-    assert start(program).stdout.split() == [
+    assert start(program, MAIL_HOST="print").stdout.split() == [
         "console",
         "-",
         "587",

@@ -13,6 +13,7 @@ GOOD = {
     "DATABASE_URL": "postgresql://tracker:secret@db.example:5433/tracker?sslmode=require",
     "ALLOWED_HOSTS": "tracker.example",
     "PUBLIC_URL": "https://tracker.example",
+    "MAIL_HOST": "mail.example",
 }
 
 
@@ -72,6 +73,7 @@ def test_hsts_binds_other_hosts_only_when_asked(given: str) -> None:
         ({"TLS": "maybe"}, "TLS is 'maybe'; write 1 or 0"),
         ({"TLS": ""}, "TLS is not set. Write TLS=1 where a proxy"),
         ({"TRUSTED_PROXIES": "all"}, "TRUSTED_PROXIES is 'all'; write a whole number from 0 to 9"),
+        ({"MAIL_HOST": ""}, "MAIL_HOST is not set"),
         ({"MAIL_PORT": "smtp"}, "MAIL_PORT is 'smtp'; write a whole number from 1 to 65535"),
         ({"MAIL_SECURITY": "ssl"}, "MAIL_SECURITY is 'ssl'; it must be one of starttls, tls, none"),
         *(

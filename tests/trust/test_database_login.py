@@ -79,6 +79,7 @@ def test_s5_the_web_server_starts_only_with_its_own_login(name, words):
         "SECRET_KEY": "".join(map(chr, range(40, 100))),
         "ALLOWED_HOSTS": "tracker.example",
         "PUBLIC_URL": "https://tracker.example",
+        "MAIL_HOST": "mail.example",
         "STATIC_ROOT": "static",
         "TLS": "1",
     }

@@ -1,5 +1,8 @@
 """Group A of the tests of trust, A7 to A10: what a session is worth, and how passwords come about."""
 
+import os
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -341,3 +344,29 @@ def test_a10_a_megabyte_of_password_is_not_hashed(client: Client) -> None:
     finally:
         backends.make_password = whole
     assert seen == [1024]
+
+
+@pytest.mark.parametrize(
+    ("mode", "host", "backend"),
+    [
+        ("production", None, ""),
+        ("production", "mail.example", "smtp"),
+        ("production", "print", "console"),
+        ("local", None, "console"),
+    ],
+)
+def test_a10_no_link_is_printed_into_a_log_of_production_unasked(
+    mode: str, host: str | None, backend: str
+) -> None:
+    """Red when: MAIL_HOST has a default in production."""
+    program = "import tracker.settings as s; print(s.EMAIL_BACKEND)"
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "TRACKER_MODE": mode, "TLS": "1",
+        "SECRET_KEY": "0123456789" * 5, "DATABASE_URL": "postgresql:///none", "ALLOWED_HOSTS": "tracker.example",
+        "PUBLIC_URL": "https://tracker.example",
+    } | ({} if host is None else {"MAIL_HOST": host})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == (f"django.core.mail.backends.{backend}.EmailBackend" if backend else "")
+    assert ("MAIL_HOST=print" in done.stderr) == (not backend)
