@@ -62,8 +62,13 @@ def test_s5_a_login_with_too_much_power_is_refused_and_the_reason_named():
                 boss.execute(f"CREATE ROLE s5 LOGIN {options}; GRANT {STAFF}, {PUBLIC} TO s5")
                 assert wrong("s5") == words
                 boss.execute("DROP ROLE s5")
+            boss.execute(f"CREATE ROLE s5 LOGIN NOINHERIT; GRANT {STAFF}, {PUBLIC}, {WORKER} TO s5")
+            assert wrong("s5") == f"s5 may become more than these two: {WORKER}"
+            boss.execute(f"REVOKE {WORKER} FROM s5; CREATE ROLE s5_between; GRANT s5_between TO s5")
+            boss.execute("GRANT pg_read_all_data TO s5_between")
+            assert wrong("s5") == "s5 may become more than these two: pg_read_all_data, s5_between"
         finally:
-            boss.execute("DROP ROLE IF EXISTS s5")
+            boss.execute("DROP ROLE IF EXISTS s5, s5_between")
 
 
 @pytest.mark.django_db(transaction=True)

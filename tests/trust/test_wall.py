@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import DatabaseError, models, transaction
 from django.db.models import Q
 from django.test import Client
@@ -83,6 +84,42 @@ def test_the_public_may_touch_what_is_declared_and_nothing_else():
 def test_after_a_migration_that_changed_nothing_the_wall_costs_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         wall.install()
+
+
+def test_a_function_that_sees_more_than_its_caller_is_called_by_whom_it_is_declared_for():
+    """Red when: a function with the owner's rights is made without a line in wall.CALLED_BY (any of its lines taken
+    out); triggers are none, as nobody can call them.
+    """
+    callers = (
+        "SELECT p.oid::regprocedure::text,"
+        " coalesce(array_agg(g.rolname::text) FILTER (WHERE g.rolname IS NOT NULL), '{}')"
+        " FROM pg_proc p LEFT JOIN (SELECT oid, rolname FROM pg_roles UNION SELECT 0, 'everybody') g"
+        " ON g.rolname IN ('everybody', %s, %s, %s, %s) AND EXISTS (SELECT FROM aclexplode("
+        "   coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = g.oid)"
+        " WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef AND p.prorettype <> 'trigger'::regtype"
+        " GROUP BY p.oid"
+    )
+    found = {name: set(roles) for name, roles in ask(callers, *ROLES)}
+    of_the_wall = {name for name in found if name.startswith("wall_")}
+    assert {name: found[name] for name in of_the_wall} == {name: {STAFF} for name in of_the_wall}
+    declared = {name.replace(", ", ","): set(roles) for name, roles in wall.CALLED_BY.items()}
+    called = {name: roles for name, roles in found.items() if name not in of_the_wall and roles}
+    assert called == declared
+
+
+def test_what_django_would_log_of_the_admin_is_nobody_s(two):
+    """Red when: admin.LogEntry is taken out of wall.UNUSED."""
+    LogEntry.objects.create(
+        user=two["clara"], content_type_id=None, object_id="1", object_repr="Canary", action_flag=2
+    )
+    for user in (two["clara"], make.make_account(Role.DESK), make.make_account()):
+        with being(STAFF, user):
+            assert not LogEntry.objects.exists()
+            assert "row-level security" in refused(
+                "INSERT INTO django_admin_log (action_time, user_id, object_repr, action_flag, change_message)"
+                " VALUES (now(), %s, 'x', 1, '')",
+                user.pk,
+            )
 
 
 # --- the rows are those of the filters

@@ -24,12 +24,15 @@ def faults(cursor: Any) -> list[str]:
                EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace
                        AND pg_has_role(session_user, relowner, 'MEMBER')),
                to_regrole(%s) IS NOT NULL AND pg_has_role(session_user, to_regrole(%s), 'MEMBER'),
-               to_regrole(%s) IS NOT NULL AND pg_has_role(session_user, to_regrole(%s), 'MEMBER')
+               to_regrole(%s) IS NOT NULL AND pg_has_role(session_user, to_regrole(%s), 'MEMBER'),
+               -- By way of the two as well: what they are members of, the login may become.
+               array(SELECT rolname::text FROM pg_roles more WHERE rolname NOT IN (session_user, %s, %s)
+                     AND pg_has_role(session_user, more.oid, 'MEMBER') ORDER BY 1)
         FROM pg_roles WHERE rolname = session_user
         """,
-        [STAFF, STAFF, PUBLIC, PUBLIC],
+        [STAFF, STAFF, PUBLIC, PUBLIC, STAFF, PUBLIC],
     )
-    name, superuser, bypasses, makes_roles, inherits, owns, staff, public = cursor.fetchone()
+    name, superuser, bypasses, makes_roles, inherits, owns, staff, public, more = cursor.fetchone()
     found = []
     if superuser:
         found.append(f"{name} is a superuser")
@@ -43,6 +46,8 @@ def faults(cursor: Any) -> list[str]:
         found.append(f"{name} inherits: what its roles may is not to be its own unasked")
     if not (staff and public) and not superuser:
         found.append(f"{name} cannot become {STAFF} and {PUBLIC}")
+    if more and not superuser:
+        found.append(f"{name} may become more than these two: {', '.join(more)}")
     return found
 
 

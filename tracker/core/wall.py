@@ -55,11 +55,23 @@ INTERNAL = {
     "missions.PersonReading",
 }
 # Column of the account that a row belongs to, where it belongs to one person.
-OF_ACCOUNT = {"core.Job": "requested_by_id", "core.Submission": "account_id", "admin.LogEntry": "user_id"}
+OF_ACCOUNT = {"core.Job": "requested_by_id", "core.Submission": "account_id"}
 # What every signed-in account may add to, though it belongs to nobody's organization.
 ADDED_BY_ALL = {"core.Source"}
 # The worker changes only these columns of rows that are otherwise never changed (and a trigger holds it to more).
 IMMUTABLE = {"coverage.Edition": ("content", "detail", "thinned_at")}
+# Functions that see more than who calls them, and which roles may. Erasing a person is an action of the application;
+# everything else about the history is its triggers' affair.
+CALLED_BY = {
+    "history_erase(text, text)": (STAFF, WORKER),
+    "history_seal()": (WORKER,),
+    "note_person_readings(bigint[], text)": (STAFF, WORKER),
+    # Asked by the trigger of whoever publishes.
+    "has_four_eyes(jsonb, text)": (STAFF, WORKER),
+    "embargoes_over()": (PUBLIC, STAFF, WORKER),
+}
+# Django brings this table, and nothing here writes it: what happened is in the history.
+UNUSED = {"admin.LogEntry"}
 # What the web login reads outside views: whether a request left figures to be counted (coverage.middleware).
 WEB_READS = {"coverage.Mark": ("id", "election_id"), "elections.Election": ("id", "publishing")}
 
@@ -194,14 +206,12 @@ _OPENING = [
     # A table of one's own in front of the register's is the oldest trick on a function; the owner's are proof
     # against it, and nobody else needs one.
     "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$",
-    # Erasing a person is an action of the application; everything else about the history is its triggers' affair.
-    f"""DO $$ BEGIN IF to_regprocedure('public.history_erase(text, text)') IS NOT NULL THEN
-        GRANT EXECUTE ON FUNCTION public.history_erase(text, text) TO {STAFF}, {WORKER};
-        REVOKE EXECUTE ON FUNCTION public.history_seal() FROM PUBLIC;
-        GRANT EXECUTE ON FUNCTION public.history_seal() TO {WORKER}; END IF; END $$""",
-    f"""DO $$ BEGIN IF to_regprocedure('public.note_person_readings(bigint[], text)') IS NOT NULL THEN
-        REVOKE EXECUTE ON FUNCTION public.note_person_readings(bigint[], text) FROM PUBLIC;
-        GRANT EXECUTE ON FUNCTION public.note_person_readings(bigint[], text) TO {STAFF}, {WORKER}; END IF; END $$""",
+    *(
+        f"DO $$ BEGIN IF to_regprocedure('public.{function}') IS NOT NULL THEN"
+        f" REVOKE ALL ON FUNCTION public.{function} FROM PUBLIC, {', '.join(ROLES)};"
+        f" GRANT EXECUTE ON FUNCTION public.{function} TO {', '.join(callers)}; END IF; END $$"
+        for function, callers in CALLED_BY.items()
+    ),
     """DO $$ DECLARE old record; BEGIN
         FOR old IN SELECT policyname, tablename FROM pg_catalog.pg_policies
                    WHERE schemaname = 'public' AND policyname LIKE 'wall\\_%'
@@ -330,7 +340,7 @@ def visible_sql(model: Model, row: str) -> str:
         ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
     elif owned(model):
         ways.append(own_sql(model, row))
-    hidden = label in INTERNAL | set(OF_ACCOUNT) or getattr(model, "owner_alone_sees", False)
+    hidden = label in INTERNAL | UNUSED | set(OF_ACCOUNT) or getattr(model, "owner_alone_sees", False)
     if not hidden and (not owned(model) or _has_publication(model)):
         ways.append(public_sql(model, row))
     return " OR ".join(f"({way})" for way in ways)
@@ -342,6 +352,8 @@ def write_sql(model: Model, row: str) -> str:
     roles = WRITE_EVERYTHING | ({Role.ADMINISTRATOR} if label in ADMINISTERED else set())
     if label in PEOPLE:
         roles = SEE_PEOPLE
+    elif label in UNUSED:
+        roles = frozenset({Role.ADMINISTRATOR})
     ways = [_has_role(roles)]
     if label in OF_ACCOUNT:
         ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
@@ -377,6 +389,8 @@ def _own_keys(model: Model) -> str:
 def _sees(model: Model) -> str:
     if model._meta.label in PEOPLE:
         return _has_role(SEE_PEOPLE)
+    if model._meta.label in UNUSED:
+        return _has_role({Role.ADMINISTRATOR})
     return _has_role(SEE_EVERYTHING | ({Role.ADMINISTRATOR} if model._meta.label in ADMINISTERED else set()))
 
 
