@@ -28,6 +28,7 @@ from tests.factories import (
     make_rule,
     make_simulated_day,
 )
+from tests.forms import save
 from tests.public.pages import text_of
 from tracker.core.history.models import ChangedRow, PersonalValue
 from tracker.core.jobs import run_job
@@ -729,9 +730,9 @@ def test_the_admin_enters_an_observer_with_the_person_and_the_application(office
     assert (
         "Placeholder One" not in officer.get(reverse("admin:missions_observer_changelist")).content.decode()
     )
-    twice = officer.post(change, typed)
+    twice = save(officer, change, typed)
     assert "already has an application or a badge" in twice.content.decode()
-    officer.post(change, typed | {"apply_now": "", "full_name": "Placeholder Two"})
+    save(officer, change, typed | {"apply_now": "", "full_name": "Placeholder Two"})
     observer.person.refresh_from_db()
     assert observer.person.full_name == "Placeholder Two"
 
@@ -751,7 +752,7 @@ def test_whoever_may_not_see_people_changes_an_observer_and_leaves_the_person(
         "full_name": "Somebody",
         "apply_now": "on",
     }
-    client.post(path, typed)
+    save(client, path, typed)
     observer.refresh_from_db()
     assert (observer.code, observer.person.full_name) == ("NEW-1", "Canary Person")
     assert Accreditation.objects.count() == 0
@@ -761,7 +762,7 @@ def test_the_history_of_a_person_names_nobody(officer: Client) -> None:
     add = reverse("admin:missions_person_add")
     officer.post(add, {"full_name": "Canary Person"})
     person = Person.objects.get()
-    officer.post(reverse("admin:missions_person_change", args=[person.pk]), {"full_name": "Canary Other"})
+    save(officer, reverse("admin:missions_person_change", args=[person.pk]), {"full_name": "Canary Other"})
     officer.post(reverse("admin:missions_person_delete", args=[person.pk]), {"post": "yes"})
     assert Person.objects.count() == 0
     rows = ChangedRow.objects.filter(table_name="missions_person").order_by("id")

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
+from tests.forms import save as send
 from tracker.core.models import Publication
 from tracker.elections.models import AnnouncedFigure, Election, Milestone
 from tracker.missions.models import Mission, Organization, Statement
@@ -40,7 +41,7 @@ def save(client: Client, row: Any, **over: Any) -> list[str]:
     values = {
         bound.html_name: bound.value() for form in forms for bound in form if bound.value() not in (None, "")
     }
-    return warnings(client.post(address, values | over, follow=True))
+    return warnings(send(client, address, values | over, follow=True))
 
 
 def warnings(page: Any) -> list[str]:
@@ -128,7 +129,7 @@ def test_a_figure_is_given_in_a_unit_of_its_metric(
     address = reverse("admin:elections_announcedfigure_change", args=[figure.pk])
     form = administrator.get(address).context["adminform"].form
     values = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "")}
-    page = administrator.post(address, values)
+    page = send(administrator, address, values)
     label = AnnouncedFigure.Metric(metric).label
     units = {"turnout": "percent", "voters_abroad": "voters"}[metric]
     assert (None if page.status_code == 302 else page.context["adminform"].form.errors) == (

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from tests import factories
+from tests.forms import save
 from tests.staff.test_admin_sweep import messages
 from tracker.core.models import User
 from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
@@ -84,10 +85,10 @@ def test_what_cannot_be_planned_is_said_at_its_field(
 def test_moving_a_confirmed_plan_asks_for_a_new_confirmation(administrator: Client) -> None:
     plan = factories.make_deployment(status="confirmed", starts_at=at(2), ends_at=at(4))
     change = f"/staff/fieldwork/deployment/{plan.pk}/change/"
-    administrator.post(change, slot(plan.team, plan.station, notes="By car"))
+    save(administrator, change, slot(plan.team, plan.station, notes="By car"))
     plan.refresh_from_db()
     assert (plan.status, plan.notes) == ("confirmed", "By car")
-    administrator.post(change, slot(plan.team, plan.station, closes="11:00"))
+    save(administrator, change, slot(plan.team, plan.station, closes="11:00"))
     plan.refresh_from_db()
     assert (plan.status, plan.ends_at) == ("planned", at(5))
 
@@ -130,7 +131,7 @@ def test_a_team_is_made_of_two_observers_of_its_mission(administrator: Client) -
     assert (team.mission, set(team.members.all())) == (mission, {first, second})
     third = factories.make_observer(mission=mission)
     change = f"/staff/fieldwork/team/{team.pk}/change/"
-    administrator.post(change, form | {"name": "T-9", "members": [first.pk, third.pk]})
+    save(administrator, change, form | {"name": "T-9", "members": [first.pk, third.pk]})
     team.refresh_from_db()
     assert (team.name, set(team.members.all())) == ("T-9", {first, third})
 
@@ -144,7 +145,7 @@ def test_the_scale_is_entered_in_the_mission(administrator: Client) -> None:
     }  # fmt: skip
     for prefix, total in (("memberships", 0), ("statements", 0), ("assessments", 1)):
         form |= {f"{prefix}-TOTAL_FORMS": total, f"{prefix}-INITIAL_FORMS": 0}
-    assert administrator.post(f"/staff/missions/mission/{mission.pk}/change/", form).status_code == 302
+    assert save(administrator, f"/staff/missions/mission/{mission.pk}/change/", form).status_code == 302
     step = Assessment.objects.get()
     assert (step.mission, step.ordinal, step.label, step.polarity) == (mission, 1, "Very good", "positive")
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests import factories
+from tests.forms import save
 from tracker.core.history.models import ChangedRow
 from tracker.core.models import Publication
 from tracker.elections.models import AnnouncedFigure
@@ -76,7 +77,7 @@ def post_windows(client: Client, station: PollingStation, *windows: dict[str, An
         "election": station.election_id, "country": station.country_id, "city": station.city,
         "timezone": station.timezone_id, "number": station.number,
     }  # fmt: skip
-    return client.post(change(station), station_form(*rows, initial=len(ids), **base | over))
+    return save(client, change(station), station_form(*rows, initial=len(ids), **base | over))
 
 
 # --- hours -------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories as make
+from tests.forms import save
 from tests.trust import access_table
 from tests.trust.world import CANARY, make_world, rows_of
 from tracker.core import jobs
@@ -61,8 +62,10 @@ def test_z1_no_cell_is_missing() -> None:
     assert set(ROLES) == set(Role)
 
 
-def expected_of_model(cell: str, name: str) -> dict[str, Any]:
+def expected_of_model(cell: str, name: str, role: str) -> dict[str, Any]:
     """What the doors of a model answer; the numbers of rows are those of the first and second row."""
+    # Whoever sees a record because it is public does not see what it was before.
+    whole = role != Role.COORDINATOR or owner_path(REGISTERED[name]) is not None
     first, second = (cell.split("|") * 2)[:2]
     offered = set(first + second) - {"-"}
     elsewhere = name == "Visit"  # the admin leads to the screen of work
@@ -83,7 +86,7 @@ def expected_of_model(cell: str, name: str) -> dict[str, Any]:
     for number, letters in enumerate((first, second)):
         answers |= {
             f"detail {number}": door(letters, "v", 302 if elsewhere else 200),
-            f"history {number}": 200 if "v" in letters else 404,
+            f"history {number}": 200 if "v" in letters and whole else 404,
             f"change {number}": door(letters, "v" if elsewhere else "c", 302 if elsewhere else 200),
             f"delete {number}": door(letters, "d"),
         }
@@ -131,7 +134,7 @@ def test_z1_every_model_at_every_door(client: Client, world: SimpleNamespace, ro
     sign_in(client, world.accounts[role])
     wrong = {}
     for name, cells in MODELS.items():
-        expected, found = expected_of_model(cells[role], name), answers_of_model(client, rows[name])
+        expected, found = expected_of_model(cells[role], name, role), answers_of_model(client, rows[name])
         wrong |= {
             f"{name}, {door}": f"{found[door]}, expected {answer}"
             for door, answer in expected.items()
@@ -408,7 +411,7 @@ def test_z3_no_foreign_key_smuggling_in_the_admin(stranger: Client, world: Simpl
     assert "team" in stranger.post(address(Incident, "add"), typed).context["adminform"].form.errors
     # A statement of A cannot be handed over to B.
     typed = dict(tried["mission"][1][1])
-    page = stranger.post(address(Statement, "change", world.a.statement.pk), typed)
+    page = save(stranger, address(Statement, "change", world.a.statement.pk), typed)
     assert list(page.context["adminform"].form.errors) == ["mission"]
     world.a.statement.refresh_from_db()
     assert world.a.statement.mission == world.a.mission
@@ -430,13 +433,13 @@ def test_z3_no_foreign_row_in_an_inline_form(stranger: Client, world: SimpleName
         "assessments-0-id": world.b.assessment.pk, "assessments-0-mission": world.a.mission.pk,
         "assessments-0-ordinal": 1, "assessments-0-label": "Taken", "assessments-0-polarity": "neutral",
     }  # fmt: skip
-    stranger.post(change, mission_form(world, **smuggled))
+    save(stranger, change, mission_form(world, **smuggled))
     world.b.assessment.refresh_from_db()
     assert (world.b.assessment.label, world.b.assessment.mission) == (f"{CANARY} good", world.b.mission)
     # The partner organizations of a mission are kept by the officer.
     partner = {"memberships-TOTAL_FORMS": 1, "memberships-0-organization": world.a.organization.pk,
                "memberships-0-role": "partner"}  # fmt: skip
-    stranger.post(change, mission_form(world, **partner))
+    save(stranger, change, mission_form(world, **partner))
     assert world.a.mission.memberships.count() == 1
 
 
@@ -479,7 +482,7 @@ def test_z4_no_mass_assignment_of_publication_or_owner(stranger: Client, world: 
     mission = world.a.mission
     forged = {"organization": world.b.organization.pk, "election": world.draft_election.pk, "publication": "withdrawn",
               "head_of_mission": "Somebody", "approved_by": world.coordinator_b.pk}  # fmt: skip
-    answer = stranger.post(address(mission, "change", mission.pk), mission_form(world, **forged))
+    answer = save(stranger, address(mission, "change", mission.pk), mission_form(world, **forged))
     assert answer.status_code == 302
     mission.refresh_from_db()
     assert (mission.head_of_mission, mission.organization, mission.election, mission.publication) == (
@@ -488,9 +491,9 @@ def test_z4_no_mass_assignment_of_publication_or_owner(stranger: Client, world: 
     statement = world.a.statement
     typed = {"mission": mission.pk, "kind": "final_report", "title": "Changed", "issued_on": "2024-02-08",
              "language": "en", "approved_by": world.coordinator_b.pk}  # fmt: skip
-    page = stranger.post(address(statement, "change", statement.pk), typed | {"publication": "published"})
+    page = save(stranger, address(statement, "change", statement.pk), typed | {"publication": "published"})
     assert list(page.context["adminform"].form.errors) == ["publication"]
-    stranger.post(address(statement, "change", statement.pk), typed | {"publication": "submitted"})
+    save(stranger, address(statement, "change", statement.pk), typed | {"publication": "submitted"})
     statement.refresh_from_db()
     assert (statement.title, statement.publication, statement.approved_by) == ("Changed", "submitted", None)
     visit = world.a.visit
@@ -517,7 +520,7 @@ def test_z4_an_administrator_raises_nobody_to_superuser_and_not_themselves(
     own, other, boss = (world.accounts[name] for name in ("administrator", "newcomer", "superuser"))
     sign_in(client, own)
     change = address(other, "change", other.pk)
-    assert client.post(change, account_form(other, is_superuser="on", roles=["auditor"])).status_code == 302
+    assert save(client, change, account_form(other, is_superuser="on", roles=["auditor"])).status_code == 302
     other.refresh_from_db()
     assert (other.roles, other.is_superuser) == (["auditor"], False)
     client.post(address(own, "change", own.pk), account_form(own, is_superuser="on", roles=list(Role.values)))
@@ -536,13 +539,13 @@ def test_z4_a_coordinator_needs_an_organization(client: Client, world: SimpleNam
     sign_in(client, world.accounts["administrator"])
     other = world.accounts["newcomer"]
     change = address(other, "change", other.pk)
-    page = client.post(change, account_form(other, roles=["mission_coordinator"]))
+    page = save(client, change, account_form(other, roles=["mission_coordinator"]))
     assert "Choose the organization" in page.content.decode()
     other.refresh_from_db()
     assert other.roles == []
     chosen = {"affiliation-TOTAL_FORMS": 1, "affiliation-0-organization": world.b.organization.pk}
     assert (
-        client.post(change, account_form(other, roles=["mission_coordinator"], **chosen)).status_code == 302
+        save(client, change, account_form(other, roles=["mission_coordinator"], **chosen)).status_code == 302
     )
     other.refresh_from_db()
     assert (other.roles, other.affiliation.organization) == (["mission_coordinator"], world.b.organization)
@@ -617,7 +620,7 @@ def test_z5_an_inline_row_that_is_published_is_not_deleted_either(
             }.items()
         }  # fmt: skip
     change = address(world.a.mission, "change", world.a.mission.pk)
-    assert stranger.post(change, mission_form(world, **typed)).status_code == 302
+    assert save(stranger, change, mission_form(world, **typed)).status_code == 302
     assert Statement.objects.filter(pk=shown.pk).exists()
 
 

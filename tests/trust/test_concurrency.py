@@ -1,5 +1,6 @@
 """Group D of the cases of trust: two people at one record, one form sent twice, races."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -193,6 +194,50 @@ def test_d1_a_record_deleted_meanwhile_gives_back_what_was_typed(anna, clara) ->
     assert clara.post(add, resend(page)).status_code == 302
     assert PollingStation.objects.get().address == "Clara's street"
     assert VotingWindow.objects.count() == 1
+
+
+BROKEN = (
+    None,
+    "",
+    "x",
+    "[]",
+    '{"record": {}, "rows": {}}',
+    '{"record": {"city": {"city": ["Rome"]}}, "rows": {}}',
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sent", BROKEN)
+def test_d1_a_form_that_does_not_say_what_it_showed_overwrites_nothing(anna, clara, sent) -> None:
+    """Red when: `_conflict` in core/guarded.py lets pass what `from_json` cannot read, or does not ask `covers`."""
+    station = make.make_station(city="Rome", address="Old street")
+    form = opened(clara, address(station))
+    anna.post(address(station), opened(anna, address(station)) | {"city": "Milan"})
+    form = {name: value for name, value in form.items() if name != "_opened"} | {"address": "Clara's street"}
+    page = clara.post(address(station), form | ({} if sent is None else {"_opened": sent}))
+    assert "The form did not say what it showed when you opened it" in refused(page)
+    assert "City not known Milan Rome" in refused(page)
+    assert page.context["adminform"].form["address"].value() == "Clara's street"
+    station.refresh_from_db()
+    assert (station.city, station.address) == ("Milan", "Old street")
+    # Having seen it, Clara may decide.
+    assert clara.post(address(station), resend(page)).status_code == 302
+    station.refresh_from_db()
+    assert (station.city, station.address) == ("Rome", "Clara's street")
+
+
+@pytest.mark.django_db
+def test_d1_a_row_within_a_form_says_what_it_showed_as_well(clara) -> None:
+    """Red when: `covers` in core/saving.py looks at the record alone."""
+    station = make.make_station()
+    make.make_window(station=station)
+    form = opened(clara, address(station))
+    state = json.loads(form["_opened"])
+    for rows in state["rows"].values():
+        for row in rows.values():
+            row.clear()
+    page = clara.post(address(station), form | {"_opened": json.dumps(state)})
+    assert "The form did not say what it showed" in refused(page)
 
 
 EVERY_FORM = sorted(set(MAKERS) - READ_ONLY - ELSEWHERE - {Group}, key=lambda model: model.__name__)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from tracker.core.history.reading import Entry, describe, rows_of
 from tracker.core.models import Submission
-from tracker.core.saving import State, as_new, differences, digest, merge, untouched
+from tracker.core.saving import State, as_new, differences, digest, merge, unlike_record, untouched
 
 OPENED, KEY = "_opened", "_submission"
 
@@ -89,12 +89,21 @@ class GuardedSaves(admin.ModelAdmin):
         return self.get_object(request, str(record.pk)) if locked else None
 
     def _conflict(self, request: HttpRequest, record: models.Model) -> dict[str, Any]:
-        """Compare what the form had shown with what is on record; {} if nobody else changed anything."""
+        """Compare what the form had shown with what is on record; {} if nobody else changed anything.
+
+        A form that does not say what it had shown is refused as well, or leaving that out would be a way around this.
+        """
         opened = State.from_json(request.POST.get(OPENED, ""))
-        if opened is None:
-            return {}
         form, formsets = self._fresh_forms(request, record)
         now = untouched(form, formsets)
+        if opened is None or not opened.covers(now):
+            request.refusal = _(  # type: ignore[attr-defined]
+                "The form did not say what it showed when you opened it, so nobody can tell whether saving it would "
+                "undo what others wrote. Nothing is saved yet, and what you typed is kept. Look at it once more and "
+                "save it again."
+            )
+            found = unlike_record(now, request.POST, form, formsets)
+            return {"differences": found, "opened": now.to_json(), "last": self._last_change(record)}
         found = differences(opened, now, request.POST, form, formsets)
         if not found:
             return {}

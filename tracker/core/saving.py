@@ -7,7 +7,7 @@ Nothing here asks the database by itself.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django import forms
@@ -48,6 +48,14 @@ class State:
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
         return state
+
+    def covers(self, other: "State") -> bool:
+        """Whether this says something of every field that `other` has in the record and in rows that both have."""
+        both = [(self.record, other.record)]
+        for prefix, rows in other.rows.items():
+            known = self.rows.get(prefix, {})
+            both += [(known[key], fields) for key, fields in rows.items() if key in known]
+        return all(other_fields.keys() <= fields.keys() for fields, other_fields in both)
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,22 @@ def differences(
         if gone:
             found.append(Difference(kind, "", _("%(count)d taken away") % {"count": gone}))
     return found
+
+
+def unlike_record(
+    now: State, data: QueryDict, form: forms.BaseForm, formsets: Iterable[BaseModelFormSet]
+) -> list[Difference]:
+    """Where what was typed is not what is on record, for people: of a form that does not say what it had shown."""
+    typed = State({name: _typed(data, "", inputs) for name, inputs in now.record.items()})
+    for prefix, rows in now.rows.items():
+        places = _typed_rows(data, prefix)[0]
+        typed.rows[prefix] = {
+            key: {name: _typed(data, f"{prefix}-{places[key]}-", inputs) for name, inputs in fields.items()}
+            for key, fields in rows.items()
+            if key in places
+        }
+    found = differences(typed, now, data, form, formsets)
+    return [replace(one, opened=_("not known")) for one in found]
 
 
 # --- inside
