@@ -18,15 +18,24 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from tests import factories as make
+from tests.trust.asking import being, refused
 from tracker.core import jobs
-from tracker.core.history.models import Change
+from tracker.core.history.models import Change, ChangedRow
 from tracker.core.history.verifying import verify
 from tracker.core.logs import CleanFormatter
 from tracker.core.models import Job
 from tracker.core.roles import Role
+from tracker.database_roles import STAFF
 from tracker.elections.models import Election
 from tracker.missions import retention
-from tracker.missions.models import Accreditation, AccreditationChange, Observer, Person, PersonReading
+from tracker.missions.models import (
+    Accreditation,
+    AccreditationChange,
+    BulkDecision,
+    Observer,
+    Person,
+    PersonReading,
+)
 from tracker.missions.people import erase_person
 from tracker.missions.tasks import obey_retention, today_everywhere
 
@@ -151,6 +160,47 @@ def test_p5_deleting_a_person_like_any_other_record_erases_them_too(client: Clie
     # The page that says what was done may name the person once more, to whoever did it.
     client.get(answer["Location"])
     assert canaries() == set()
+    assert list(verify()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_p5_a_coordinator_who_deletes_a_person_leaves_no_reason_of_an_officer_behind(client: Client) -> None:
+    """The decision is about several and none of the coordinator's affair, but its reason may name the person.
+
+    Red when: the decisions are looked for with the coordinator's own rights (missions_bulkdecision is left), and when
+    the observer lets go first (the person stays).
+    """
+    mission = make.make_mission()
+    person = make.make_person(full_name=f"{CANARY} Person")
+    row = make.make_accreditation(observer=make.make_observer(mission=mission, person=person))
+    decision = make.make_bulk_decision(rows=[row], to="refused", reason=f"{CANARY} was rude")
+    make.make_bulk_decision(rows=[make.make_accreditation()], to="refused", reason="another")
+    clara = make.make_account(Role.COORDINATOR, organization=mission.organization)
+    # Not of somebody else's person.
+    stranger = make.make_account(Role.COORDINATOR, organization=make.make_organization())
+    for account in (stranger, make.make_account(Role.AUDITOR)):
+        with being(STAFF, account):
+            assert "may not erase" in refused("SELECT public.erase_person(%s, 'x')", person.pk)
+            assert "permission denied" in refused("SELECT public.history_forget('missions_person', '1')")
+    assert canaries() == {"missions_person", "missions_bulkdecision", "core_personalvalue"}
+    client.force_login(clara)
+    both = make.make_person(full_name="Also of the media")
+    make.make_observer(mission=mission, person=both)
+    make.make_accreditation(category="media", media_person=both, election=mission.election)
+    kept = client.post(reverse("admin:missions_person_delete", args=[both.pk]), {"post": "yes"})
+    assert (kept.status_code, Person.objects.filter(pk=both.pk).exists()) == (403, True)
+    path = reverse("admin:missions_person_delete", args=[person.pk])
+    assert client.post(path, {"post": "yes"}).status_code == 302
+    client.get(reverse("admin:index"))
+    assert canaries() == set()
+    assert Observer.objects.get(accreditations=row).person is None
+    assert sorted(BulkDecision.objects.values_list("reason", flat=True)) == ["another", "erased"]
+    assert (
+        ChangedRow.objects.filter(table_name="missions_bulkdecision", key=str(decision.pk))
+        .order_by("id")
+        .last()
+        .kind
+    ) == "erase"
     assert list(verify()) == []
 
 

@@ -66,6 +66,7 @@ CALLED_BY = {
     "history_erase(text, text)": (STAFF, WORKER),
     "history_seal()": (WORKER,),
     "note_person_readings(bigint[], text)": (STAFF, WORKER),
+    "erase_person(bigint, text)": (STAFF, WORKER),
     # Asked by the trigger of whoever publishes.
     "has_four_eyes(jsonb, text)": (STAFF, WORKER),
     "embargoes_over()": (PUBLIC, STAFF, WORKER),

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Any
 
-from django.db import models, transaction
+from django.core.exceptions import PermissionDenied
+from django.db import ProgrammingError, connection, models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -126,6 +127,7 @@ def erase_person(*, by: User | None, person: Person, reason: str) -> bool:
 
     The row goes; observer and applications stay without it, reasons of decisions are replaced by a word. The history
     keeps that it happened, and why: `reason` says nothing of the person, for it stays. Readings stay, they hold a key.
+    Raises PermissionDenied for a coordinator whose observer is accredited with the media as well.
     """
     found = Person.objects.select_for_update(of=("self",)).filter(pk=person.pk).first()
     if found is None:
@@ -134,12 +136,18 @@ def erase_person(*, by: User | None, person: Person, reason: str) -> bool:
     rows = [(row._meta.db_table, str(row.pk)) for row in _rows_about(found)]
     texts: tuple[QuerySet[Any], ...] = (
         AccreditationChange.objects.filter(accreditation__in=_applications(found)),
-        _decisions(found),
         _applications(found),
     )
     for rows_with_text in texts:
         rows_with_text.exclude(reason="").update(reason=ERASED)
-    found.delete()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # With it the reasons of decisions about several, which not everybody sees who may erase somebody.
+            cursor.execute("SELECT public.erase_person(%s, %s)", [found.pk, ERASED])
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", "") == "42501":
+            raise PermissionDenied from error
+        raise
     for table, key in rows:
         erase_history_of(table, key)
     return True

@@ -223,20 +223,12 @@ END $$;
 
 ERASING = f"""
 -- Take the personal values of one row out of the history, and the salts with which they could be guessed. That it was
--- done is an entry itself. The key of the row and the names of its columns stay.
-CREATE OR REPLACE FUNCTION public.history_erase(tablename text, rowkey text) RETURNS bigint LANGUAGE plpgsql
+-- done is an entry itself. The key of the row and the names of its columns stay. For functions that asked who may.
+CREATE OR REPLACE FUNCTION public.history_forget(tablename text, rowkey text) RETURNS bigint LANGUAGE plpgsql
 {HARDENED} AS $$
 DECLARE
     erased bigint;
 BEGIN
-    -- Of the staff: whoever keeps people, of their own rows a coordinator, and of a person that is gone already.
-    IF current_setting('role', true) = 'tracker_staff'
-       AND NOT public.wall_has_role('{{accreditation_officer}}') AND NOT public.wall_owns(tablename, rowkey)
-       AND NOT (tablename = 'missions_person'
-                AND NOT EXISTS (SELECT FROM public.missions_person p WHERE p.id::text = rowkey)) THEN
-        RAISE EXCEPTION 'this account may not erase what the history keeps of % %', tablename, rowkey
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
     DELETE FROM public.core_personalvalue v WHERE v.table_name = tablename AND v.key = rowkey;
     GET DIAGNOSTICS erased = ROW_COUNT;
     IF erased > 0 THEN
@@ -246,6 +238,20 @@ BEGIN
         );
     END IF;
     RETURN erased;
+END $$;
+REVOKE ALL ON FUNCTION public.history_forget(text, text) FROM PUBLIC;
+CREATE OR REPLACE FUNCTION public.history_erase(tablename text, rowkey text) RETURNS bigint LANGUAGE plpgsql
+{HARDENED} AS $$
+BEGIN
+    -- Of the staff: whoever keeps people, of their own rows a coordinator, and of a person that is gone already.
+    IF current_setting('role', true) = 'tracker_staff'
+       AND NOT public.wall_has_role('{{accreditation_officer}}') AND NOT public.wall_owns(tablename, rowkey)
+       AND NOT (tablename = 'missions_person'
+                AND NOT EXISTS (SELECT FROM public.missions_person p WHERE p.id::text = rowkey)) THEN
+        RAISE EXCEPTION 'this account may not erase what the history keeps of % %', tablename, rowkey
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN public.history_forget(tablename, rowkey);
 END $$;
 REVOKE ALL ON FUNCTION public.history_erase(text, text) FROM PUBLIC;
 """
