@@ -25,7 +25,15 @@ from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER
 from tracker.elections.models import Election
 from tracker.fieldwork.models import Incident, Team, Visit
 from tracker.missions.actions import apply_for_observer
-from tracker.missions.models import Accreditation, Mission, Observer, Organization, Person, Statement
+from tracker.missions.models import (
+    Accreditation,
+    AccreditationRule,
+    Mission,
+    Observer,
+    Organization,
+    Person,
+    Statement,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -174,6 +182,24 @@ def test_names_of_people_are_behind_the_wall_for_whoever_needs_none(two):
     ):
         with being(STAFF, make.make_account(role)):
             assert Person.objects.count() == seen, role
+
+
+def test_the_rules_of_a_hidden_election_are_hidden_from_coordinators(two):
+    """Whoever applies has to know the rules of that election, and of no other. The public knows none.
+
+    Red when: AccreditationRule does not say `published_with`.
+    """
+    shown = make.make_rule(election=two["election"])
+    hidden = make.make_rule(election=Election.objects.filter(publication=Publication.DRAFT).first(), quota=7)
+    for user, rules in ((two["clara"], {shown.pk}), (make.make_account(Role.OFFICER), {shown.pk, hidden.pk})):
+        assert (
+            set(ownership.visible_to(AccreditationRule.objects.all(), user).values_list("pk", flat=True))
+            == rules
+        )
+        with being(STAFF, user):
+            assert keys(AccreditationRule) == rules
+    with being(PUBLIC):
+        assert "permission denied" in refused("SELECT id FROM missions_accreditationrule")
 
 
 def test_the_public_sees_the_rows_that_the_filter_of_publication_leaves(two):

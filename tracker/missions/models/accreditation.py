@@ -20,6 +20,9 @@ class Category(models.TextChoices):
 class AccreditationRule(models.Model):
     """What an election asks of applications in one category. Countries' rules differ, and change."""
 
+    # Whoever applies has to know it, and applies in a public election; no public page shows any of it.
+    published_with = ("election",)
+
     election = models.ForeignKey(
         Election, on_delete=models.CASCADE, verbose_name=_("election"), related_name="accreditation_rules"
     )
