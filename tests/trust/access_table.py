@@ -40,7 +40,7 @@ TimeZone           v         v         v           v         v       -          
 PersonReading      -         -         -           -         v       -             v
 SignInAttempt      -         -         -           -         v       v             v
 Job                -         -         -           -         v       v             v
-User               -         -         -           -         v       vac|v         vacd
+User               -         -         -           -         v       vac|v         vac
 """
 
 # The screens of work: + lets in, - refuses. The coordinator is asked about a row of its own organization.

@@ -130,6 +130,35 @@ def test_what_django_would_log_of_the_admin_is_nobody_s(two):
             )
 
 
+def test_no_password_is_read_by_the_staff_not_even_as_a_hash():
+    """Red when: core.User is taken out of wall.SECRET."""
+    for user in (
+        make.make_account(Role.COORDINATOR),
+        make.make_account(Role.ADMINISTRATOR),
+        make.make_administrator(),
+    ):
+        with being(STAFF, user):
+            for statement in (
+                "SELECT password FROM core_user", "SELECT * FROM core_user", "SELECT to_jsonb(u) FROM core_user u",
+                "SELECT 1 FROM core_user WHERE password LIKE 'pbkdf2%%'", "UPDATE core_user SET last_name = password",
+                "UPDATE core_user SET password = 'x' RETURNING password",
+            ):  # fmt: skip
+                assert "permission denied for table core_user" in refused(statement), statement
+            assert User.objects.get(pk=user.pk).username == user.username
+            # What administrators have to know of others: whether somebody has chosen one.
+            assert ask("SELECT wall_awaits_password(%s)", user.pk) == [(False,)]
+
+
+def test_who_has_no_password_yet_is_known_to_administrators_alone():
+    """Red when: wall_awaits_password does not ask who asks."""
+    invited = make.make_account()
+    invited.set_unusable_password()
+    invited.save()
+    for role, known in ((Role.COORDINATOR, False), (Role.AUDITOR, False), (Role.ADMINISTRATOR, True)):
+        with being(STAFF, make.make_account(role)):
+            assert ask("SELECT wall_awaits_password(%s)", invited.pk) == [(known,)], role
+
+
 # --- the rows are those of the filters
 
 

@@ -66,17 +66,9 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
     change_list_template = "admin/core/user/change_list.html"
     actions = None
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Without the password: its owner changes it, or gets a link by mail."""
-        fieldsets = super().get_fieldsets(request, obj)
-        return [
-            (title, options | {"fields": [name for name in options["fields"] if name != "password"]})
-            for title, options in fieldsets
-        ]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=sessions.FACTORS)
-        return super().get_queryset(request).annotate(enrolled=Exists(factors))
+        return invitations.with_waiting(super().get_queryset(request)).annotate(enrolled=Exists(factors))
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return (*super().get_list_display(request), "sign_in_state")

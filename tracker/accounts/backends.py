@@ -46,6 +46,11 @@ class SignInBackend(WithoutPermissions, ModelBackend):
         throttle.finish(attempt, Outcome.RIGHT if right else Outcome.WRONG)
         return user if right else None
 
+    def get_user(self, user_id: Any) -> User | None:
+        """The account of a session, with the password, which is part of the session's seal: in one query."""
+        user = User.objects.defer(None).filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
     def user_can_authenticate(self, user: Any) -> bool:
         """Only staff have accounts; those made for a local copy are none elsewhere."""
         return user.is_active and user.is_staff and not (user.demonstration and settings.PRODUCTION)

@@ -5,9 +5,11 @@ random one, so setting a password, or inviting again, voids the links of before.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import BooleanField, F, Func, QuerySet
 
 from tracker.accounts import mail
 from tracker.accounts.throttle import seal
@@ -38,14 +40,21 @@ def _state(user: User) -> str:
     return seal(f"invitation {user.pk} {user.password} {user.email}")[:32]
 
 
-def awaits(user: User) -> bool:
-    """Whether the account was invited and nobody has chosen its password yet."""
-    return user.is_active and not user.has_usable_password()
+def with_waiting(rows: QuerySet) -> QuerySet:
+    """The accounts `rows`, each with `waits`: whether nobody has chosen its password yet. Known to administrators, who
+    may not read the password itself."""
+    waits = Func(F("pk"), function="wall_awaits_password", output_field=BooleanField())
+    return rows.annotate(waits=waits)
 
 
-def may_get_link(user: User) -> bool:
-    """Whether a link to sign in can be sent: somebody has chosen a password, and the account is open."""
-    return user.is_active and user.has_usable_password() and bool(user.email)
+def awaits(user: Any) -> bool:
+    """Whether the account, one of `with_waiting`, was invited and nobody has chosen its password yet."""
+    return bool(user.is_active and user.waits)
+
+
+def may_get_link(user: Any) -> bool:
+    """Whether the account, one of `with_waiting`, can be sent a link to sign in: it is open and has a password."""
+    return bool(user.is_active and not user.waits and user.email)
 
 
 @transaction.atomic

@@ -19,7 +19,9 @@ from django.utils.http import urlsafe_base64_encode
 
 from tracker.accounts import invitations
 from tracker.accounts.models import SignInAttempt
+from tracker.core.identity import Identity, acting
 from tracker.core.models import User
+from tracker.database_roles import WEB
 
 log = logging.getLogger(__name__)
 TELL_AGAIN = timedelta(hours=24)
@@ -30,7 +32,9 @@ def later(work: Callable[..., None], *args: Any) -> None:
     if settings.MAIL_IN_BACKGROUND:
         transaction.on_commit(threading.Thread(target=_run, args=(work, *args)).start)
     else:
-        work(*args)
+        # As there: with the rights of the web login, not with those of the page.
+        with acting(Identity(role=WEB)):
+            work(*args)
 
 
 def _run(work: Callable[..., None], *args: Any) -> None:

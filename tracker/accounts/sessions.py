@@ -44,7 +44,7 @@ def find_account(name: str) -> User | None:
     name = name.strip()
     if not name or "\x00" in name:
         return None
-    rows = list(User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))[:5])
+    rows = list(User.objects.defer(None).filter(Q(username__iexact=name) | Q(email__iexact=name))[:5])
     for found in (
         [row for row in rows if row.username == name],
         [row for row in rows if row.username.casefold() == name.casefold()],

@@ -61,9 +61,11 @@ class JobAdmin(ReferenceAdmin):
 
     list_display = ("kind", "state", "done", "total", "requested_by", "requested_at", "finished_at")
     list_filter = ("state", "kind")
-    list_select_related = ("requested_by",)
     search_fields = ("kind", "requested_by__username", "result", "error")
     date_hierarchy = "requested_at"
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        return super().get_queryset(request).select_related("requested_by").defer("requested_by__password")
 
 
 def source_keys() -> list[models.ForeignKey]:
@@ -125,6 +127,8 @@ admin.site.unregister(Group)
 class AccountForm(UserChangeForm):
     """An account; each role beside the sentence that says what it is for."""
 
+    # Its owner changes it, or gets a link by mail; it is not even read here.
+    password = None  # type: ignore[assignment]
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
         required=False,
@@ -147,7 +151,7 @@ class AccountAdmin(NarrowedAdmin, UserAdmin):
     filter_horizontal = ()
     date_hierarchy = "date_joined"
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username",)}),
         (_("Person"), {"fields": ("first_name", "last_name", "email")}),
         (_("What the account may do"), {"fields": ("is_active", "is_staff", "roles", "is_superuser")}),
         (_("Moments (UTC)"), {"fields": ("last_login", "date_joined")}),
@@ -164,6 +168,10 @@ class AccountAdmin(NarrowedAdmin, UserAdmin):
         """A superuser's account, its password included, is changed by superusers."""
         spared = obj is not None and obj.is_superuser and not user_of(request).is_superuser
         return not spared and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Accounts are closed, not deleted: the history names them."""
+        return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """What would let somebody raise themselves stands there to be read."""

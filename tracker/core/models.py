@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
@@ -30,8 +30,23 @@ PARTIAL_DATE_WANTED = _("Write 2024-02-07, 2024-02 or 2024.")
 PARTIAL_DATE = r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 
 
+class AccountManager(UserManager):
+    """Accounts without their passwords, which the staff's role of the database may not read (`core.wall`).
+
+    Whoever compares one gets it from the database at that moment, or with the account by `.defer(None)`.
+    """
+
+    use_in_migrations = False
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().defer("password")
+
+
 class User(AbstractUser):
-    """A staff account. The public never signs in. What it may do follows from its roles (`core.roles`)."""
+    """A staff account. The public never signs in. What it may do follows from its roles (`core.roles`).
+
+    With `select_related`, the password is left behind by hand: `.defer("by__password")`.
+    """
 
     roles = ArrayField(
         models.CharField(max_length=24, choices=Role), default=list, blank=True, verbose_name=_("roles")
@@ -42,7 +57,10 @@ class User(AbstractUser):
     # Made for a local copy, with a password that the copy can work out. Never signs in to production.
     demonstration = models.BooleanField(default=False, editable=False)
 
+    objects: ClassVar[AccountManager] = AccountManager()
+
     class Meta(AbstractUser.Meta):
+        base_manager_name = "objects"
         constraints = [
             models.CheckConstraint(
                 name="user_roles_known",
@@ -50,6 +68,11 @@ class User(AbstractUser):
                 violation_error_message=_("Choose among the roles of the list."),
             )
         ]
+
+    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        if fields is None:
+            self.__dict__.pop("password", None)  # what is not read again must not stay as it was
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
 
     @property
     def sees_everything(self) -> bool:

@@ -29,12 +29,13 @@ SIGN_IN_APPS = {"accounts", "auth", "sessions", "account", "mfa"}
 SIGN_IN = {"core.User", "core.User_groups", "core.User_user_permissions"}
 # Of those, what auditors read as well.
 TRIES = {"accounts.SignInAttempt"}
-# Read by every signed-in account, for names and permissions. Passwords are in there as hashes: Django reads accounts
-# whole (docs/decisions/0015).
+# Read by every signed-in account, for names and permissions.
 DIRECTORY = {
     "auth.Permission", "auth.Group", "auth.Group_permissions", "core.User", "core.User_groups",
     "core.User_user_permissions", "contenttypes.ContentType",
 }  # fmt: skip
+# Columns of those that only signing in needs: the staff's role writes them, and reads none.
+SECRET = {"core.User": {"password"}}
 # Whoever works for the host state writes every organization's rows; an auditor only reads them.
 WRITE_EVERYTHING = SEE_EVERYTHING - {Role.AUDITOR}
 # Written by triggers of the database alone. The history is read by whoever sees everything, and that of their own
@@ -157,6 +158,12 @@ def _functions() -> list[str]:
             " WHERE u.is_active AND u.id = public.wall_account()",
         ),
     }
+    bodies["wall_awaits_password(account bigint)"] = (
+        "boolean",
+        # Django's mark of a password that nobody has chosen yet.
+        "SELECT public.wall_has_role('{administrator}')"
+        " AND EXISTS (SELECT FROM public.core_user WHERE id = account AND password LIKE '!%')",
+    )
     for model in filter(_owned_from_below, wall_models()):
         # A function, as the policies of both tables ask for each other's rows.
         bodies[f"{_own_keys(model)}()"] = (
@@ -177,7 +184,7 @@ def _functions() -> list[str]:
     statements = []
     for head, (result, body) in bodies.items():
         arguments = head
-        for name in ("wanted ", "tablename ", "rowkey "):
+        for name in ("wanted ", "tablename ", "rowkey ", "account "):
             arguments = arguments.replace(name, "")
         statements += [
             # As the owner, whose tables they read past the row security that asks them; nothing of the caller's path.
@@ -303,7 +310,9 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         administers = _has_role({Role.ADMINISTRATOR})
         rules.allow_all(WEB)
         if label in DIRECTORY:
-            rules.allow(STAFF, "SELECT")
+            fields = [field.name for field in model._meta.local_fields]
+            names = [_column(model, name) for name in fields if name not in SECRET.get(label, ())]
+            rules.allow(STAFF, "SELECT", columns=names if label in SECRET else ())
         for verb in (
             ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE")
         ):

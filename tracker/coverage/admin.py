@@ -36,7 +36,7 @@ class EditionAdmin(NarrowedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Without the stations by mission, which are long and have the public page to be read on."""
-        return super().get_queryset(request).defer("content", "detail")
+        return super().get_queryset(request).defer("content", "detail", "published_by__password")
 
     @admin.display(description=_("hash"))
     def short_hash(self, edition: Edition) -> str:

@@ -179,7 +179,7 @@ def publishing_list() -> list[Publishing]:
         for edition in Edition.objects.order_by("election_id", "-number")
         .distinct("election_id")
         .select_related("published_by")
-        .defer("content", "detail")
+        .defer("content", "detail", "published_by__password")
     }
     waiting: dict[int, datetime] = {}
     for election_id, at in Mark.objects.order_by("-id").values_list("election_id", "at"):
@@ -195,5 +195,5 @@ def publications(election: Election) -> QuerySet[Edition]:
         Edition.objects.filter(election=election)
         .select_related("published_by")
         .order_by("-number")
-        .defer("content", "detail")
+        .defer("content", "detail", "published_by__password")
     )

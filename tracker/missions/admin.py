@@ -411,7 +411,7 @@ class AccreditationChangeInline(PlainFields, NarrowedInline, admin.TabularInline
     can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("by")
+        return super().get_queryset(request).select_related("by").defer("by__password")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -292,7 +292,9 @@ def decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Before it is confirmed: what the decision would do. POST confirms. After that: what it did, and what not."""
     require(request, MAY_SEE, MAY_DECIDE)
     election = load(request, slug)
-    found = get_object_or_404(BulkDecision.objects.select_related("by", "job"), pk=pk, election=election)
+    found = get_object_or_404(
+        BulkDecision.objects.select_related("by", "job").defer("by__password"), pk=pk, election=election
+    )
     found.election = election
     context: dict[str, Any] = {"election": election, "decision": found, "problems": []}
     if request.method == "POST":
@@ -368,7 +370,7 @@ def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "election": election,
         "application": found,
         "waiting": desk.waiting_days(found, election),
-        "changes": found.changes.select_related("by"),
+        "changes": found.changes.select_related("by").defer("by__password"),
         "others": desk.others_of(found, request.user),
         "steps": [(to, label) for to, label in BulkDecision.To.choices if to in actions.STEPS[found.status]],
         "proposal": desk.proposal(found) if found.status == Accreditation.Status.APPLIED else None,

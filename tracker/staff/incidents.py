@@ -103,7 +103,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     context = {
         "incident": found,
-        "changes": found.changes.select_related("by"),
+        "changes": found.changes.select_related("by").defer("by__password"),
         "steps": steps,
         "typed": typed,
         "problem": problem,

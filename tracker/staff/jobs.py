@@ -28,7 +28,7 @@ def _visible(request: HttpRequest) -> Any:
     if not request.user.get_all_permissions():
         raise PermissionDenied
     own = Q() if request.user.has_perm(MAY_SEE_ALL) else Q(requested_by=request.user.pk)
-    return Job.objects.filter(own).select_related("requested_by")
+    return Job.objects.filter(own).select_related("requested_by").defer("requested_by__password")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

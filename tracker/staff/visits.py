@@ -208,6 +208,7 @@ def _load(request: HttpRequest, pk: int) -> Visit:
     """The visit, if the person may see it."""
     people = ("created_by", "submitted_by", "verified_by")
     rows = Visit.objects.visible_to(request.user).select_related(*RELATED, *people)
+    rows = rows.defer(*(f"{one}__password" for one in people))
     return get_object_or_404(rows, pk=pk)
 
 
