@@ -1,7 +1,10 @@
 """Who sees which history on the screens, and what they say."""
 
 import csv
+import html
+import re
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -14,6 +17,8 @@ from tracker.core.history.models import ChangedRow
 from tracker.core.identity import Identity, acting
 from tracker.core.models import Source, User
 from tracker.core.roles import Role
+from tracker.missions.models import Organization
+from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db
 
@@ -52,8 +57,9 @@ def test_the_history_of_a_record_tells_who_changed_what_through_a_form(administr
     assert administrator.post(change, fields | hidden).status_code == 302
     said = text_of(administrator.get(of(source)).content.decode())
     assert "Source" in said
-    assert "clara · request" in said
-    assert "Title One Two" in said
+    assert "Trend, Two, 2024-02-06 changed: title" in said
+    assert "clara · a page of this site" in said
+    assert "Title before: One → after: Two" in said
     assert not LogEntry.objects.exists()
     assert "What you changed last" in administrator.get(reverse("admin:index")).content.decode()
 
@@ -102,15 +108,96 @@ def test_an_auditor_without_the_right_to_see_people_sees_no_personal_value(clien
 
 
 def test_a_long_history_is_read_page_by_page(administrator: Client) -> None:
-    sources = [make.make_source(title=f"Number {n}") for n in range(60)]
-    seen: list[str] = []
-    path, asked = reverse("admin:history"), {"table": "core_source"}
-    page = administrator.get(path, asked)
-    seen += [entry.row.key for entry, _address in page.context["entries"]]
-    page = administrator.get(path, asked | {"before": page.context["older"]})
-    seen += [entry.row.key for entry, _address in page.context["entries"]]
-    assert page.context["older"] is None
-    assert seen == [str(source.pk) for source in reversed(sources)]
+    sources = [str(make.make_source(title=f"Number {n}").pk) for n in range(60)][::-1]
+    path, asked = reverse("admin:history"), {"table": "core_source", "kind": "insert"}
+
+    def follow(words: str, page: Any) -> Any:
+        found = re.search(rf'<a href="([^"]*)"[^>]*>{words}</a>', page.content.decode())
+        assert found, words
+        return administrator.get(path + html.unescape(found[1]))
+
+    def shown(page: Any) -> list[str]:
+        return [entry.row.key for entry, *_addresses in page.context["entries"]]
+
+    first = administrator.get(path, asked)
+    second = follow("Older entries", first)
+    third = follow("Older entries", second)
+    assert [shown(page) for page in (first, second, third)] == [sources[:25], sources[25:50], sources[50:]]
+    assert "60 entries." in first.content.decode()
+    assert (first.context["newer"], third.context["older"]) == (None, None)
+    assert shown(follow("Newer entries", third)) == sources[25:50]
+    assert shown(follow("The latest", third)) == sources[:25]
+    again = follow("Newer entries", follow("Newer entries", third))
+    assert (shown(again), again.context["newer"]) == (sources[:25], None)
+
+
+def test_one_box_finds_names_numbers_people_and_requests(administrator: Client) -> None:
+    author = make.make_account(Role.DESK, username="d-1", first_name="Leyla", last_name="Aliyeva")
+    with acting(Identity(user=author.pk, origin="request", request="mark-77")):
+        organization = make.make_organization(name="Former Watch", acronym="FW")
+    Organization.objects.filter(pk=organization.pk).update(name="Present Watch")
+    gone = make.make_source(publisher="Vanished Agency")
+    lost = str(gone.pk)
+    gone.delete()
+    other = make.make_source(publisher="Somebody else")
+    path = reverse("admin:history")
+
+    def found(text: str) -> set[tuple[str, str, str]]:
+        page = administrator.get(path, {"q": text})
+        assert page.status_code == 200
+        return {
+            (entry.row.table_name, entry.row.key, entry.row.kind) for entry, *_ in page.context["entries"]
+        }
+
+    of_it = {("missions_organization", str(organization.pk), kind) for kind in ("insert", "update")}
+    assert found("present wat") == of_it
+    assert found("Former Watch") == of_it
+    assert found("vanished") == {("core_source", lost, kind) for kind in ("insert", "delete")}
+    # What else she brought in at that moment came in her name.
+    assert ("missions_organization", str(organization.pk), "insert") in found("leyla ali") & found("mark-77")
+    assert ("missions_organization", str(organization.pk), "update") not in found("leyla ali") | found(
+        "mark-77"
+    )
+    assert ("core_source", str(other.pk), "insert") in found(str(other.pk))
+    assert found("nobody and nothing") == set()
+    assert found("insert") == set()
+
+
+def test_the_box_does_not_tell_who_is_not_to_be_seen(client: Client) -> None:
+    make.make_person(full_name="Canary Person")
+    sign_in(client, Role.AUDITOR)
+    assert client.get(reverse("admin:history"), {"q": "Canary"}).context["entries"] == []
+    sign_in(client, Role.AUDITOR, Role.OFFICER)
+    (entry, *_rest) = client.get(reverse("admin:history"), {"q": "Canary"}).context["entries"][0]
+    assert entry.name == "Canary Person"
+
+
+def test_a_record_that_is_there_is_linked_and_one_that_is_gone_is_named(administrator: Client) -> None:
+    source, gone = make.make_source(title="Here"), make.make_source(title="Gone")
+    lost = gone.pk
+    gone.delete()
+    page = administrator.get(
+        reverse("admin:history"), {"table": "core_source", "kind": "insert"}
+    ).content.decode()
+    assert f'<a href="{reverse("admin:core_source_change", args=[source.pk])}">' in page
+    assert reverse("admin:core_source_change", args=[lost]) not in page
+    assert re.search(r"<em>[^<]*Gone[^<]*</em>", page)
+
+
+def test_a_state_and_a_way_in_can_be_asked_for(administrator: Client) -> None:
+    station = make.make_station(publication="draft")
+    PollingStation.objects.filter(pk=station.pk).update(publication="published")
+    with acting(Identity(origin="job 7")):
+        PollingStation.objects.filter(pk=station.pk).update(publication="withdrawn")
+    path = reverse("admin:history")
+    for asked, deeds in (
+        ({"kind": "published"}, ["published"]),
+        ({"kind": "withdrawn"}, ["withdrawn from the public"]),
+        ({"kind": "update", "origin": "job"}, ["withdrawn from the public"]),
+        ({"kind": "update", "origin": "request"}, []),
+    ):
+        page = administrator.get(path, asked | {"table": "stations_pollingstation"})
+        assert [entry.deed for entry, *_ in page.context["entries"]] == deeds, asked
 
 
 def test_a_search_that_makes_no_sense_says_so(administrator: Client) -> None:
@@ -120,8 +207,8 @@ def test_a_search_that_makes_no_sense_says_so(administrator: Client) -> None:
     assert "No account has this name." in page.content.decode()
     page = administrator.get(path, {"since": "2024-02-02", "until": "2024-02-01"})
     assert "The last day cannot be before the first." in page.content.decode()
-    page = administrator.get(path, {"key": "77777"})
-    assert "Nothing fits. Leave out a part of the search." in page.content.decode()
+    page = administrator.get(path, {"q": "77777"})
+    assert "Nothing fits. Leave out a part of the search" in page.content.decode()
 
 
 def test_the_export_has_a_line_for_each_field_and_no_formula(administrator: Client) -> None:

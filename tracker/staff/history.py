@@ -1,7 +1,8 @@
 """Who changed what: of one record, for everybody who may see it, and of the whole register, for auditors."""
 
 import csv
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from io import StringIO
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db import models
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
@@ -21,12 +24,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tracker.core.admin_access import user_of
-from tracker.core.history.declared import reason_not_recorded
-from tracker.core.history.models import Change, ChangedRow
+from tracker.core.history.declared import personal_columns, reason_not_recorded
+from tracker.core.history.models import ChangedRow
 from tracker.core.history.reading import (
+    WAYS,
     Asked,
     Entry,
+    about,
     describe,
+    kind_name,
     models_by_table,
     rows_of,
     rows_with_parts,
@@ -34,58 +40,74 @@ from tracker.core.history.reading import (
 )
 from tracker.core.keys import key_of
 from tracker.core.models import User
-from tracker.core.ownership import may_see_history
+from tracker.core.ownership import may_see_history, rows_for
+from tracker.core.roles import permission
 from tracker.core.spreadsheets import safe_cell
 from tracker.missions.models import Person
 from tracker.missions.readings import note_reading, people_in_history
 
 MAY_SEE_ALL = "core.view_change"
-ROWS = 50
+ROWS = 25
+# Beyond this many entries the page says "more than".
+COUNTED = 10_000
 # More lines than this are for the database, not for a spreadsheet.
 EXPORT_ROWS = 20_000
+# So many records of one kind that fit the text are followed; whoever looks for more narrows the search.
+FOLLOWED = 500
+DAY = forms.DateInput(attrs={"type": "date"})
 
 
 class SearchForm(forms.Form):
     """What an auditor looks for; an unknown value finds nothing and says so beside its field."""
 
-    account = forms.CharField(required=False, max_length=150, label=gettext_lazy("Account"))
-    table = forms.ChoiceField(required=False, label=gettext_lazy("Kind of record"))
-    key = forms.CharField(required=False, max_length=100, label=gettext_lazy("Key of the record"))
-    kind = forms.ChoiceField(
-        required=False,
-        label=gettext_lazy("What happened"),
-        choices=[("", gettext_lazy("anything")), *ChangedRow.Kind.choices],
-    )
-    since = forms.DateField(
-        required=False, label=gettext_lazy("From (UTC)"), widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        required=False, label=gettext_lazy("To (UTC)"), widget=forms.DateInput(attrs={"type": "date"})
-    )
-    origin = forms.CharField(
+    q = forms.CharField(
         required=False,
         max_length=100,
-        label=gettext_lazy("Door"),
-        help_text=gettext_lazy("How it begins: request, job 12, command load_election, session, baseline."),
+        label=gettext_lazy("Search"),
+        help_text=gettext_lazy(
+            "A name a record has or had, its number, a person’s name, a mark of a request or the number of an entry."
+        ),
+        widget=forms.TextInput(attrs={"type": "search", "aria-describedby": "id_q_helptext"}),
     )
-    request = forms.CharField(required=False, max_length=100, label=gettext_lazy("Mark of the request"))
+    table = forms.ChoiceField(required=False, label=gettext_lazy("Kind of record"))
+    account = forms.CharField(required=False, max_length=150, label=gettext_lazy("Person"))
+    kind = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("What was done"),
+        choices=[
+            ("", gettext_lazy("anything")),
+            *ChangedRow.Kind.choices,
+            ("submitted", gettext_lazy("handed in to be published")),
+            ("published", gettext_lazy("published")),
+            ("withdrawn", gettext_lazy("withdrawn from the public")),
+        ],
+    )
+    origin = forms.ChoiceField(required=False, label=gettext_lazy("How it came in"))
+    since = forms.DateField(required=False, label=gettext_lazy("From (UTC)"), widget=DAY)
+    until = forms.DateField(required=False, label=gettext_lazy("To (UTC)"), widget=DAY)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        names = sorted((Entry(ChangedRow(), Change(), model, "", []).kind_of_record, table)
-                       for table, model in models_by_table().items())  # fmt: skip
-        self.fields["table"].choices = [("", _("any")), *((table, name) for name, table in names)]  # type: ignore[attr-defined]
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.GET)
+        self.request = request
+        names = sorted((kind_name(model), table) for table, model in models_by_table().items())
+        choices: dict[str, list[tuple[str, str]]] = {
+            "table": [("", _("any")), *((table, name) for name, table in names)],
+            "origin": [("", _("any way")), *((begin, words()) for begin, words in WAYS.items())],
+        }
+        for name, offered in choices.items():
+            self.fields[name].choices = offered  # type: ignore[attr-defined]
 
-    def clean_account(self) -> int | None:
-        """The key of the account; it may be gone, then only its number is known."""
+    def clean_account(self) -> set[int] | None:
+        """The keys of the accounts that are called so; one may be gone, then only its number is known."""
         typed = self.cleaned_data["account"].strip()
         if not typed:
             return None
-        found = User.objects.filter(username=typed).values_list("pk", flat=True).first()
-        number = found if found is not None else key_of(typed)
-        if number is None:
+        found = accounts_called(typed)
+        if (number := key_of(typed)) is not None:
+            found.add(number)
+        if not found:
             raise forms.ValidationError(_("No account has this name. Of a deleted account, give the number."))
-        return number
+        return found
 
     def clean(self) -> None:
         values = self.cleaned_data
@@ -94,17 +116,41 @@ class SearchForm(forms.Form):
 
     def asked(self) -> Asked:
         values = self.cleaned_data
-        until = values["until"]
+        until, text = values["until"], values["q"].strip()
         return Asked(
-            account=values["account"],
+            accounts=values["account"],
             table=values["table"],
-            key=values["key"].strip(),
             kind=values["kind"],
-            origin=values["origin"].strip(),
-            request=values["request"].strip(),
+            origin=values["origin"],
             since=_midnight(values["since"]) if values["since"] else None,
             until=_midnight(until + timedelta(days=1)) if until and until.year < 9999 else None,
+            about=_about(self.request, text, values["table"]) if text else None,
         )
+
+
+def accounts_called(text: str) -> set[int]:
+    """The keys of the accounts with `text` in their name."""
+    users = User.objects.annotate(full=Concat("first_name", Value(" "), "last_name"))
+    found = users.filter(Q(username__icontains=text) | Q(full__icontains=text))
+    return set(found.values_list("pk", flat=True))
+
+
+def _about(request: HttpRequest, text: str, table: str) -> Q:
+    """What has to do with `text`. Records are found as on their own screens, by whoever may see those."""
+    living: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
+    for name, model in models_by_table().items():
+        if (table and name != table) or not may_see(request, model) or not admin.site.is_registered(model):
+            continue
+        screen = admin.site.get_model_admin(model)
+        rows, _doubles = screen.get_search_results(request, model._default_manager.order_by(), text)
+        living[name] = set(rows.values_list("pk", flat=True)[:FOLLOWED])
+        fields = {field.name: field.column for field in model._meta.concrete_fields}
+        sealed = personal_columns(model)
+        called = [fields[one] for one in screen.search_fields if one in fields and fields[one] not in sealed]
+        if called:
+            columns[name] = called
+    return about(text, accounts_called(text), living, columns)
 
 
 def _midnight(day: Any) -> datetime:
@@ -116,15 +162,19 @@ def history(request: HttpRequest) -> HttpResponse:
     """Everything that was changed, the latest first, narrowed by a form; `format=csv` gives it as a file."""
     if not request.user.has_perm(MAY_SEE_ALL):
         raise PermissionDenied
-    form = SearchForm(request.GET)
+    form = SearchForm(request)
     rows = search(form.asked()) if form.is_valid() else ChangedRow.objects.none()
     if request.GET.get("format") == "csv" and form.is_valid():
         return _export(rows)
     context = _page(request, rows) | {"title": _("History of everything"), "form": form}
     asked = request.GET.copy()
-    for name in ("before", "format"):
+    for name in ("before", "after", "format"):
         asked.pop(name, None)
-    context |= {"asked": asked.urlencode(), "narrowed": any(asked.values()), "export_rows": EXPORT_ROWS}
+    count = rows[: COUNTED + 1].count()
+    context |= {
+        "asked": asked.urlencode(), "narrowed": any(asked.values()), "export_rows": EXPORT_ROWS,
+        "count": min(count, COUNTED), "more": count > COUNTED,
+    }  # fmt: skip
     frame = admin.site.each_context(request) | context
     return TemplateResponse(request, "staff/history.html", frame, status=200 if form.is_valid() else 422)
 
@@ -133,7 +183,7 @@ def history(request: HttpRequest) -> HttpResponse:
 def object_history(request: HttpRequest, app: str, model: str, key: str) -> HttpResponse:
     """The history of one record, in place of the one that Django's admin keeps.
 
-    Of a deleted record, only for whoever may see the whole history. What may not be seen is not there.
+    Whoever may see the record sees it; of a deleted one, whoever may see the whole history.
     """
     try:
         kind = apps.get_model(app, model)
@@ -172,40 +222,77 @@ def object_history(request: HttpRequest, app: str, model: str, key: str) -> Http
 
 
 def _page(request: HttpRequest, rows: QuerySet[ChangedRow]) -> dict[str, Any]:
-    """Fifty rows older than `before`, in words."""
-    before = key_of(request.GET.get("before", ""))
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(rows[: ROWS + 1])
-    entries = describe(found[:ROWS], lambda model: may_see(request, model))
+    """Entries in words: the latest, or those older than `before`, or those next newer than `after`."""
+    before, after = (key_of(request.GET.get(name, "")) for name in ("before", "after"))
+    if after is not None:
+        found = list(rows.filter(pk__gt=after).order_by("pk")[: ROWS + 1])
+        newer, found = len(found) > ROWS, found[:ROWS][::-1]
+        older = bool(found) and rows.filter(pk__lt=found[-1].pk).exists()
+    else:
+        found = list((rows if before is None else rows.filter(pk__lt=before))[: ROWS + 1])
+        older, found = len(found) > ROWS, found[:ROWS]
+        newer = before is not None and bool(found) and rows.filter(pk__gt=found[0].pk).exists()
+    entries = in_words(request, found)
     if may_see(request, Person):
-        note_reading(request, people_in_history(found[:ROWS]))
+        note_reading(request, people_in_history(found))
     return {
-        "entries": [(entry, address_of(request, entry)) for entry in entries],
-        "older": found[ROWS - 1].pk if len(found) > ROWS else None,
-        "paged": before is not None,
+        "entries": entries,
+        "older": found[-1].pk if older else None,
+        "newer": found[0].pk if newer else None,
+        "paged": before is not None or after is not None,
         "now": timezone.now(),
     }
 
 
+def in_words(request: HttpRequest, rows: Iterable[ChangedRow]) -> list[tuple[Entry, str, str]]:
+    """`rows` in words, each with the address of the record, where it is there and may be seen, and of its history."""
+    of_deleted = request.user.has_perm(MAY_SEE_ALL)
+    entries = describe(rows, lambda model: may_see(request, model), of_deleted=of_deleted)
+    keys: dict[type[models.Model], set[str]] = defaultdict(set)
+    for entry in entries:
+        if (
+            entry.model is not None
+            and may_see(request, entry.model)
+            and admin.site.is_registered(entry.model)
+        ):
+            keys[entry.model].add(entry.row.key)
+    there = {
+        model: {str(key) for key in rows_there(request, model, wanted)} for model, wanted in keys.items()
+    }
+    return [
+        (
+            entry,
+            _address(entry, "change") if entry.row.key in there.get(entry.model, ()) else "",
+            _address(entry, "history") if entry.model in keys else "",
+        )
+        for entry in entries
+    ]
+
+
+def rows_there(request: HttpRequest, model: type[models.Model], keys: Iterable[str]) -> Iterable[object]:
+    """Which of these rows are there, for this reader."""
+    rows = rows_for(model._default_manager.filter(pk__in=keys), user_of(request), "view")
+    return rows.order_by().values_list("pk", flat=True)
+
+
 def may_see(request: HttpRequest, model: Any) -> bool:
-    return request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+    return request.user.has_perm(permission(model, "view"))
 
 
-def address_of(request: HttpRequest, entry: Entry) -> str:
-    """The history of the row by itself; none where the admin has no screen for it."""
-    if entry.model is None or not may_see(request, entry.model) or not admin.site.is_registered(entry.model):
-        return ""
-    options = entry.model._meta
+def _address(entry: Entry, screen: str) -> str:
+    """A screen of the record; none where the admin has no such screen for it."""
+    options: Any = entry.model._meta  # type: ignore[union-attr]
     try:
-        return reverse(f"admin:{options.app_label}_{options.model_name}_history", args=[entry.row.key])
+        return reverse(
+            f"admin:{options.app_label}_{options.model_name}_{screen}", args=[quote(entry.row.key)]
+        )
     except NoReverseMatch:
         return ""
 
 
 COLUMNS = (
-    "entry", "moment (UTC)", "account", "name of the account", "door", "request", "reason", "database role",
-    "what happened", "table", "key", "field", "before", "after",
+    "entry", "moment (UTC)", "account", "name of the account", "how it came in", "request", "reason", "database role",
+    "what happened", "kind of record", "name", "table", "key", "field", "before", "after",
 )  # fmt: skip
 
 
@@ -216,7 +303,7 @@ def _export(rows: QuerySet[ChangedRow]) -> HttpResponse:
     writer.writerow(COLUMNS)
     found = list(rows[:EXPORT_ROWS])
     for begin in range(0, len(found), 1000):
-        for entry in describe(found[begin : begin + 1000], lambda model: False):
+        for entry in describe(found[begin : begin + 1000], lambda model: False, of_deleted=True):
             writer.writerows([safe_cell(cell) for cell in line] for line in _lines(entry))
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="history-{timezone.now():%Y-%m-%d-%H%M}.csv"'
@@ -227,7 +314,8 @@ def _lines(entry: Entry) -> Iterator[tuple[object, ...]]:
     change, row = entry.change, entry.row
     begin = (
         change.number, change.at.astimezone(UTC).isoformat(), change.account, entry.who, change.origin,
-        change.request, change.reason, change.role, row.kind, row.table_name, row.key,
+        change.request, change.reason, change.role, row.kind, entry.kind_of_record, entry.name, row.table_name,
+        row.key,
     )  # fmt: skip
     for one in entry.differences:
         yield (*begin, one.label, one.before, one.after)

@@ -4,12 +4,12 @@ import pytest
 
 from tests import factories as make
 from tracker.core.history.models import ChangedRow
-from tracker.core.history.reading import Asked, describe, rows_of, rows_with_parts, search
+from tracker.core.history.reading import Asked, about, describe, rows_of, rows_with_parts, search, way_in
 from tracker.core.identity import Identity, acting, give_reason
 from tracker.core.models import Source
 from tracker.core.spreadsheets import safe_cell
 from tracker.elections.models import AnnouncedFigure
-from tracker.missions.models import Engagement, Person
+from tracker.missions.models import Engagement, Mission, Organization, Person
 from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db
@@ -32,25 +32,102 @@ def test_a_change_is_told_in_the_words_of_the_screens() -> None:
     row = rows_of(PollingStation, station.pk)[0]
     assert set(said(row)) == {
         ("Publication", "published", "draft"),
-        ("Country", "Kazakhstan", "Türkiye"),
+        ("Country", "Kazakhstan (KZ)", "Türkiye (TR)"),
         ("City", "Astana", "Ankara"),
-        ("Constituency", "–", str(constituency)),
-        ("Last written by", "–", "clara"),
+        ("Constituency", "–", f"7 Khatai (no. {constituency.pk})"),
+        ("Last written by", "–", f"clara (no. {account.pk})"),
     }
     (entry,) = describe([row], lambda model: False)
     assert (entry.who, entry.change.reason, entry.kind_of_record) == ("clara", "misheard", "Polling station")
+    assert entry.deed == "made a draft again: constituency, country, city"
+
+
+def test_what_happened_is_said_in_one_line_and_the_first_fields_are_shown() -> None:
+    source = make.make_source(title="One", publisher="Trend")
+    Source.objects.filter(pk=source.pk).update(title="Two")
+    Source.objects.filter(pk=source.pk).update(
+        publisher="P", title="Three", url="https://example.org/3", published_on="2024-02-07", notes="n"
+    )
+    key = source.pk
+    source.delete()
+    entries = describe(rows_of(Source, key), lambda model: False)
+    assert [entry.deed for entry in entries] == [
+        "deleted", "changed: publisher, title, address, 2 more", "changed: title", "added",
+    ]  # fmt: skip
+    many = entries[1]
+    assert [one.label for one in many.shown + many.folded] == [
+        "Publisher", "Title", "Address", "Date published", "Notes",
+    ]  # fmt: skip
+    assert many.folded_words == "2 more fields"
+
+
+def test_a_record_is_named_as_it_was_called_then_even_if_it_is_gone() -> None:
+    organization = make.make_organization(name="Old Watch", acronym="")
+    mission = make.make_mission(organization=organization)
+    engagement = make.make_engagement(
+        kind="meeting", host="Minister", visitor="", organizations=[organization]
+    )
+    Organization.objects.filter(pk=organization.pk).update(name="New Watch")
+    Mission.objects.filter(pk=mission.pk).update(notes="n")
+
+    def names(*, of_deleted: bool) -> list[tuple[str, str, str]]:
+        tables = ("missions_organization", "missions_mission", "missions_engagement_organizations")
+        rows = ChangedRow.objects.filter(table_name__in=tables).select_related("change").order_by("pk")
+        entries = describe(rows, lambda model: False, of_deleted=of_deleted)
+        return [(entry.kind_of_record, entry.name, entry.row.kind) for entry in entries]
+
+    kind = mission.get_type_display()
+    assert names(of_deleted=False) == [
+        ("Organization", "Old Watch", "insert"),
+        ("Mission", f"New Watch ({kind})", "insert"),
+        ("Engagement – organization", "Meeting: Minister – New Watch", "insert"),
+        ("Organization", "New Watch", "update"),
+        ("Mission", f"New Watch ({kind})", "update"),
+    ]
+    engagement.delete()
+    mission.delete()
+    organization.delete()
+    assert names(of_deleted=True)[-1] == ("Organization", "New Watch", "delete")
+    assert ("Mission", f"New Watch ({kind})", "delete") in names(of_deleted=True)
+    assert ("Mission", "", "delete") in names(of_deleted=False)
+
+
+def test_an_account_is_named_everywhere_and_what_is_not_so_is_no_news() -> None:
+    account = make.make_account(username="d-1", first_name="Leyla", last_name="Aliyeva")
+    rows = ChangedRow.objects.filter(table_name="core_user", key=str(account.pk)).select_related("change")
+    (entry,) = describe(rows, lambda model: False)
+    assert entry.name == "Leyla Aliyeva (d-1)"
+    labels = [one.label for one in entry.differences]
+    assert "Superuser status" not in labels
+    assert labels[-1] == "Password"
+
+
+def test_how_a_change_came_in_is_said_in_words() -> None:
+    ways = {
+        way: way_in(way) for way in ("request", "job 12", "command load_demo", "session", "baseline", "x")
+    }
+    assert ways == {
+        "request": "a page of this site",
+        "job 12": "job 12",
+        "command load_demo": "command load_demo",
+        "session": "the database itself",
+        "baseline": "there when the history began",
+        "x": "x",
+    }
 
 
 def test_a_personal_value_is_shown_only_to_whoever_may_see_people() -> None:
     person = make.make_person(full_name="Canary Person", phone="1")
     Person.objects.filter(pk=person.pk).update(phone="2")
     row = rows_of(Person, person.pk)[0]
+    assert describe([row], lambda model: False)[0].name == ""
+    assert describe([row], lambda model: True)[0].name == "Canary Person"
     assert said(row) == [("Telephone", "personal or secret value", "personal or secret value")]
     assert said(row, may_see=True) == [("Telephone", "1", "2")]
     observer = make.make_observer(person=person)
     row = ChangedRow.objects.get(table_name="missions_observer", key=str(observer.pk))
-    assert ("Person", "", f"Person {person.pk}") in said(row)
-    assert ("Person", "", "Canary Person") in said(row, may_see=True)
+    assert ("Person", "", f"no. {person.pk}") in said(row)
+    assert ("Person", "", f"Canary Person (no. {person.pk})") in said(row, may_see=True)
 
 
 def test_what_belongs_to_a_record_is_told_with_it() -> None:
@@ -88,11 +165,16 @@ def test_a_search_narrows_by_each_part() -> None:
     rows = list(search(Asked()))
     assert [row.kind for row in rows] == ["update", "insert"]
     for asked, found in (
-        (Asked(account=5), ["insert"]),
+        (Asked(accounts=[5]), ["insert"]),
+        (Asked(accounts=[]), []),
         (Asked(origin="job 2"), ["update"]),
         (Asked(origin="job"), ["update", "insert"]),
-        (Asked(request="r-1"), ["insert"]),
-        (Asked(table="core_source", key=str(source.pk), kind="update"), ["update"]),
+        (Asked(about=about("r-1", [], {}, {})), ["insert"]),
+        (Asked(about=about(str(source.pk), [], {}, {})), ["update", "insert"]),
+        (Asked(about=about("nothing", [6], {}, {})), ["update"]),
+        (Asked(about=about("nothing", [], {"core_source": [source.pk]}, {})), ["update", "insert"]),
+        (Asked(about=about("nothing", [], {}, {"core_source": ["notes"]})), []),
+        (Asked(table="core_source", kind="update"), ["update"]),
         (Asked(table="core_user"), []),
         (Asked(since=rows[0].change.at), ["update"]),
         (Asked(until=rows[0].change.at), ["insert"]),

@@ -53,6 +53,9 @@ SECRET = {"core.User": ("password",), "mfa.Authenticator": ("data",)}
 # Columns whose changes say nothing of the register.
 NOISE = {"core.User": ("last_login",), "mfa.Authenticator": ("last_used_at",)}
 
+# Columns that repeat who did it, which an entry says itself: on screens they come last.
+WHO = ("written_by_id", "approved_by_id", "created_by_id", "created_at", "submitted_by_id", "submitted_at")
+
 
 def recorded_models() -> Iterator[type[models.Model]]:
     """Every model with a history, in the order of the apps."""

@@ -1,7 +1,6 @@
 """The history in words: who changed what, when, through which door, field by field."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,42 +12,127 @@ from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tracker.core.history import declared
+from tracker.core.history.install import BASELINE
 from tracker.core.history.models import Change, ChangedRow, PersonalValue
+from tracker.core.history.naming import ACCOUNT, MaySee, Names, is_sealed, name_of, states_then
+from tracker.core.keys import key_of
 
-# Whether the reader may see personal values of a model.
-MaySee = Callable[[type[models.Model]], bool]
 NOTHING = "–"
+# So many entries with a former name are followed up.
+FORMER = 500
+# So many fields of an entry are shown, and named in its heading; the others are folded away and counted.
+SHOWN = 3
+STATE = "publication"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One field of a changed row. `personal`: it is shown, or hidden, because it is about a human being."""
+    """One field of a changed row. `personal`: it is shown, or hidden, because it is about a human being.
+
+    `aside`: it repeats who did it, which the entry says itself, and comes last.
+    """
 
     label: str
     before: str
     after: str
     personal: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One changed row as a reader sees it."""
+    """One changed row as a reader sees it. `name`: what people called it then; "" where that is not known."""
 
     row: ChangedRow
     change: Change
     model: type[models.Model] | None
     who: str
+    name: str
     differences: list[Difference]
 
     @property
     def kind_of_record(self) -> str:
         """What the row is, in the words of the register; the table where nothing is known of it."""
-        return _name(self.model) if self.model else self.row.table_name
+        return kind_name(self.model) if self.model else self.row.table_name
+
+    @property
+    def title(self) -> str:
+        """The name, or the number where the record has none."""
+        return self.name or _("no. %(key)s") % {"key": self.row.key}
+
+    @property
+    def deed(self) -> str:
+        """What happened, in words: "added", "published", "changed: name, status"."""
+        if self.row.kind != ChangedRow.Kind.UPDATE:
+            if self.change.origin == BASELINE:
+                return _("was there when the history began")
+            return str(self.row.get_kind_display())
+        words = _STEPS[self.step]() if self.step else _("changed")
+        labels = [one.label for one in self.differences if not one.aside]
+        labels = labels[1:] if self.step and labels else labels
+        if not labels:
+            return words
+        named = [label[:1].lower() + label[1:] if label[1:2].islower() else label for label in labels[:SHOWN]]
+        if rest := len(labels) - SHOWN:
+            named += [_("%(count)s more") % {"count": rest}] if rest > 0 else []
+        return f"{words}: {', '.join(named)}"
+
+    @property
+    def step(self) -> str:
+        """The state into which the record was put, if it was."""
+        after = (self.row.after or {}).get(STATE, "")
+        return after if self.row.kind == ChangedRow.Kind.UPDATE and after in _STEPS else ""
+
+    @property
+    def way(self) -> str:
+        return way_in(self.change.origin)
+
+    @property
+    def shown(self) -> list[Difference]:
+        return self.differences[:SHOWN]
+
+    @property
+    def folded(self) -> list[Difference]:
+        return self.differences[SHOWN:]
+
+    @property
+    def folded_words(self) -> str:
+        count = len(self.folded)
+        return ngettext("%(count)s more field", "%(count)s more fields", count) % {"count": count}
 
 
-def _name(model: type[models.Model]) -> str:
+_STEPS = {
+    "draft": lambda: _("made a draft again"),
+    "submitted": lambda: _("handed in to be published"),
+    "published": lambda: _("published"),
+    "withdrawn": lambda: _("withdrawn from the public"),
+}
+
+# How a change can come in: the beginning of its origin, and what the search calls it.
+WAYS = {
+    "request": lambda: _("a page of this site"),
+    "job": lambda: _("a job in the background"),
+    "command": lambda: _("a command on the server"),
+    "session": lambda: _("the database itself"),
+    "retention": lambda: _("the retention times"),
+    BASELINE: lambda: _("there when the history began"),
+}
+
+
+def way_in(origin: str) -> str:
+    """How a change came in, in words, from what the database was told ("request", "job 12", "command load_demo")."""
+    begin, _space, rest = origin.partition(" ")
+    if begin == "job" and rest:
+        return _("job %(number)s") % {"number": rest}
+    if begin == "command" and rest:
+        return _("command %(name)s") % {"name": rest}
+    return WAYS[begin]() if begin in WAYS else origin
+
+
+def kind_name(model: type[models.Model]) -> str:
     """The words for a row of `model`; for a table between two models, both."""
     created_by: Any = model._meta.auto_created
     if not created_by:
@@ -99,39 +183,53 @@ def _as_json(model: type[models.Model], key: object) -> object:
     return int(str(key)) if isinstance(primary, models.IntegerField) else str(key)
 
 
-def describe(rows: Iterable[ChangedRow], may_see: MaySee) -> list[Entry]:
-    """`rows`, each with its change loaded, in words; a fixed number of queries for any number of rows of one kind."""
-    return _Describer(list(rows), may_see).entries()
+def describe(rows: Iterable[ChangedRow], may_see: MaySee, *, of_deleted: bool = False) -> list[Entry]:
+    """`rows`, each with its change loaded, in words; a fixed number of queries for any number of rows of one kind.
+
+    `of_deleted`: also records that are gone are named; for readers who see the whole register.
+    """
+    return _Describer(list(rows), may_see, of_deleted).entries()
 
 
 class _Describer:
     """Puts many rows into words at once, so that accounts and targets of foreign keys are looked up together."""
 
-    def __init__(self, rows: list[ChangedRow], may_see: MaySee) -> None:
+    def __init__(self, rows: list[ChangedRow], may_see: MaySee, of_deleted: bool) -> None:
         self.rows, self.may_see = rows, may_see
         self.models = models_by_table()
+        self.names = Names(may_see, of_deleted=of_deleted)
 
     def entries(self) -> list[Entry]:
-        return [
-            Entry(
-                row,
-                row.change,
-                self.models.get(row.table_name),
-                self._who(row.change),
-                self._differences(row),
-            )
-            for row in self.rows
-        ]
+        models_here = {self.models[row.table_name] for row in self.rows if row.table_name in self.models}
+        states = states_then([row.pk for row in self.rows], self.names.seen_tables(models_here))
+        for model in models_here:
+            mine = [row for row in self.rows if row.table_name == model._meta.db_table]
+            self.names.learn(model, [states[row.pk] for row in mine])
+            self.names.learn(model, [side for row in mine for side in self._sides(row)])
+            if model._meta.label == ACCOUNT:  # as it is called today: what it was called then is personal
+                self.names.fetch(model, {int(row.key) for row in mine})
+        return [self._entry(row, states[row.pk]) for row in self.rows]
+
+    def _entry(self, row: ChangedRow, state: dict[str, Any]) -> Entry:
+        model = self.models.get(row.table_name)
+        name = (
+            self.names.of_state(model, state) or self.names.of_key(model, row.key)
+            if model is not None
+            else ""
+        )
+        return Entry(row, row.change, model, self._who(row.change), name, self._differences(row))
 
     @cached_property
     def _accounts(self) -> dict[int, str]:
-        user = apps.get_model("core", "User")
+        user = apps.get_model(ACCOUNT)
         wanted = {row.change.account for row in self.rows if row.change.account}
-        return {account.pk: account.get_username() for account in user._default_manager.filter(pk__in=wanted)}
+        return {account.pk: name_of(account) for account in user._default_manager.filter(pk__in=wanted)}
 
     def _who(self, change: Change) -> str:
         if change.account is None:
-            return _("no account (%(role)s in the database)") % {"role": change.role}
+            if change.origin == "session":
+                return _("nobody signed in (%(role)s in the database)") % {"role": change.role}
+            return _("nobody signed in")
         name = self._accounts.get(change.account)
         return name or _("account %(number)s, deleted") % {"number": change.account}
 
@@ -160,10 +258,15 @@ class _Describer:
         model = self.models.get(row.table_name)
         columns = list(dict.fromkeys([*before, *after]))
         if model is not None:
-            order = [field.column for field in model._meta.fields]
-            columns.sort(key=lambda column: order.index(column) if column in order else len(order))
-            if row.kind != ChangedRow.Kind.UPDATE:  # of a whole row, what it says
-                columns = [c for c in columns if (before | after)[c] not in (None, "", [])]
+            whole, both = row.kind != ChangedRow.Kind.UPDATE, before | after
+            if whole:  # what it says; not its number, and nothing that is empty or not so
+                number = model._meta.pk.column
+                columns = [c for c in columns if c != number and both[c] not in (None, "", [], False)]
+            order = {field.column: place for place, field in enumerate(model._meta.fields)}
+            aside = (*declared.WHO, *declared.secret_columns(model))
+            # Of a change the state comes first: it is what the heading says. What says little comes last.
+            first = () if whole else (STATE,)
+            columns.sort(key=lambda c: (c in aside, c not in first, order.get(c, len(order))))
         return [self._difference(model, column, before, after) for column in columns]
 
     def _difference(
@@ -173,10 +276,10 @@ class _Describer:
         label = capfirst(str(field.verbose_name)) if field is not None else column
         personal = model is not None and column in declared.personal_columns(model)
         old, new = (self._words(field, side[column]) if column in side else "" for side in (before, after))
-        return Difference(label, old, new, personal)
+        return Difference(label, old, new, personal, column in declared.WHO)
 
     def _words(self, field: Any, value: Any) -> str:
-        if isinstance(value, dict) and set(value) == {"sealed"}:
+        if is_sealed(value):
             return _("personal or secret value")
         if value is None or value in ("", []):
             return NOTHING
@@ -187,40 +290,15 @@ class _Describer:
         if field is None:
             return str(value)
         if field.is_relation:
-            return (
-                self._targets[field.related_model].get(str(value))
-                or f"{capfirst(str(field.verbose_name))} {value}"
-            )
+            number = _("no. %(key)s") % {"key": value} if isinstance(value, int) else str(value)
+            name = self.names.of_key(field.related_model, value)
+            return f"{name} ({number})" if name else number
         if field.choices:
             return str(dict(field.flatchoices).get(value, value))
         if isinstance(field, models.DateTimeField):
             moment = parse_datetime(value)
             return f"{moment.astimezone(UTC):%-d %b %Y %H:%M:%S} UTC" if moment else str(value)
         return str(value)
-
-    @cached_property
-    def _targets(self) -> dict[Any, dict[str, str]]:
-        """What the foreign keys of all rows point to, in words; not who a person is for those who may not see it."""
-        wanted: dict[Any, set[Any]] = defaultdict(set)
-        for row in self.rows:
-            model = self.models.get(row.table_name)
-            for side in self._sides(row):
-                for column, value in side.items():
-                    field = _field(model, column)
-                    if (
-                        field is not None
-                        and field.is_relation
-                        and value is not None
-                        and not isinstance(value, dict)
-                    ):
-                        wanted[field.related_model].add(value)
-        found: dict[Any, dict[str, str]] = defaultdict(dict)
-        for target, keys in wanted.items():
-            # The name of an account is shown everywhere; who a person is only to those who may see people.
-            personal = declared.personal_columns(target) and target._meta.label != "core.User"
-            if not personal or self.may_see(target):
-                found[target] = {str(one.pk): str(one) for one in target._base_manager.filter(pk__in=keys)}
-        return found
 
 
 def _field(model: type[models.Model] | None, column: str) -> Any:
@@ -234,27 +312,26 @@ def _field(model: type[models.Model] | None, column: str) -> Any:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a reader looks for. Empty parts do not narrow the search."""
+    """What a reader looks for. Empty parts do not narrow the search; an empty set of accounts fits nobody."""
 
-    account: int | None = None
+    accounts: Collection[int] | None = None
     table: str = ""
-    key: str = ""
+    # One of ChangedRow.Kind, or the state that a record was put into.
     kind: str = ""
     origin: str = ""
-    request: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    # One text for all: a condition that `about` makes.
+    about: Q | None = None
 
 
 def search(asked: Asked) -> QuerySet[ChangedRow]:
-    """The changed rows that fit, the latest first. Each part has its index; page by `id__lt`, not by offset."""
+    """The changed rows that fit, the latest first; page by `id__lt`, not by offset."""
     changes = Change.objects.all()
-    if asked.account is not None:
-        changes = changes.filter(account=asked.account)
+    if asked.accounts is not None:
+        changes = changes.filter(account__in=asked.accounts)
     if asked.origin:
         changes = changes.filter(origin__startswith=asked.origin)
-    if asked.request:
-        changes = changes.filter(request=asked.request)
     if asked.since:
         changes = changes.filter(at__gte=asked.since)
     if asked.until:
@@ -262,5 +339,39 @@ def search(asked: Asked) -> QuerySet[ChangedRow]:
     rows = ChangedRow.objects.select_related("change").order_by("-id")
     if changes.query.where:
         rows = rows.filter(change__in=changes.order_by().values("pk"))
-    exact = {"table_name": asked.table, "key": asked.key, "kind": asked.kind}
-    return rows.filter(**{name: value for name, value in exact.items() if value})
+    if asked.table:
+        rows = rows.filter(table_name=asked.table)
+    if asked.kind in _STEPS:
+        rows = rows.filter(kind=ChangedRow.Kind.UPDATE, **{f"after__{STATE}": asked.kind})
+    elif asked.kind:
+        rows = rows.filter(kind=asked.kind)
+    return rows if asked.about is None else rows.filter(asked.about)
+
+
+def about(
+    text: str,
+    accounts: Collection[int],
+    living: dict[str, Collection[object]],
+    columns: dict[str, Collection[str]],
+) -> Q:
+    """The condition that an entry has to do with `text`: with a record that is or was called so or has this number,
+    with one of `accounts`, or with the request or entry of this mark.
+
+    `living`: by table, the keys of the records that are called so today. `columns`: by table, those a record is
+    called by; a name that no record has today stands in what an entry says was there before.
+    """
+    said = Q(change__request=text) | Q(change__account__in=accounts)
+    if (number := key_of(text)) is not None:
+        said |= Q(change__number=number) | Q(table_name__in=list(models_by_table()), key=text)
+    for table, keys in living.items():
+        said |= Q(table_name=table, key__in=[str(key) for key in keys])
+    former = Q()
+    for table, names in columns.items():
+        once = Q(*(Q(**{f"before__{name}__icontains": text}) for name in names), _connector=Q.OR)
+        former |= Q(table_name=table) & once
+    if former:
+        # Every entry of such a record, not only the one that gave it another name.
+        rows = ChangedRow.objects.filter(former, kind__in=("update", "delete")).order_by()
+        for table, key in set(rows.values_list("table_name", "key")[:FORMER]):
+            said |= Q(table_name=table, key=key)
+    return said
