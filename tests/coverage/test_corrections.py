@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests import factories as make
 from tests.public.pages import address, read
 from tracker.core.identity import Identity, acting
 from tracker.core.models import Publication
 from tracker.core.publication import publishable_models
-from tracker.coverage.corrections import corrected_models, entries, public_corrections
+from tracker.coverage.corrections import corrected_models, entries, mark_corrected, public_corrections
 from tracker.coverage.models import CORRECTED, Correction
 from tracker.elections.models import AnnouncedFigure, Election
 from tracker.missions.models import Organization, Outlet
@@ -159,3 +160,53 @@ def test_the_page_asks_as_little_for_many_as_for_few(
         AnnouncedFigure.objects.filter(pk=figure.pk).update(value=100)
     with django_assert_max_num_queries(12):
         assert read(client, address("corrections", election)).count("Announced figure · changed") == 12
+
+
+# --- "corrected" as a state
+
+
+def test_a_corrected_record_says_so_wherever_its_state_is_shown(client: Client, election: Election) -> None:
+    mission = make.make_mission(election=election)
+    statement = make.make_statement(mission=mission, title="Interim report")
+    figure = make.make_figure(election=election, value=49, metric="stations_abroad")
+    draft = make.make_figure(election=election, value=7, publication="draft")
+    silent = make.make_figure(election=election, value=8, metric="stations_abroad")
+    gone = make.make_figure(election=election, value=9)
+    for record, change in (
+        (figure, {"value": 50}), (draft, {"value": 6}), (silent, {"publication": "draft"}),
+        (silent, {"publication": "published"}), (gone, {"value": 10}), (gone, {"publication": "withdrawn"}),
+    ):  # fmt: skip
+        AnnouncedFigure.objects.filter(pk=record.pk).update(**change)
+    type(statement).objects.filter(pk=statement.pk).update(title="Interim report, mended")
+    records = [figure, draft, silent, gone, statement, make.make_source()]
+    mark_corrected(records)
+    assert [record.corrected_at is not None for record in records] == [True, False, False, False, True, False]
+    day = f"{figure.corrected_at:%-d %b %Y}"
+
+    client.force_login(make.make_account("election_desk"))
+    badge = f'<span class="badge badge-published">corrected on {day}</span>'
+    page = client.get("/staff/elections/announcedfigure/").content.decode()
+    assert page.count(badge) == 1
+    assert "State: " in client.get(f"/staff/elections/announcedfigure/{figure.pk}/change/").content.decode()
+    assert badge in client.get(f"/staff/elections/announcedfigure/{figure.pk}/change/").content.decode()
+    assert badge not in client.get(f"/staff/elections/announcedfigure/{silent.pk}/change/").content.decode()
+    assert badge in client.get("/staff/missions/statement/").content.decode()
+
+    client.logout()
+    link = f'<a href="{address("corrections", election)}">Corrected on {day} '
+    assert client.get(address("figures", election)).content.decode().count(link) == 1
+    path = address("mission", election, mission.organization.slug)
+    assert client.get(path).content.decode().count(link) == 1
+
+
+def test_a_list_asks_once_what_is_corrected(client: Client, election: Election) -> None:
+    client.force_login(make.make_account("election_desk"))
+    asked = []
+    for count in (1, 4):
+        make.make_figure(election=election, value=count)
+        for _more in range(count - 1):
+            make.make_figure(election=election, value=count)
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/staff/elections/announcedfigure/")
+        asked.append(sum('FROM "coverage_correction"' in query["sql"] for query in queries))
+    assert asked == [1, 1]

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
+from tests.public.pages import text_of
 from tracker.accounts.models import SignInAttempt
 from tracker.core.history.models import Change, ChangedRow, PersonalValue
 from tracker.core.models import Country, Job, Publication, Publishable, Source, Submission, TimeZone, User
@@ -192,9 +193,9 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     assert list(model._default_manager.filter(pk__in=chosen["_selected_action"]).values_list("publication")) == [
         ("withdrawn",), ("withdrawn",),
     ]  # fmt: skip
-    history = administrator.get(address(model, "history", rows[0].pk)).content.decode()
-    assert "<td>draft</td><td>published</td>" in history
-    assert "<td>published</td><td>withdrawn: was public, and is not any more</td>" in history
+    history = text_of(administrator.get(address(model, "history", rows[0].pk)).content.decode())
+    assert "Publication before: draft → after: published" in history
+    assert "Publication before: published → after: withdrawn: was public, and is not any more" in history
 
 
 def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Client) -> None:

@@ -295,6 +295,9 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             # As it is on record: what was typed may say otherwise already.
             record = self.model._default_manager.filter(pk=obj.pk).first()
             public = record is not None and record.is_released
+            if record is not None:
+                self.mark_corrected([record])
+                context["state"] = self.publication_badge(record)
             context["ask_reason"] = public and self.has_change_permission(request, obj)
             context["reason"] = request.POST.get(REASON, "")
             context["four_eyes"] = public and has_four_eyes(obj) and not hasattr(obj, "four_eyes")
@@ -302,7 +305,8 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
 
     @admin.display(description=_("publication"), ordering="publication")
     def publication_badge(self, record: Publishable) -> SafeString:
-        """What the public sees of the record: nothing, all, or nothing because of a draft above it."""
+        """What the public sees of the record: nothing, all, all and not as at first, or nothing because of a draft
+        above it."""
         if record.publication != Publication.PUBLISHED:
             word = record.get_publication_display().partition(":")[0]
             return format_html('<span class="badge badge-{}">{}</span>', record.publication, word)
@@ -314,7 +318,23 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             return format_html(
                 '<span class="badge badge-hidden">{}</span>', _t("published, but hidden by a draft above it")
             )
-        return format_html('<span class="badge badge-published">{}</span>', _t("published"))
+        corrected = getattr(record, "corrected_at", None)
+        words = (
+            _t("corrected on %(day)s") % {"day": date_format(corrected, "j M Y")}
+            if corrected
+            else _t("published")
+        )
+        return format_html('<span class="badge badge-published">{}</span>', words)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, its rows told apart into published and corrected."""
+        found: Any = super().get_changelist_instance(request)
+        self.mark_corrected(found.result_list)
+        return found
+
+    def mark_corrected(self, records: Any) -> None:
+        """Set `corrected_at` on each record. What a correction is, is known higher up; the site knows whom to ask."""
+        self.admin_site.mark_corrected(records)  # type: ignore[attr-defined]
 
     def doubts(self, record: Any) -> list[str]:
         """What is doubtful in a record that is public now, in a few words each. `record` is a row of `get_queryset`."""

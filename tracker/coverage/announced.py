@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from tracker.coverage.corrections import mark_corrected
 from tracker.coverage.figures import Figures, Recorded
 from tracker.elections.models import AnnouncedFigure, Election
 from tracker.elections.queries import announced_figures, latest_with_rivals
@@ -54,7 +55,9 @@ def figure_panels(election: Election, figures: Figures) -> list[FigurePanel]:
     groups of rivals before figures that stand alone.
     """
     grouped: dict[str, dict[tuple[str, str], list[AnnouncedFigure]]] = {}
-    for figure in announced_figures(election):
+    announced = list(announced_figures(election))
+    mark_corrected(announced)
+    for figure in announced:
         # Ungrouped figures of one scope form one dated series.
         key = (figure.scope, figure.conflict_group)
         grouped.setdefault(figure.metric, {}).setdefault(key, []).append(figure)

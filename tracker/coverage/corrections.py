@@ -9,6 +9,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
@@ -162,6 +163,23 @@ def public_corrections(election: Election) -> models.QuerySet[Correction]:
     """The corrections of `election`, the latest first. Corrections of what is not public any more are left out."""
     rows: models.QuerySet[Correction] = Correction.objects.published()
     return rows.filter(election=election).order_by("-id")
+
+
+def mark_corrected(records: Iterable[models.Model]) -> None:
+    """Set `corrected_at` on each record: when what the public was told of it was last put right; None if never.
+
+    The one place that says what "corrected" is: the state of a published record of which a public correction quotes
+    an old value. A query for each kind of record.
+    """
+    kinds: dict[str, list[Any]] = defaultdict(list)
+    for record in records:
+        kinds[record._meta.label].append(record)
+    for label, found in kinds.items():
+        rows: Any = Correction.objects.published().filter(model=label, key__in=[str(one.pk) for one in found])
+        told = rows.filter(before__isnull=False).order_by().values_list("key").annotate(models.Max("at"))
+        moments: dict[str, datetime] = dict(told) if label in CORRECTED else {}
+        for record in found:
+            record.corrected_at = moments.get(str(record.pk))
 
 
 def entries(corrections: Iterable[Correction]) -> list[CorrectionEntry]:

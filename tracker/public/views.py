@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from tracker.core.addresses import absolute_address
 from tracker.core.timezones import to_local
 from tracker.coverage.announced import figure_panels
-from tracker.coverage.corrections import public_corrections
+from tracker.coverage.corrections import mark_corrected, public_corrections
 from tracker.coverage.editions import NoSuchEdition, Shown, public_editions, shown_figures, trend
 from tracker.coverage.figures import key_figures
 from tracker.elections.models import AnnouncedFigure, Election
@@ -221,6 +221,7 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
     record = get_object_or_404(
         public_stations(election).with_voting_state(now).select_related("timezone", *sources), pk=station_id
     )
+    mark_corrected([record])
     context = {
         "election": election,
         "section": "stations",
@@ -245,7 +246,9 @@ def clock(request: HttpRequest, slug: str) -> HttpResponse:
     at, zone, is_now, error = asked_moment(request.GET, present_moment(election))
     reading = voting_clock(election, at)
     stations = public_stations(election).counting().with_voting_state(at).by_opening()
-    claims = [AnnouncedFigure.Metric.FIRST_STATION_TO_OPEN, AnnouncedFigure.Metric.LAST_STATION_TO_CLOSE]
+    metrics = [AnnouncedFigure.Metric.FIRST_STATION_TO_OPEN, AnnouncedFigure.Metric.LAST_STATION_TO_CLOSE]
+    claims = list(announced_figures(election).filter(metric__in=metrics))
+    mark_corrected(claims)
     context = {
         "election": election,
         "section": "clock",
@@ -254,7 +257,7 @@ def clock(request: HttpRequest, slug: str) -> HttpResponse:
         "chart": hours_chart(reading),
         "rows": Paginator(stations, PAGE_ROWS).get_page(request.GET.get("page")),
         "map": station_map(election, _mapped(election, at)),
-        "claims": announced_figures(election).filter(metric__in=claims),
+        "claims": claims,
         "zone": zone,
         "zones": sorted({*OFFERED_ZONES, *(row.zone for row in reading.hours)}),
         "is_now": is_now,
@@ -295,14 +298,17 @@ def mission(request: HttpRequest, slug: str, organization_slug: str) -> HttpResp
     engagements = list(public_engagements(election).filter(organizations=organization))
     if not rows and not engagements and (election.demonstration or not bystanders().contains(organization)):
         raise Http404
+    statements = [statement for row in rows for statement in row.statements.all()]
     names = {name for name in (organization.acronym, organization.name) if name}
+    announced = list(announced_figures(election).filter(scope__in=names))
+    mark_corrected([*rows, *statements, *engagements, *announced])
     context = {
         "election": election,
         "section": "missions",
         "organization": organization,
         "missions": rows,
         "engagements": engagements,
-        "announced": announced_figures(election).filter(scope__in=names),
+        "announced": announced,
     }
     return page(request, "public/mission.html", context)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tracker.coverage.corrections import mark_corrected
 from tracker.elections.models import Election
 from tracker.fieldwork import actions
 from tracker.fieldwork.models import Incident
@@ -60,9 +61,11 @@ def incidents(request: HttpRequest) -> HttpResponse:
     status = asked.get("status", "")
     if status != "all":
         found = found.filter(status__in=[status] if status else OPEN)
+    rows = Paginator(found.order_by("-occurred_at", "-pk"), ROWS).get_page(request.GET.get("page"))
+    mark_corrected(rows)
     context = {
         "form": form,
-        "rows": Paginator(found.order_by("-occurred_at", "-pk"), ROWS).get_page(request.GET.get("page")),
+        "rows": rows,
         "any": mine.exists(),
         "may_add": request.user.has_perm("fieldwork.add_incident"),
     }

@@ -1,5 +1,5 @@
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -88,6 +88,12 @@ class StaffSite(AdminSite):
         """As everywhere; one record of a change is enough, so no screen writes a second."""
         own = admin_class or ModelAdmin
         super().register(model_or_iterable, type(own.__name__, (WithoutLog, own), {}), **options)
+
+    def mark_corrected(self, records: Iterable[Any]) -> None:
+        """Set `corrected_at` on each record, for screens of apps that know nothing of corrections."""
+        from tracker.coverage.corrections import mark_corrected
+
+        mark_corrected(records)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one page to sign in, for these screens as for all others."""
