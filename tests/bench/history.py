@@ -40,7 +40,7 @@ def run(asked: argparse.Namespace) -> None:
     from django.db import connection
 
     from tracker.core.history.models import ChangedRow
-    from tracker.core.history.reading import Asked, search
+    from tracker.core.history.reading import Asked, about, search
     from tracker.core.history.verifying import verify
     from tracker.core.models import Source
 
@@ -87,12 +87,18 @@ def run(asked: argparse.Namespace) -> None:
     ground = best(floor)
     for what in (
         Asked(),
-        Asked(account=5),
+        Asked(accounts=[5]),
         Asked(table="core_source", kind="update"),
         Asked(origin="job 12"),
     ):
-        taken = best(lambda what=what: list(search(what)[:51]))  # type: ignore[misc]
+        taken = best(lambda what=what: list(search(what)[:26]))  # type: ignore[misc]
         say(f"search {what} among {count} / reading all: {taken / ground:.3f}")
+
+    def by_name() -> None:
+        said = about("no such name", [], {}, {"core_source": ["publisher", "title"]})
+        list(search(Asked(about=said))[:26])
+
+    say(f"search for a name nothing has or had among {count} / reading all: {best(by_name) / ground:.3f}")
     begin = time.perf_counter()
     found = list(verify())
     say(f"verify of {count} changed rows: {time.perf_counter() - begin:.1f} s, {len(found)} findings")
