@@ -275,7 +275,7 @@ class RandomWrites:
 
 @pytest.mark.django_db(transaction=True)
 def test_t1_ten_thousand_random_writes_are_on_record() -> None:
-    """Red when: seen with the trigger on DELETE switched off, and with what a savepoint gives up kept."""
+    """Red when: seen with the trigger on DELETE switched off."""
     writes = RandomWrites(random.Random(7))
     make.make_source()
     before, mark = snapshot(), last()
