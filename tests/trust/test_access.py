@@ -212,8 +212,12 @@ def test_z1_two_roles_do_not_widen_each_other(world: SimpleNamespace) -> None:
 
 
 @pytest.fixture
-def stranger(client: Client, world: SimpleNamespace) -> Client:
-    """The coordinator of A, to whom everything of B is strange."""
+def stranger(client: Client, world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """The coordinator of A, to whom everything of B is strange; with the database's own wall away.
+
+    It would hide what the application lets through. What it does alone is tried by Z6, both together by Z1.
+    """
+    monkeypatch.setattr("tracker.core.middleware.STAFF", "")
     return sign_in(client, world.accounts["mission_coordinator"])
 
 
@@ -279,7 +283,7 @@ def test_z2_the_history_of_what_others_published_is_not_there(
 def test_z2_lists_search_filters_and_look_ups_find_nothing_foreign(
     stranger: Client, world: SimpleNamespace
 ) -> None:
-    """Red when: VisibleRelatedFilter offers every row, or NarrowedLookup does not narrow."""
+    """Red when: VisibleRelatedFilter offers every row."""
     rows = rows_of(world)
     for name, (own, foreign) in rows.items():
         if "v" not in MODELS[name]["mission_coordinator"]:
@@ -310,6 +314,26 @@ def test_z2_lists_search_filters_and_look_ups_find_nothing_foreign(
             )
             looked_up += 1
     assert looked_up > 20
+
+
+def make_public(side: SimpleNamespace) -> None:
+    """Show an organization's mission and statement to everybody, the coordinators of others included."""
+    for record in (side.organization, side.mission, side.statement):
+        record.publication = "published"
+        record.save()
+
+
+def test_z2_what_others_made_public_is_seen_and_not_offered_to_write_for(
+    stranger: Client, world: SimpleNamespace
+) -> None:
+    """Red when: NarrowedLookup does not narrow."""
+    make_public(world.b)
+    assert CANARY in stranger.get(address(Mission, "changelist")).content.decode()
+    for model in (Observer, Statement):
+        asked = {"app_label": "missions", "model_name": model._meta.model_name, "field_name": "mission"}
+        for side, offered in ((world.a, 1), (world.b, 0)):
+            answer = stranger.get(reverse("admin:autocomplete"), asked | {"term": side.organization.acronym})
+            assert len(answer.json()["results"]) == offered, model.__name__
 
 
 def test_z2_a_form_offers_only_what_is_ones_own(stranger: Client, world: SimpleNamespace) -> None:
@@ -555,7 +579,7 @@ def test_z4_a_coordinator_needs_an_organization(client: Client, world: SimpleNam
 
 
 def test_z5_select_all_acts_only_on_ones_own_filtered_rows(stranger: Client, world: SimpleNamespace) -> None:
-    """Red when: get_actions does not narrow, or get_queryset does not."""
+    """Red when: get_queryset does not narrow."""
     kept = make.make_statement(
         mission=world.a.mission, title="Kept", kind="interim_report", publication="draft"
     )
@@ -564,6 +588,25 @@ def test_z5_select_all_acts_only_on_ones_own_filtered_rows(stranger: Client, wor
                   "_selected_action": [world.a.statement.pk, world.b.statement.pk, kept.pk]}  # fmt: skip
     stranger.post(path, everything)
     assert set(Statement.objects.all()) == {kept, world.b.statement}
+
+
+def test_z5_select_all_leaves_alone_what_is_seen_and_not_ones_own(
+    stranger: Client, world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red when: get_actions does not narrow."""
+    make_public(world.b)
+    given: list[Any] = []
+
+    @admin.action(description="Note", permissions=["change"])
+    def note(screen: Any, request: Any, rows: Any) -> None:
+        given.extend(rows)
+
+    monkeypatch.setattr(admin.site._registry[Statement], "actions", (note,))
+    path = address(Statement, "changelist")
+    assert world.b.statement in stranger.get(path).context["cl"].queryset
+    chosen = [world.a.statement.pk, world.b.statement.pk]
+    stranger.post(path, {"action": "note", "select_across": "1", "_selected_action": chosen})
+    assert given == [world.a.statement]
 
 
 def test_z5_a_forged_key_is_left_alone(stranger: Client, world: SimpleNamespace) -> None:
@@ -637,7 +680,7 @@ def prepared(world: SimpleNamespace, by: User) -> Any:
 def test_z7_a_job_keeps_its_owner_who_must_still_be_allowed(
     world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Red when: run_job does not call check_still_allowed."""
+    """Red when: run_job does not call check_still_allowed, and carry_out neither (they stand in for each other)."""
     monkeypatch.setattr(decisions, "AT_ONCE", 0)
     officer = world.accounts["accreditation_officer"]
     decision = decisions.confirm(by=officer, decision=prepared(world, officer))
@@ -652,6 +695,23 @@ def test_z7_a_job_keeps_its_owner_who_must_still_be_allowed(
     jobs.retry_job(by=officer, job=decision.job)
     jobs.run_job(decision.job_id)
     assert Accreditation.objects.filter(status="accredited").count() == 3
+
+
+def test_z7_a_job_that_asks_nobody_itself_is_not_begun_either(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red when: run_job does not call check_still_allowed."""
+    done: list[int] = []
+    kind = jobs.Kind("A test", decisions.MAY_DECIDE, lambda job, progress: str(done.append(job.pk)))
+    monkeypatch.setitem(jobs.KINDS, "test_z7", kind)
+    officer = world.accounts["accreditation_officer"]
+    first, second = (jobs.start_job(by=officer, kind="test_z7", arguments={}) for _ in range(2))
+    jobs.run_job(first.pk)
+    officer.roles = []
+    officer.save()
+    jobs.run_job(second.pk)
+    second.refresh_from_db()
+    assert (done, second.state) == ([first.pk], "failed")
 
 
 def test_z7_a_job_with_a_key_somebody_made_up_is_refused(world: SimpleNamespace) -> None:
