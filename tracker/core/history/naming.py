@@ -16,6 +16,8 @@ from tracker.core.history.models import ChangedRow
 MaySee = Callable[[type[models.Model]], bool]
 State = dict[str, Any]
 ACCOUNT = "core.User"
+# So many relations a bare `select_related()` follows.
+LOOKUP_DEPTH = 5
 
 # The row of each entry as it stood after it (of a deletion: before it): the first entry of a row says all of it, each
 # later one what changed. Personal values are filled in for the tables that the reader may see them of.
@@ -72,7 +74,7 @@ class Names:
         missing = {key for key in keys if str(key) not in known}
         if missing:
             # What its name is made of comes along; where a part of that is out of sight, the record is as well.
-            rows = model._base_manager.select_related().filter(pk__in=missing)
+            rows = model._base_manager.select_related().filter(pk__in=missing).defer(*_secrets(model))
             known |= {str(row.pk): row for row in rows}
             if self.of_deleted:
                 self._recall(model, {str(key) for key in missing} - set(known))
@@ -114,6 +116,15 @@ class Names:
 def _pointers(model: type[models.Model]) -> list[Any]:
     """The foreign keys of `model`."""
     return [field for field in model._meta.concrete_fields if field.is_relation]
+
+
+def _secrets(model: type[models.Model], path: str = "") -> list[str]:
+    """The lookups to secret columns of `model` and of all that `select_related()` brings along with it."""
+    found = [f"{path}{column}" for column in declared.secret_columns(model)]
+    for field in _pointers(model):
+        if not field.null and path.count("__") < LOOKUP_DEPTH:
+            found += _secrets(field.related_model, f"{path}{field.name}__")
+    return found
 
 
 def made_of(model: type[models.Model], state: State) -> models.Model:
