@@ -184,6 +184,18 @@ DISCLOSURE: dict[str, Fields] = {
         counted="id election model key hidden", published="kind before after reason at", withheld="held"
     ),
     "ingest.LoadedRecord": Fields(withheld="id dataset kind key object_id values"),
+    "ingest.Profile": Fields(withheld="id name kind fingerprint mapping saved_by saved_at"),
+    "ingest.Answer": Fields(withheld="id topic text context value given_by"),
+    "ingest.Upload": Fields(
+        withheld=(
+            "id name size sha256 format election kind sheet header_row mapping profile retire_missing state counts"
+            " compared written written_by_transaction job problem sent_by sent_at applied_at undone_at"
+        )
+    ),
+    "ingest.UploadedFile": Fields(withheld="upload content"),
+    "ingest.UploadedRecord": Fields(
+        withheld="id upload kind row key label action object_id values changes takes before problems"
+    ),
 }
 
 

@@ -59,6 +59,8 @@ STATEMENTS = "missions.statement"
 CHECKS = "fieldwork.incidentchange"
 FIGURES = "coverage.edition"
 REFERENCE = "core.source core.country core.timezone"
+# Files with rows for the register. What may be in them is asked of the permissions for those records.
+UPLOADS = "ingest.upload"
 # What was done, and who looked at people.
 RECORDS = "core.change coverage.correction missions.personreading accounts.signinattempt"
 # Personal data of observers and of the media; nobody else sees a name.
@@ -73,13 +75,17 @@ PUBLISHED = (
 )
 
 ROLES: dict[str, frozenset[str]] = {
-    Role.DESK: may("view", EVERYTHING) | may(WRITE, ELECTIONS) | may(WRITE, "core.source"),
+    Role.DESK: may("view", EVERYTHING)
+    | may(WRITE, ELECTIONS)
+    | may(WRITE, "core.source")
+    | may(WRITE, UPLOADS),
     Role.OFFICER: (
         may("view", f"{ELECTIONS} {STATEMENTS} {FIGURES} {REFERENCE}")
         | may(WRITE, f"{SENDERS} {PEOPLE} missions.observer missions.accreditationrule")
         | may("view add change", "missions.accreditation")
         | may("view", "missions.accreditationchange")
         | may("view add change", "core.source")
+        | may(WRITE, UPLOADS)
         | may("export erase", PEOPLE)
     ),
     Role.COORDINATOR: (
@@ -93,7 +99,7 @@ ROLES: dict[str, frozenset[str]] = {
         | may("add", "core.source")
     ),
     Role.PUBLISHER: may("view", EVERYTHING) | may("publish", PUBLISHED) | may("add", "core.job"),
-    Role.AUDITOR: may("view", f"{EVERYTHING} core.user core.job missions.affiliation {RECORDS}"),
+    Role.AUDITOR: may("view", f"{EVERYTHING} {UPLOADS} core.user core.job missions.affiliation {RECORDS}"),
     Role.ADMINISTRATOR: (
         may("view add change", "core.user")
         | may(WRITE, "missions.affiliation")

@@ -249,7 +249,7 @@ class _Load:
         counts = self.report.counts[kind.label]
         for record, before, pk in tasks:
             kept = False
-            zone = _zone_of(found[pk])
+            zone = zone_of(found[pk])
             for name, value in record.values.items():
                 if name in before and before[name] == value:
                     continue
@@ -261,7 +261,7 @@ class _Load:
                     # What was referred to and is no more was taken away by hand.
                     untouched = now == was and (was is not None or before[name] is None)
                 else:
-                    untouched = now in NOTHING or now == _default(kind.model, name)
+                    untouched = now in NOTHING or now == default_of(kind.model, name)
                 after = self._value(kind, record, name, value, strict=untouched)
                 if now == after:
                     continue
@@ -269,7 +269,7 @@ class _Load:
                     kept = True
                     self.report.kept.append(
                         f"{kind.name} ({record.where}) {name}: "
-                        f"the file says {_said(after, zone)}, the register keeps {_said(now, zone)}"
+                        f"the file says {said(after, zone)}, the register keeps {said(now, zone)}"
                     )
                 elif in_parts:
                     new_parts[name][pk] = after
@@ -395,18 +395,18 @@ class _Load:
             self.changed.append(loaded)
 
 
-def _default(model: type[models.Model], name: str) -> Any:
+def default_of(model: type[models.Model], name: str) -> Any:
     model_field: Any = model._meta.get_field(name) if name in {f.name for f in model._meta.fields} else None
     return model_field.get_default() if model_field is not None and model_field.has_default() else None
 
 
-def _zone_of(record: Any) -> str:
+def zone_of(record: Any) -> str:
     """The zone in which people read the moments of a record."""
     zones = (getattr(record, name, None) for name in ("timezone_id", "as_of_timezone_id"))
     return next(filter(None, zones), "UTC")
 
 
-def _said(value: Any, zone: str = "UTC") -> str:
+def said(value: Any, zone: str = "UTC") -> str:
     """A value for people: moments, and pairs of opening and closing, on the clock of `zone`."""
     if isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, datetime) for part in value):
         opens, closes = (to_local(part, zone) for part in value)
@@ -415,7 +415,7 @@ def _said(value: Any, zone: str = "UTC") -> str:
         return f"“{to_local(value, zone):%Y-%m-%d %H:%M} {zone}”"
     if isinstance(value, (tuple, frozenset)):
         value = ", ".join(
-            _said(part, zone) for part in (sorted(value) if isinstance(value, frozenset) else value)
+            said(part, zone) for part in (sorted(value) if isinstance(value, frozenset) else value)
         )
         return value or "nothing"
     return "nothing" if value in (None, "") else f"“{shortened(str(value))}”"

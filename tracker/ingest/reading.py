@@ -131,7 +131,7 @@ def read_file(path: Path, layout: FileLayout) -> tuple[list[Row] | None, list[Pr
                 )
             )
             continue
-        row, found = _read_row(layout, number, dict(zip(header, line, strict=True)))
+        row, found = read_row(layout, number, dict(zip(header, line, strict=True)))
         rows.append(row)
         problems += found
     return rows, problems
@@ -165,7 +165,8 @@ def _check_header(header: list[str], layout: FileLayout) -> list[Problem]:
     return problems
 
 
-def _read_row(layout: FileLayout, number: int, line: dict[str, str]) -> tuple[Row, list[Problem]]:
+def read_row(layout: FileLayout, number: int, line: dict[str, str]) -> tuple[Row, list[Problem]]:
+    """The cells of row `number`, given by column, read as `layout` says; what could not be read is empty and named."""
     written = {name: cell.strip() for name, cell in line.items()}
     row = Row(layout.name, number, {}, written)
     problems: list[Problem] = []

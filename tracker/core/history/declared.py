@@ -27,6 +27,9 @@ NOT_RECORDED = {
     "accounts.SignInAttempt": "is itself a record of what happened, forgotten after a while",
     "missions.PersonReading": "is itself a record of what happened, and cannot be changed",
     "ingest.LoadedRecord": "what a file said; what became of it in the register is recorded",
+    "ingest.Upload": "says itself who sent it, when and what came of it; what it wrote is recorded",
+    "ingest.UploadedFile": "a file as it came, which nothing changes",
+    "ingest.UploadedRecord": "what a file would do; what became of it in the register is recorded",
 }
 
 # Apps of others, and why theirs has no history.

@@ -1,6 +1,6 @@
 """The rows of missions.csv, memberships.csv and engagements.csv."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tracker.ingest.columns import did_you_mean
 from tracker.ingest.reading import Row
@@ -69,8 +69,11 @@ def _statement_source(row: Row) -> str | None:
     return row["source_url"] or None
 
 
-def add_memberships(dataset: Dataset, rows: list[Row], names: Mapping[str, str] | None) -> None:
-    missions = {record.key for record in dataset.records.get("mission", [])}
+def add_memberships(
+    dataset: Dataset, rows: list[Row], names: Mapping[str, str] | None, known: Collection[str] = ()
+) -> None:
+    """`known`: the keys of missions that are in the register already."""
+    missions = {record.key for record in dataset.records.get("mission", [])} | set(known)
     seen = Seen(dataset)
     for row in rows:
         leader = _organization(dataset, row, "mission", names)

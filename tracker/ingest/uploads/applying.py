@@ -1,0 +1,346 @@
+"""Writing what an upload would do, all of it or nothing, by the database itself; and taking it back.
+
+The rows to write lie in a table already, so they go from table to table: one statement for some thousand rows, with
+their history, whatever the size of the file. Raises Stale where the register changed after it was compared.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import connection, models
+
+from tracker.core.models import Publication
+from tracker.ingest.kinds import KINDS, Kind
+from tracker.ingest.models import Upload
+from tracker.ingest.uploads.comparing import PREFIX, Comparison
+from tracker.ingest.uploads.keys import TARGETS
+from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.stations.models import PollingStation
+
+SLICE = 5_000
+# A transaction that began before the file came and still runs is older than this only by a fault.
+LONGEST_TRANSACTION = "1 hour"
+Progress = Callable[[int, int], None]
+
+
+class Stale(Exception):
+    """The register changed after the file was compared with it: the preview no longer tells what would happen."""
+
+
+class Newer(Exception):
+    """Records of an upload were changed after it; `labels` names some of them."""
+
+    def __init__(self, labels: list[str]) -> None:
+        self.labels = labels
+        super().__init__(", ".join(labels))
+
+
+def write(upload: Upload, progress: Progress) -> None:
+    """Write the records of `upload` into the register, within the transaction that is open.
+
+    New ones are drafts. What the file gave is remembered, for the next one. Raises Stale.
+    """
+    kinds = [kind for kind in KINDS if kind.name in _kinds_of(upload)]
+    _lock([kind.model for kind in kinds])
+    if _changed_since(upload, kinds):
+        raise Stale
+    done, total = 0, _number(upload)
+    for kind in kinds:
+        for first, last, number in _slices(upload, kind, "new"):
+            _run(_insertion(kind), upload, kind, first, last)
+            for statement in _part_insertions(kind):
+                _run(statement, upload, kind, first, last)
+            done += number
+            progress(done, total)
+        _update(upload, kind)
+        _run(_REMEMBER, upload, kind, 0, None)
+    if upload.retire_missing and upload.kind == "stations":
+        _run(_RETIRE, upload, SUBJECTS["stations"].kind, 0, None)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT txid_current_snapshot()::text, txid_current()")
+        upload.written, upload.written_by_transaction = cursor.fetchone()
+    progress(total, total)
+
+
+def _kinds_of(upload: Upload) -> set[str]:
+    return set(upload.records.order_by().values_list("kind", flat=True).distinct())
+
+
+def _number(upload: Upload) -> int:
+    return upload.records.filter(action="new").count()
+
+
+def _lock(tables: list[type[models.Model]]) -> None:
+    """Nobody else writes to these tables until the end of the transaction; everybody reads."""
+    names = sorted(model._meta.db_table for model in tables)
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {', '.join(names)} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _changed_since(upload: Upload, kinds: list[Kind]) -> bool:
+    """Whether a transaction that was not over when the file was compared wrote into a table of these kinds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM core_change c JOIN core_changedrow r ON r.change_id = c.id"
+            " WHERE c.at > %s - %s::interval AND r.table_name = ANY(%s)"
+            " AND NOT txid_visible_in_snapshot(c.txid, %s::txid_snapshot))",
+            [
+                upload.sent_at,
+                LONGEST_TRANSACTION,
+                [kind.model._meta.db_table for kind in kinds],
+                upload.compared,
+            ],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _slices(upload: Upload, kind: Kind, action: str) -> Iterator[tuple[int, int, int]]:
+    """The records of one kind and action in pieces: first and last id, and how many."""
+    rows = upload.records.filter(kind=kind.name, action=action).order_by("id")
+    last = 0
+    while True:
+        ids = list(rows.filter(id__gt=last).values_list("id", flat=True)[:SLICE])
+        if not ids:
+            return
+        yield ids[0], ids[-1], len(ids)
+        last = ids[-1]
+
+
+def _run(statement: str, upload: Upload, kind: Kind, first: int, last: int | None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement,
+            {
+                "upload": upload.pk,
+                "kind": kind.name,
+                "remembered": PREFIX + kind.name,
+                "dataset": upload.election.slug,
+                "election": upload.election_id,
+                "first": first,
+                "last": last if last is not None else 2**62,
+                "draft": Publication.DRAFT.value,
+            },
+        )
+        return int(cursor.rowcount)
+
+
+# --- SQL made of what the models say of their fields
+
+_OF_UPLOAD = "r.upload_id = %(upload)s AND r.kind = %(kind)s AND r.id BETWEEN %(first)s AND %(last)s"
+
+_REMEMBER = f"""
+    INSERT INTO ingest_loadedrecord (dataset, kind, key, object_id, values)
+    SELECT %(dataset)s, %(remembered)s, r.key, r.object_id, r.values
+    FROM ingest_uploadedrecord r WHERE {_OF_UPLOAD} AND r.action IN ('new', 'changed', 'kept', 'unchanged')
+    AND (r.before IS NULL OR r.before <> r.values)
+    ON CONFLICT (dataset, kind, key) DO UPDATE SET object_id = excluded.object_id, values = excluded.values"""  # noqa: S608
+
+_RETIRE = f"""
+    UPDATE stations_pollingstation t SET status = '{PollingStation.Status.CANCELLED}'
+    FROM ingest_uploadedrecord r WHERE {_OF_UPLOAD} AND r.action = 'missing' AND t.id = r.object_id"""  # noqa: S608
+
+
+def _columns(kind: Kind) -> list[tuple[Any, str, str]]:
+    """Each field of the kind's model that a file may give: the field, its value in SQL, and the join it needs."""
+    found = []
+    fields: Any = kind.model._meta.concrete_fields
+    for field in fields:
+        text = f"(r.values->>'{field.name}')"
+        if field.primary_key or field.name == "election" or isinstance(field, models.BinaryField):
+            continue
+        if field.is_relation and field.related_model in TARGETS:
+            alias = f"of_{field.name}"
+            join = f" LEFT JOIN ({TARGETS[field.related_model]}) {alias} ON {alias}.key = r.values->>'{field.name}'"
+            found.append((field, f"{alias}.id", join))
+        elif field.is_relation and field.related_model._meta.pk.get_internal_type() != "CharField":
+            continue  # accounts and the like: the database says who wrote
+        else:
+            kind_of_column = field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
+            found.append((field, f"{text}::{kind_of_column}", ""))
+    return found
+
+
+def _insertion(kind: Kind) -> str:
+    columns, values, joins = ["id"], ["r.object_id"], ""
+    for field, value, join in _columns(kind):
+        columns.append(field.column)
+        default = _default_sql(field)
+        values.append(value if default is None else f"coalesce({value}, {default})")
+        joins += join
+    if any(field.name == "election" for field in kind.model._meta.fields):
+        columns.append("election_id")
+        values.append("%(election)s")
+    return (
+        f"INSERT INTO {kind.model._meta.db_table} ({', '.join(columns)}) SELECT {', '.join(values)}"  # noqa: S608
+        f" FROM ingest_uploadedrecord r{joins} WHERE {_OF_UPLOAD} AND r.action = 'new' ORDER BY r.id"
+    )
+
+
+def _default_sql(field: Any) -> str | None:
+    """What stands in a column of which the file says nothing, as SQL; None for null."""
+    if field.name == "publication":
+        return "%(draft)s"
+    if field.null or field.is_relation:
+        return None
+    default = field.get_default()
+    if isinstance(default, (bool, int)):
+        return str(default).lower()
+    return "'" + str(getattr(default, "value", default) or "").replace("'", "''") + "'"
+
+
+def _part_insertions(kind: Kind) -> list[str]:
+    rows = f"FROM ingest_uploadedrecord r, {{elements}} WHERE {_OF_UPLOAD} AND r.action = 'new'"
+    windows = rows.format(elements="jsonb_array_elements(r.values->'windows') w")
+    links = rows.format(elements="jsonb_array_elements_text(r.values->'organizations') n")
+    known = {
+        "windows": (
+            "INSERT INTO stations_votingwindow (station_id, opens_at, closes_at)"
+            f" SELECT r.object_id, (w->>0)::timestamptz, (w->>1)::timestamptz {windows}"
+        ),
+        "organizations": (
+            "INSERT INTO missions_engagement_organizations (engagement_id, organization_id) SELECT r.object_id, o.id "
+            + links.replace(" WHERE ", " JOIN missions_organization o ON o.name = n WHERE ", 1)
+        ),
+    }
+    return [known[name] for name in kind.parts or {}]
+
+
+def _update(upload: Upload, kind: Kind) -> None:
+    """Write the fields that the file wins, each record once."""
+    taken: set[str] = set()
+    for takes in (
+        upload.records.filter(kind=kind.name, action="changed").values_list("takes", flat=True).iterator()
+    ):
+        taken.update(takes)
+    parts = taken & set(kind.parts or {})
+    columns = [entry for entry in _columns(kind) if entry[0].name in taken]
+    for name in taken & set(kind.vacated):
+        # Rows may pass a unique value on to each other: first nobody has it.
+        _run(
+            f"UPDATE {kind.model._meta.db_table} t SET {name} = '' FROM ingest_uploadedrecord r"  # noqa: S608
+            f" WHERE {_OF_UPLOAD} AND r.action = 'changed' AND '{name}' = ANY(r.takes) AND t.id = r.object_id",
+            upload, kind, 0, None,
+        )  # fmt: skip
+    if columns:
+        settings, joins = [], ""
+        for field, value, join in columns:
+            default = _default_sql(field)
+            wanted = value if default is None else f"coalesce({value}, {default})"
+            settings.append(
+                f"{field.column} = CASE WHEN '{field.name}' = ANY(r.takes) THEN {wanted} ELSE t.{field.column} END"
+            )
+            joins += join
+        _run(
+            f"UPDATE {kind.model._meta.db_table} t SET {', '.join(settings)}"  # noqa: S608
+            f" FROM ingest_uploadedrecord r{joins}"
+            f" WHERE {_OF_UPLOAD} AND r.action = 'changed' AND t.id = r.object_id",
+            upload, kind, 0, None,
+        )  # fmt: skip
+    for name in parts:
+        _write_parts(upload, kind, name)
+
+
+def _write_parts(upload: Upload, kind: Kind, name: str) -> None:
+    comparison = Comparison(upload.election.slug, upload.election_id)
+    rows = upload.records.filter(kind=kind.name, action="changed", takes__contains=[name])
+    values: dict[int, Any] = {
+        row["object_id"] or 0: comparison.held(kind, name, row["values"][name])
+        for row in rows.values("object_id", "values").iterator()
+    }
+    (kind.parts or {})[name].write(values)
+
+
+# --- taking it back
+
+_OWN = """SELECT r.* FROM core_change c JOIN core_changedrow r ON r.change_id = c.id
+    WHERE c.txid = %(transaction)s AND c.at > %(sent)s - interval '1 hour'"""
+
+_NEWER = f"""
+    WITH own AS ({_OWN})
+    SELECT DISTINCT o.table_name, o.key FROM core_change c JOIN core_changedrow n ON n.change_id = c.id
+    JOIN own o ON o.table_name = n.table_name AND o.key = n.key
+    WHERE c.at > %(sent)s AND c.txid <> %(transaction)s AND NOT txid_visible_in_snapshot(c.txid, %(written)s::txid_snapshot)
+    ORDER BY 1, 2 LIMIT 5"""  # noqa: S608
+
+# Sources stay: they are pages, and other records may stand on them by now.
+STAYS = {"core_source"}
+
+
+def take_back(upload: Upload) -> None:
+    """Undo what `upload` wrote, out of its own history, within the transaction that is open.
+
+    Raises Newer where something of it was changed since; IntegrityError where other records now stand on it.
+    """
+    kinds = [kind for kind in KINDS if kind.name in _kinds_of(upload)]
+    _lock([kind.model for kind in kinds])
+    parameters = {
+        "transaction": upload.written_by_transaction,
+        "sent": upload.sent_at,
+        "written": upload.written,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWER, parameters)
+        if newer := cursor.fetchall():
+            raise Newer([_label(upload, table, key) for table, key in newer])
+        cursor.execute(f"SELECT DISTINCT table_name FROM ({_OWN}) own", parameters)  # noqa: S608
+        written = {table for (table,) in cursor.fetchall()}
+        parents = [kind.model._meta.db_table for kind in KINDS]
+        # Parts first, then what refers to others, then what is referred to.
+        tables = sorted(written - set(parents)) + [table for table in reversed(parents) if table in written]
+        for table in tables:
+            if table not in STAYS:
+                cursor.execute(
+                    f"DELETE FROM {table} t USING ({_OWN}) own"  # noqa: S608
+                    f" WHERE own.table_name = '{table}' AND own.kind = 'insert' AND t.id = own.key::bigint",
+                    parameters,
+                )
+        for table in reversed(tables):
+            _restore(table, parameters)
+        cursor.execute(
+            "DELETE FROM ingest_loadedrecord l USING ingest_uploadedrecord r WHERE r.upload_id = %s AND r.before IS NULL"
+            " AND l.dataset = %s AND l.kind = %s || r.kind AND l.key = r.key",
+            [upload.pk, upload.election.slug, PREFIX],
+        )
+        cursor.execute(
+            "UPDATE ingest_loadedrecord l SET values = r.before FROM ingest_uploadedrecord r"
+            " WHERE r.upload_id = %s AND r.before IS NOT NULL AND l.dataset = %s AND l.kind = %s || r.kind AND l.key = r.key",
+            [upload.pk, upload.election.slug, PREFIX],
+        )
+
+
+def _restore(table: str, parameters: dict[str, Any]) -> None:
+    """Give changed rows of `table` their old values back, and deleted ones themselves."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT jsonb_object_keys(before) FROM ({_OWN}) own"  # noqa: S608
+            f" WHERE table_name = '{table}' AND kind = 'update'",
+            parameters,
+        )
+        # Who wrote a row last is the database's to say.
+        columns = sorted({name for (name,) in cursor.fetchall()} - {"written_by_id", "approved_by_id"})
+        if columns:
+            settings = ", ".join(
+                f"{name} = CASE WHEN own.before ? '{name}' THEN (own.old).{name} ELSE t.{name} END"
+                for name in columns
+            )
+            cursor.execute(
+                # The first entry of a row in the transaction says what it was before all of it.
+                f"UPDATE {table} t SET {settings} FROM (SELECT DISTINCT ON (key) key, before,"  # noqa: S608
+                f" jsonb_populate_record(NULL::{table}, before) AS old FROM (SELECT key, jsonb_object_agg("
+                "e.key_of, e.value ORDER BY id DESC) AS before FROM (SELECT id, key, k AS key_of, v AS value"
+                f" FROM ({_OWN}) own, jsonb_each(before) AS each(k, v)"
+                f" WHERE table_name = '{table}' AND kind = 'update') e GROUP BY key) merged) own"
+                " WHERE t.id = own.key::bigint",
+                parameters,
+            )
+        cursor.execute(
+            f"INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, before)).* FROM ({_OWN}) own"  # noqa: S608
+            f" WHERE table_name = '{table}' AND kind = 'delete'",
+            parameters,
+        )
+
+
+def _label(upload: Upload, table: str, key: str) -> str:
+    kind = next((kind for kind in KINDS if kind.model._meta.db_table == table), None)
+    found = upload.records.filter(kind=kind.name, object_id=key).first() if kind else None
+    return found.label if found else f"{table} {key}"

@@ -1,0 +1,263 @@
+"""Reading a file and comparing it with the register: everything a person looks at before anything is written."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from django.db import connection, transaction
+
+from tracker.ingest.kinds import KINDS, Kind
+from tracker.ingest.models import Upload, UploadedRecord
+from tracker.ingest.problems import Problem
+from tracker.ingest.reading import Row, read_row
+from tracker.ingest.records.dataset import Record
+from tracker.ingest.slugs import free_slug
+from tracker.ingest.uploads.comparing import Action, Comparison, Line, steady_key
+from tracker.ingest.uploads.subjects import SUBJECTS, Subject, Surroundings, look_around
+from tracker.missions.models import Organization
+
+CHUNK = 2_000
+MOST_LABEL = 200
+# A row of a file, brought into the columns of our own layout: its number, the cells of each record it holds, and what
+# could not be understood.
+MappedRow = tuple[int, list[dict[str, str]], list[Problem]]
+# Not COPY, which PostgreSQL does not do where row security is on.
+_KEEP = """
+    INSERT INTO ingest_uploadedrecord
+    (upload_id, kind, row, key, label, action, object_id, values, changes, takes, before, problems)
+    SELECT %s, r.kind, r.row, r.key, r.label, r.action, r.object_id, r.values::jsonb, r.changes::jsonb,
+        string_to_array(r.takes, ' '), r.before::jsonb, r.problems::jsonb
+    FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[],
+        %s::text[], %s::text[], %s::text[]) WITH ORDINALITY
+        AS r(kind, row, key, label, action, object_id, values, changes, takes, before, problems, place)
+    ORDER BY r.place"""
+
+
+def compare_rows(
+    upload: Upload, rows: Iterable[MappedRow], progress: Callable[[int], None] = lambda done: None
+) -> None:
+    """Write down what `rows` would do to the register, in place of what was written down before.
+
+    `progress` is told how many rows are done, between transactions. The register itself is only read.
+    """
+    subject = SUBJECTS[upload.kind]
+    around = look_around(upload.election)
+    UploadedRecord.objects.filter(upload=upload).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT txid_current_snapshot()::text")
+        (upload.compared,) = cursor.fetchone()
+    check = _Check(upload, subject, around)
+    done = 0
+    for chunk in chunks(rows, CHUNK):
+        with transaction.atomic():
+            check.add(chunk)
+        done += len(chunk)
+        progress(done)
+    with transaction.atomic():
+        check.tell_apart()
+        check.find_missing()
+    upload.counts = {"rows": done} | count_records(upload)
+
+
+def chunks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """`rows` in lists of at most `size`."""
+    rest = iter(rows)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+class _Check:
+    def __init__(self, upload: Upload, subject: Subject, around: Surroundings) -> None:
+        self.upload, self.subject, self.around = upload, subject, around
+        self.comparison = Comparison(around.election.slug, around.election.pk)
+        # Records that rows refer to, such as sources, come once for the whole file.
+        self.referred: set[tuple[str, str]] = set()
+        self.slugs: set[str] | None = None
+
+    def add(self, chunk: list[MappedRow]) -> None:
+        """Read, compare and keep one chunk of the file."""
+        problems: dict[int, list[Problem]] = {}
+        rows: list[Row] = []
+        for number, parts, found in chunk:
+            if found:
+                problems.setdefault(number, []).extend(found)
+            for cells in parts:
+                row, unreadable = read_row(self.subject.layout, number, cells)
+                rows.append(row)
+                if unreadable:
+                    problems.setdefault(number, []).extend(unreadable)
+        dataset = self.subject.records(rows, self.around)
+        for problem in dataset.problems:
+            problems.setdefault(problem.row or 0, []).append(problem)
+        if problems:
+            # What a bad row refers to is not to come in for its sake.
+            dataset = self.subject.records([row for row in rows if row.number not in problems], self.around)
+        self._keep([self._bad(number, found) for number, found in problems.items()])
+        for kind in KINDS:
+            records = dataset.records.get(kind.name, [])
+            if kind is self.subject.kind:
+                lines = [self._line(kind, record) for record in records]
+                self.comparison.settle(kind, lines)
+            else:
+                lines = self._referred(kind, records)
+            if kind.name == "organization":
+                self._give_slugs(lines)
+            self._keep(lines)
+
+    def _line(self, kind: Kind, record: Record) -> Line:
+        key = steady_key(kind, record.key, record.values)
+        return Line(kind.name, record.row.number, key, label_of(record.values, record.key), record.values)
+
+    def _referred(self, kind: Kind, records: list[Record]) -> list[Line]:
+        """Lines of what rows refer to, without those that change nothing."""
+        lines = []
+        for record in records:
+            if (kind.name, record.key) not in self.referred:
+                self.referred.add((kind.name, record.key))
+                lines.append(self._line(kind, record))
+        self.comparison.settle(kind, lines)
+        return [line for line in lines if line.action in (Action.NEW, Action.CHANGED)]
+
+    def _bad(self, number: int, problems: list[Problem]) -> Line:
+        said = [[problem.column, problem.value, problem.what, problem.mend, "error"] for problem in problems]
+        return Line(self.subject.kind.name, number, f"row {number}", "", {}, Action.BAD.value, problems=said)
+
+    def _give_slugs(self, lines: list[Line]) -> None:
+        """New organizations get the word of their address with the preview, so that it can be looked at."""
+        if self.slugs is None:
+            self.slugs = set(Organization.objects.values_list("slug", flat=True))
+        for line in lines:
+            if line.action == Action.NEW:
+                slug = free_slug(line.values["acronym"] or line.values["name"], taken=self.slugs)
+                self.slugs.add(slug)
+                line.values["slug"] = slug
+
+    def _keep(self, lines: list[Line]) -> None:
+        if not lines:
+            return
+        rows = [
+            (
+                line.kind, line.row, line.key, line.label[:MOST_LABEL], line.action, line.object_id, _json(line.values),
+                _json(line.changes) if line.changes else "{}", " ".join(line.takes),
+                None if line.before is None else _json(line.before), _json(line.problems) if line.problems else "[]",
+            )
+            for line in lines
+        ]  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, [self.upload.pk, *map(list, zip(*rows, strict=True))])
+
+    # --- the whole file
+
+    def tell_apart(self) -> None:
+        """Rows with the same key, or of the same record: the second is bad where it says which it is, else another one.
+
+        Two stations in one embassy whose numbers nobody knows are two stations; two rows with one number are a mistake.
+        """
+        kind = self.subject.kind
+        doubled = UploadedRecord.objects.raw(
+            "SELECT r.* FROM (SELECT id, row_number() OVER same AS place FROM ingest_uploadedrecord"
+            " WHERE upload_id = %s AND kind = %s AND action NOT IN ('bad', 'missing')"
+            " WINDOW same AS (PARTITION BY key ORDER BY row, id)) d"
+            " JOIN ingest_uploadedrecord r USING (id) WHERE d.place > 1 ORDER BY r.row, r.id",
+            [self.upload.pk, kind.name],
+        )
+        numbers: Counter[str] = Counter()
+        again: list[tuple[UploadedRecord, Line]] = []
+        for found in doubled:
+            known = [name for name in kind.told_apart_by if found.values.get(name)]
+            if kind.name != "station" or known:
+                self._second(found)
+                continue
+            numbers[found.key] += 1
+            key = f"{found.key} | #{numbers[found.key] + 1}"
+            again.append((found, Line(found.kind, found.row, key, found.label, found.values)))
+        for part in chunks(again, CHUNK):
+            self.comparison.settle(kind, [line for _found, line in part])
+            for found, line in part:
+                found.key, found.action, found.object_id = line.key, line.action, line.object_id
+                found.changes, found.takes, found.before = line.changes, line.takes, line.before
+            UploadedRecord.objects.bulk_update(
+                [found for found, _line in part],
+                ["key", "action", "object_id", "changes", "takes", "before"],
+            )
+        same = UploadedRecord.objects.raw(
+            "SELECT r.* FROM (SELECT id, row_number() OVER (PARTITION BY object_id ORDER BY row, id) AS place"
+            " FROM ingest_uploadedrecord WHERE upload_id = %s AND kind = %s"
+            " AND action IN ('changed', 'kept', 'unchanged')) d"
+            " JOIN ingest_uploadedrecord r USING (id) WHERE d.place > 1",
+            [self.upload.pk, kind.name],
+        )
+        for found in same:
+            self._second(found)
+
+    def _second(self, found: UploadedRecord) -> None:
+        first = (
+            UploadedRecord.objects.filter(upload=self.upload, kind=found.kind, key=found.key)
+            .exclude(pk=found.pk)
+            .order_by("row")
+            .values_list("row", flat=True)
+            .first()
+        )
+        where = f"row {first}" if first else "another row"
+        found.action, found.values, found.object_id = Action.BAD, {}, None
+        found.changes, found.takes, found.before = {}, [], None
+        found.problems = [
+            ["", found.label, f"speaks of the same record as {where}.", "Take one of the two out.", "error"]
+        ]
+        found.save()
+
+    def find_missing(self) -> None:
+        """What the register holds of this kind and election, and no row of the file speaks of."""
+        kind = self.subject.kind
+        scope = kind.scope(self.around.election.pk)
+        if not scope:
+            return  # organizations belong to no election: a file never has them all
+        rows = kind.model._base_manager.filter(**scope)
+        if kind.name == "station":
+            rows = rows.exclude(status="cancelled")
+        spoken_of = UploadedRecord.objects.filter(upload=self.upload, kind=kind.name).exclude(
+            action__in=[Action.NEW, Action.BAD]
+        )
+        missing = rows.exclude(pk__in=spoken_of.values("object_id")).order_by("pk")
+        for part in chunks(missing.iterator(CHUNK), CHUNK):
+            UploadedRecord.objects.bulk_create(
+                UploadedRecord(
+                    upload=self.upload,
+                    kind=kind.name,
+                    row=0,
+                    key=f"missing {record.pk}",
+                    label=str(record)[:MOST_LABEL],
+                    action=Action.MISSING,
+                    object_id=record.pk,
+                )
+                for record in part
+            )
+
+
+def count_records(upload: Upload) -> dict[str, Any]:
+    """How many records of the upload's own kind there are by action, and of the others how many come along."""
+    own = SUBJECTS[upload.kind].kind.name
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT kind, action, count(*) FROM ingest_uploadedrecord WHERE upload_id = %s GROUP BY 1, 2",
+            [upload.pk],
+        )
+        found = cursor.fetchall()
+    counts: dict[str, Any] = {action: number for kind, action, number in found if kind == own}
+    counts["along"] = {kind: number for kind, action, number in found if kind != own and action == Action.NEW}
+    return counts
+
+
+def label_of(values: dict[str, Any], key: str) -> str:
+    """What a person calls the record with these values."""
+    if "city" in values:
+        return f"{values['city']} {values.get('number') or ''}".strip()
+    named: str = values.get("name") or values.get("title") or values.get("url") or key
+    return named
+
+
+def _json(value: Any) -> str:
+    # PostgreSQL's JSON holds no NUL; cells with one were refused before.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,151 @@
+"""What an upload may speak of: the layout its rows are brought into, and the records that come of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tracker.elections.models import Election
+from tracker.ingest import layout
+from tracker.ingest.kinds import KINDS, Kind
+from tracker.ingest.reading import FileLayout, Row
+from tracker.ingest.records.calendar import Zones, add_figures, add_milestones
+from tracker.ingest.records.dataset import Dataset
+from tracker.ingest.records.missions import add_engagements, add_memberships, add_missions
+from tracker.ingest.records.organizations import add_organizations, add_sources, check_invented
+from tracker.ingest.records.stations import add_constituencies, add_stations
+from tracker.missions.models import Mission, Organization
+from tracker.stations.models import PollingStation
+
+
+@dataclass
+class Surroundings:
+    """What the register says that rows refer to: read once for a file.
+
+    `names`: the name for each name and acronym of an organization. `missions`: their keys. `zones`: those that hours
+    may be told in.
+    """
+
+    election: Election
+    row: Row
+    known: list[tuple[str, str]]
+    names: Mapping[str, str]
+    missions: list[str]
+    zones: Zones
+    invented: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.invented = self.election.demonstration
+
+
+def look_around(election: Election) -> Surroundings:
+    """The surroundings of an upload to `election`."""
+    cells: dict[str, Any] = {
+        "slug": election.slug,
+        "country_iso2": election.country_id,
+        "starts_on": election.starts_on.isoformat(),
+        "ends_on": election.ends_on.isoformat(),
+        "iana_timezone": election.timezone_id,
+        "demonstration": election.demonstration,
+    }
+    row = Row(layout.ELECTIONS.name, 0, cells, {})
+    known = list(Organization.objects.values_list("name", "acronym"))
+    stations = PollingStation.objects.filter(election=election).order_by()
+    return Surroundings(
+        election=election,
+        row=row,
+        known=known,
+        names=add_organizations(Dataset(), [], known),
+        missions=[
+            f"{name} | {kind}"
+            for name, kind in Mission.objects.filter(election=election).values_list(
+                "organization__name", "type"
+            )
+        ],
+        zones=Zones(
+            own=election.timezone_id,
+            stations=list(stations.values_list("timezone_id", flat=True).distinct()),
+            complete=True,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One kind of table: its name and label, the layout, the kind of its records, and the function that makes them."""
+
+    name: str
+    label: str | Promise
+    layout: FileLayout
+    kind: Kind
+    add: Callable[[Dataset, list[Row], Surroundings], object]
+
+    def records(self, rows: list[Row], around: Surroundings) -> Dataset:
+        """The records of these rows and of what they refer to, with what is wrong beyond single cells."""
+        dataset = Dataset(name=around.election.slug, invented=around.invented)
+        tables = {self.layout.name: rows}
+        check_invented(dataset, tables, around.row)
+        add_sources(dataset, tables, invented=around.invented)
+        self.add(dataset, rows, around)
+        return dataset
+
+
+def _stations(dataset: Dataset, rows: list[Row], around: Surroundings) -> None:
+    add_constituencies(dataset, rows)
+    add_stations(dataset, rows, around.row)
+
+
+def _by_name(name: str) -> Kind:
+    return next(kind for kind in KINDS if kind.name == name)
+
+
+SUBJECTS = {
+    subject.name: subject
+    for subject in (
+        Subject("stations", _("polling stations"), layout.STATIONS, _by_name("station"), _stations),
+        Subject(
+            "organizations",
+            _("organizations"),
+            layout.ORGANIZATIONS,
+            _by_name("organization"),
+            lambda dataset, rows, around: add_organizations(dataset, rows, around.known),
+        ),
+        Subject(
+            "missions",
+            _("missions"),
+            layout.MISSIONS,
+            _by_name("mission"),
+            lambda dataset, rows, around: add_missions(dataset, rows, around.names),
+        ),
+        Subject(
+            "memberships",
+            _("members of missions"),
+            layout.MEMBERSHIPS,
+            _by_name("membership"),
+            lambda dataset, rows, around: add_memberships(dataset, rows, around.names, around.missions),
+        ),
+        Subject(
+            "engagements",
+            _("engagements"),
+            layout.ENGAGEMENTS,
+            _by_name("engagement"),
+            lambda dataset, rows, around: add_engagements(dataset, rows, around.names),
+        ),
+        Subject(
+            "milestones",
+            _("milestones"),
+            layout.MILESTONES,
+            _by_name("milestone"),
+            lambda dataset, rows, around: add_milestones(dataset, rows, around.zones),
+        ),
+        Subject(
+            "figures",
+            _("announced figures"),
+            layout.FIGURES,
+            _by_name("figure"),
+            lambda dataset, rows, around: add_figures(dataset, rows, around.zones),
+        ),
+    )
+}
