@@ -103,6 +103,7 @@ def zones_of_country(iso2: str) -> list[ZoneEntry]:
     return sorted(entries, key=lambda entry: entry.name != cities[0].zone)
 
 
+@lru_cache(maxsize=4096)
 def clock_of_country(iso2: str, zone: str, day: date) -> bool:
     """Whether some clock of the country shows at noon UTC of `day` what `zone` does; True where it has no zones.
 
@@ -240,6 +241,7 @@ def to_utc(local_date: date, local_time: time, zone: str) -> datetime:
     return instant
 
 
+@lru_cache(maxsize=4096)
 def window_to_utc(local_date: date, opens: time, closes: time, zone: str) -> tuple[datetime, datetime]:
     """Opening and closing of a station as instants in UTC, from local times on ``local_date`` in ``zone``.
 
@@ -308,6 +310,7 @@ def parse_offset(text: str) -> timedelta:
     return -offset if match[1] == "-" else offset
 
 
+@cache
 def _zone(name: str) -> ZoneInfo:
     """The rules of a zone; ValueError instead of zoneinfo's mixture of KeyError and ValueError."""
     if name not in zone_names():

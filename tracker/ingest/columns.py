@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Collection
 from datetime import date, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -45,7 +45,9 @@ def text(model: type[models.Model], field: str) -> Parser:
     longest: int | None = getattr(model._meta.get_field(field), "max_length", None)
 
     def parse(cell: str) -> str:
-        if any(unicodedata.category(letter) == "Cc" and letter not in "\t\r\n" for letter in cell):
+        if not cell.isprintable() and any(
+            unicodedata.category(letter) == "Cc" and letter not in "\t\r\n" for letter in cell
+        ):
             raise Unreadable("holds control characters.", "Take them out.")
         if longest is not None and len(cell) > longest:
             raise Unreadable(f"has {len(cell)} characters, {longest} are the most.", "Shorten it.")
@@ -85,6 +87,7 @@ def url(model: type[models.Model], field: str) -> Parser:
     within_length = text(model, field)
     validate = URLValidator(schemes=["http", "https"])
 
+    @lru_cache(maxsize=4096)  # one page often is the source of many rows
     def parse(cell: str) -> str:
         within_length(cell)
         try:

@@ -1,5 +1,6 @@
 """The rows of polling_stations_abroad.csv: constituencies, stations and their hours."""
 
+from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 
 from tracker.core.timezones import (
@@ -20,6 +21,7 @@ from tracker.ingest.records.organizations import voting_days
 def add_constituencies(dataset: Dataset, rows: list[Row]) -> None:
     """One for each constituency number among the stations; its name must be the same in all rows."""
     first: dict[str, Row] = {}
+    sourced: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         number, name = row["constituency_number"], row["constituency_name"]
         if name and not number:
@@ -27,6 +29,8 @@ def add_constituencies(dataset: Dataset, rows: list[Row]) -> None:
         if not number:
             continue
         before = first.setdefault(number, row)
+        if row["number_source_url"]:
+            sourced[number].append(row)
         if before["constituency_name"] != name and "constituency_name" not in before.faulty:
             said = f"“{before['constituency_name']}”" if before["constituency_name"] else "nothing"
             dataset.problem(
@@ -37,10 +41,7 @@ def add_constituencies(dataset: Dataset, rows: list[Row]) -> None:
             )
     for number, row in first.items():
         # The source of the lowest station number: it must not depend on the order of the rows.
-        same = [
-            other for other in rows if other["constituency_number"] == number and other["number_source_url"]
-        ]
-        chosen = min(same, key=lambda other: _lowest(other["number"] or ""), default=row)
+        chosen = min(sourced[number], key=lambda other: _lowest(other["number"] or ""), default=row)
         dataset.add(
             "constituency",
             row,

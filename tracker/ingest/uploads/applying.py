@@ -259,7 +259,8 @@ _NEWER = f"""
     WITH own AS ({_OWN})
     SELECT DISTINCT o.table_name, o.key FROM core_change c JOIN core_changedrow n ON n.change_id = c.id
     JOIN own o ON o.table_name = n.table_name AND o.key = n.key
-    WHERE c.at > %(sent)s AND c.txid <> %(transaction)s AND NOT txid_visible_in_snapshot(c.txid, %(written)s::txid_snapshot)
+    WHERE c.at > %(sent)s AND c.txid <> %(transaction)s
+    AND NOT txid_visible_in_snapshot(c.txid, %(written)s::txid_snapshot)
     ORDER BY 1, 2 LIMIT 5"""  # noqa: S608
 
 # Sources stay: they are pages, and other records may stand on them by now.
@@ -297,13 +298,15 @@ def take_back(upload: Upload) -> None:
         for table in reversed(tables):
             _restore(table, parameters)
         cursor.execute(
-            "DELETE FROM ingest_loadedrecord l USING ingest_uploadedrecord r WHERE r.upload_id = %s AND r.before IS NULL"
+            "DELETE FROM ingest_loadedrecord l USING ingest_uploadedrecord r"
+            " WHERE r.upload_id = %s AND r.before IS NULL"
             " AND l.dataset = %s AND l.kind = %s || r.kind AND l.key = r.key",
             [upload.pk, upload.election.slug, PREFIX],
         )
         cursor.execute(
             "UPDATE ingest_loadedrecord l SET values = r.before FROM ingest_uploadedrecord r"
-            " WHERE r.upload_id = %s AND r.before IS NOT NULL AND l.dataset = %s AND l.kind = %s || r.kind AND l.key = r.key",
+            " WHERE r.upload_id = %s AND r.before IS NOT NULL"
+            " AND l.dataset = %s AND l.kind = %s || r.kind AND l.key = r.key",
             [upload.pk, upload.election.slug, PREFIX],
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+import psycopg
 from django.db import connection, transaction
 
 from tracker.ingest.kinds import KINDS, Kind
@@ -29,8 +30,8 @@ _KEEP = """
     (upload_id, kind, row, key, label, action, object_id, values, changes, takes, before, problems)
     SELECT %s, r.kind, r.row, r.key, r.label, r.action, r.object_id, r.values::jsonb, r.changes::jsonb,
         string_to_array(r.takes, ' '), r.before::jsonb, r.problems::jsonb
-    FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[],
-        %s::text[], %s::text[], %s::text[]) WITH ORDINALITY
+    FROM unnest(%b::text[], %b::int[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[],
+        %b::text[], %b::text[], %b::text[]) WITH ORDINALITY
         AS r(kind, row, key, label, action, object_id, values, changes, takes, before, problems, place)
     ORDER BY r.place"""
 
@@ -145,7 +146,8 @@ class _Check:
             )
             for line in lines
         ]  # fmt: skip
-        with connection.cursor() as cursor:
+        # Past Django's cursor, which writes parameters into the statement as text: these go in binary.
+        with psycopg.Cursor(connection.connection) as cursor:
             cursor.execute(_KEEP, [self.upload.pk, *map(list, zip(*rows, strict=True))])
 
     # --- the whole file

@@ -1,0 +1,157 @@
+"""What bringing in a file costs: `python -m tests.bench.imports`.
+
+Run by hand; pytest does not collect it. It starts a PostgreSQL of its own and prints ratios of things measured in the
+same run, because seconds say more of the machine than of the program. The floor: PostgreSQL's COPY of the same stations
+into the same table with its indexes and triggers, and one read of the file.
+"""
+
+import argparse
+import csv
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.bench.coverage import say
+from tracker import postgres
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COUNTRIES = ("DE", "FR", "GE", "TR", "IT", "PL", "HU", "RO", "AZ", "KZ")
+ZONES = {
+    "DE": "Europe/Berlin", "FR": "Europe/Paris", "GE": "Asia/Tbilisi", "TR": "Europe/Istanbul", "IT": "Europe/Rome",
+    "PL": "Europe/Warsaw", "HU": "Europe/Budapest", "RO": "Europe/Bucharest", "AZ": "Asia/Baku", "KZ": "Asia/Almaty",
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    asked = parser.parse_args()
+    with postgres.throwaway(ROOT / ".data") as url, tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"TRACKER_MODE": "test", "DATABASE_URL": url}
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        run(asked.rows, Path(folder))
+
+
+def write_file(path: Path, rows: int) -> None:
+    """An invented list of stations in this project's own layout."""
+    from tracker.ingest.layout import STATIONS
+
+    names = [column.name for column in STATIONS.columns if not column.optional]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, names, restval="")
+        table.writeheader()
+        for number in range(1, rows + 1):
+            country = COUNTRIES[number % len(COUNTRIES)]
+            table.writerow(
+                {
+                    "number": number,
+                    "country_iso2": country,
+                    "city": f"Town {number % 997}",
+                    "host_mission": "",
+                    "address": f"{number} Main Street",
+                    "address_source_url": "https://example.org/stations",
+                    "opens_local": "08:00",
+                    "closes_local": "19:00",
+                    "iana_timezone": ZONES[country],
+                    "latitude": f"{40 + number % 1000 / 100:.2f}",
+                    "longitude": f"{20 + number % 3000 / 100:.2f}",
+                    "coordinate_precision": "city",
+                    "registered_voters": 100 + number % 2000,
+                    "voters_source_url": "https://example.org/stations",
+                    "source_url": "https://example.org/stations",
+                    "source_date": "2031-05-01",
+                    "constituency_number": number % 125 + 1,
+                    "constituency_name": f"District {number % 125 + 1}",
+                    "number_source_url": "https://example.org/stations",
+                }
+            )
+
+
+def rows_of(path: Path) -> Iterator[tuple[int, list[dict[str, str]], list[Any]]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            yield number, [row], []
+
+
+def timed(work: Any) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def run(number: int, folder: Path) -> None:
+    from django.db import connection, transaction
+
+    from tracker.elections.models import Election
+    from tracker.ingest.models import Upload
+    from tracker.ingest.uploads.applying import write
+    from tracker.ingest.uploads.checking import compare_rows
+    from tracker.stations.models import PollingStation
+
+    election = Election.objects.create(
+        slug="bench", name="Bench", country_id="AZ", kind="presidential", call="regular", round=1,
+        starts_on="2031-06-01", ends_on="2031-06-01", timezone_id="Asia/Baku",
+    )  # fmt: skip
+    election.refresh_from_db()
+    path = folder / "stations.csv"
+    write_file(path, number)
+    spent: dict[str, float] = {"read": timed(lambda: sum(1 for _ in rows_of(path)))}
+
+    def upload() -> Upload:
+        return Upload.objects.create(
+            name="stations.csv", size=1, sha256="0" * 64, format="csv", kind="stations", election=election
+        )
+
+    def apply(one: Upload) -> None:
+        with transaction.atomic():
+            write(one, lambda done, total: None)
+
+    first = upload()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    spent["check"] = timed(lambda: compare_rows(first, rows_of(path)))
+    spent["apply"] = timed(lambda: apply(first))
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert PollingStation.objects.count() == number, first.counts
+    again = upload()
+    spent["check again"] = timed(lambda: compare_rows(again, rows_of(path)))
+    spent["apply again"] = timed(lambda: apply(again))
+    assert again.counts["unchanged"] == number, again.counts
+    # The floor: the same rows, out of the table and, once it is empty, in again.
+    copied = folder / "copy"
+    with connection.cursor() as cursor, copied.open("wb") as file:
+        with cursor.copy("COPY stations_pollingstation TO STDOUT") as out:
+            for piece in out:
+                file.write(piece)
+        for table in ("stations_votingwindow", "stations_pollingstation"):
+            cursor.execute(
+                f"ALTER TABLE {table} DISABLE TRIGGER USER"
+            )  # a history of emptying it proves nothing
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+            cursor.execute(f"VACUUM FULL {table}")
+        # COPY does not go through row security.
+        cursor.execute("ALTER TABLE stations_pollingstation NO FORCE ROW LEVEL SECURITY")
+
+    def floor() -> None:
+        with connection.cursor() as cursor, cursor.copy("COPY stations_pollingstation FROM STDIN") as into:
+            into.write(copied.read_bytes())
+
+    spent["COPY"] = timed(floor)
+    whole = spent["COPY"] + spent["read"]
+    say(f"{number} stations, {grown / 1024:.0f} MB more memory at the most")
+    for name, seconds in spent.items():
+        say(f"{name:12} {seconds:7.2f} s  {seconds / whole:5.2f} of the floor")
+    say(f"validated, previewed and applied: {(spent['check'] + spent['apply']) / whole:.2f} times the floor")
+
+
+if __name__ == "__main__":
+    main()
