@@ -6,20 +6,21 @@ An app registers the function of a kind in its `tasks.py`:
     def recount(job: Job, progress: Progress) -> str: ...
 
 The function takes the job (its `arguments` say what to work on), calls `progress(done, total)` between its units of
-work, outside any transaction, and returns a sentence for the person who asked. A worker may be killed at any moment;
+work, and returns a sentence for the person who asked. A worker may be killed at any moment;
 another one then begins the job again: each unit must have its effect once, however often it is done.
 """
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -140,8 +141,11 @@ def run_job(pk: int) -> bool:
                 _end(job, State.FAILED, error=words % {"times": MOST_ATTEMPTS})
                 return True
             check_still_allowed(job.requested_by, KINDS[job.kind].permission)
-            with speaking(Identity(user=job.requested_by_id or 0, origin=f"job {job.pk}")):
-                result = KINDS[job.kind].function(job, _Reporter(job))
+            with (
+                speaking(Identity(user=job.requested_by_id or 0, origin=f"job {job.pk}")),
+                closing(_Reporter(job)) as reporter,
+            ):
+                result = KINDS[job.kind].function(job, reporter)
             _end(job, State.DONE, result=result)
         except Cancelled:
             _end(job, State.CANCELLED)
@@ -195,21 +199,45 @@ def _end(job: Job, state: State, *, result: str = "", error: str = "") -> None:
 
 
 class _Reporter:
-    """Writes progress, not more often than a person can see, and stops the job where that was asked."""
+    """Writes progress, not more often than a person can see, and stops the job where that was asked.
+
+    Within a transaction of the job it speaks over a connection of its own: others are to see how far the work is, and
+    to stop it, before that transaction ends.
+    """
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.last = 0.0
+        self._aside: BaseDatabaseWrapper | None = None
 
     def __call__(self, done: int, total: int) -> None:
         now = monotonic()
         if done < total and now - self.last < PROGRESS_SECONDS:
             return
         self.last = now
-        row = Job.objects.filter(pk=self.job.pk)
-        row.update(done=min(done, total), total=total, heartbeat_at=timezone.now())
-        if done < total and row.filter(cancel_asked=True).exists():
+        if self._write(min(done, total), total) and done < total:
             raise Cancelled
+
+    def _write(self, done: int, total: int) -> bool:
+        """Note how far the work is; whether it was asked to stop."""
+        with self._connection().cursor() as cursor:
+            cursor.execute(
+                "UPDATE core_job SET done = %s, total = %s, heartbeat_at = clock_timestamp() WHERE id = %s"
+                " RETURNING cancel_asked",
+                [done, total, self.job.pk],
+            )
+            return any(asked for (asked,) in cursor.fetchall())
+
+    def _connection(self) -> BaseDatabaseWrapper:
+        if not connection.in_atomic_block:
+            return connection
+        if self._aside is None:
+            self._aside = connections[DEFAULT_DB_ALIAS].copy()
+        return self._aside
+
+    def close(self) -> None:
+        if self._aside is not None:
+            self._aside.close()
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def load_folder(
             if dry_run:
                 transaction.set_rollback(True)
     except (IntegrityError, DataError) as error:
-        raise ProblemsFound([_refused(error, current)]) from error
+        raise ProblemsFound([refused(error, current)]) from error
     return load.report
 
 
@@ -77,7 +77,7 @@ def _sorted(problems: list[Problem], files: list[str]) -> list[Problem]:
     return sorted(problems, key=place)
 
 
-def _refused(error: Exception, kind: Kind | None) -> Problem:
+def refused(error: Exception, kind: Kind | None) -> Problem:
     """A rule of the database that the checks do not know, as a problem."""
     diagnosis = getattr(error.__cause__, "diag", None)
     name = getattr(diagnosis, "constraint_name", None)

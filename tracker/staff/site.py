@@ -50,7 +50,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Screen, ...], tuple[str, ...]], ...] = (
         (Screen(_("Publishing of figures"), "admin:publishing", "coverage.view_edition"),),
         ("Edition",),
     ),
-    (_("Sources"), (), ("Source",)),
+    (_("Sources"), (Screen(_("Files brought"), "admin:uploads", "ingest.view_upload"),), ("Source",)),
     (
         _("Accounts and jobs"),
         (
@@ -102,7 +102,7 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
         # They need the apps to be loaded, and the site is made before.
-        from tracker.staff import accreditation, board, history, incidents, jobs, people, publishing, visits
+        from tracker.staff import accreditation, board, history, incidents, jobs, people, publishing, uploads, visits
 
         views = {
             "accreditation/": ("accreditation", accreditation.elections),
@@ -141,6 +141,14 @@ class StaffSite(AdminSite):
             "history/": ("history", history.history),
             # In place of the page of each model that Django's own log would fill.
             "<str:app>/<str:model>/<path:key>/history/": ("object_history", history.object_history),
+            "files/": ("uploads", uploads.uploads),
+            "files/new/": ("upload_new", uploads.new),
+            "files/<int:pk>/": ("upload", uploads.upload),
+            "files/<int:pk>/reading/": ("upload_mapping", uploads.mapping),
+            "files/<int:pk>/questions/": ("upload_questions", uploads.questions),
+            "files/<int:pk>/records/": ("upload_records", uploads.records),
+            "files/<int:pk>/rows-to-mend/": ("upload_bad_rows", uploads.bad_rows),
+            "files/<int:pk>/file/": ("upload_file", uploads.file),
             "jobs/": ("jobs", jobs.jobs),
             "jobs/<int:pk>/": ("job", jobs.job),
         }

@@ -1,0 +1,38 @@
+"""The long steps of an upload as jobs: thin, the work is in `uploads.actions`."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from tracker.core.jobs import Progress, job_kind
+from tracker.core.models import Job
+from tracker.ingest.models import Upload
+from tracker.ingest.uploads import actions
+
+MAY = "ingest.change_upload"
+
+
+@job_kind(actions.CHECK, label=_("Check a file"), permission=MAY)
+def check(job: Job, progress: Progress) -> str:
+    return _step(job, Upload.State.CHECKING, actions.check_upload, progress)
+
+
+@job_kind(actions.APPLY, label=_("Apply a file"), permission=MAY)
+def apply(job: Job, progress: Progress) -> str:
+    return _step(job, Upload.State.APPLYING, actions.apply_upload, progress)
+
+
+@job_kind(actions.UNDO, label=_("Take back a file"), permission=MAY)
+def undo(job: Job, progress: Progress) -> str:
+    return _step(job, Upload.State.UNDOING, actions.undo_upload, progress)
+
+
+def _step(
+    job: Job, state: Upload.State, work: Callable[[Upload, Progress], str], progress: Progress
+) -> str:
+    """Do `work` for the job's upload where it still waits for it; begun again after a worker died, it starts anew."""
+    upload = Upload.objects.select_related("election").filter(pk=job.arguments["upload"], state=state).first()
+    if upload is None:
+        return _now("There was nothing left to do.")
+    return work(upload, progress)

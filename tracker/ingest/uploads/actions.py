@@ -1,0 +1,391 @@
+"""What people do with a file: bring it, say how it is read, look, apply, take it back. Each is one transaction.
+
+The long steps are jobs (`ingest.tasks`): their function here does the work, whoever asks starts the job.
+"""
+
+import hashlib
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DataError, IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tracker.core.jobs import Cancelled, start_job
+from tracker.core.models import Job, User
+from tracker.core.roles import permission
+from tracker.elections.models import Election
+from tracker.ingest.compiling import Question, compile_mapping
+from tracker.ingest.folding import fold
+from tracker.ingest.guessing import guess_mapping
+from tracker.ingest.loading import refused
+from tracker.ingest.mapping import BadMapping, Mapping, find_columns, header_fingerprint
+from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
+from tracker.ingest.problems import Problem, Unacceptable
+from tracker.ingest.profiles import find_profile
+from tracker.ingest.tables import Table, open_table
+from tracker.ingest.uploads.applying import Newer, Stale, take_back, write
+from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
+from tracker.ingest.uploads.subjects import SUBJECTS
+
+State = Upload.State
+MOST_BYTES = 32 * 2**20
+SAMPLE = 200
+MOST_NAME = 120
+CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
+# A file with more different unknown words than this is read wrongly, and nobody answers them all.
+MOST_QUESTIONS = 200
+Progress = Any
+
+
+def receive_upload(
+    *, by: User, election: Election, kind: str, name: str, content: bytes, source: str = ""
+) -> Upload:
+    """Keep a file that somebody sent, with a first proposal of how it is read.
+
+    `kind`: one of SUBJECTS. `source`: the page that its rows come from, where they do not name one. Raises Unacceptable
+    where it is no table, and PermissionDenied.
+    """
+    check_may_bring(by, kind)
+    name = tidy_name(name)
+    if len(content) > MOST_BYTES:
+        raise Unacceptable(
+            _("is larger than %(most)d MB.") % {"most": MOST_BYTES // 2**20},
+            _("Send it in several files, or as CSV."),
+        )
+    with on_disk(content) as path:
+        table = open_table(path, name=name)
+        sample, rows = [], 0
+        for _number, cells in table.rows():
+            if rows < SAMPLE:
+                sample.append(cells)
+            rows += 1
+    mapping, profile = propose_mapping(kind, table, sample)
+    with transaction.atomic():
+        upload = Upload.objects.create(
+            name=name,
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            format=table.format,
+            election=election,
+            kind=kind,
+            sheet=table.sheet,
+            header_row=table.header_row,
+            mapping={"mapping": mapping.to_json(), "source": source},
+            profile=profile,
+            counts={"rows": rows},
+            sent_by=by,
+        )
+        UploadedFile.objects.create(upload=upload, content=content)
+    return upload
+
+
+def check_may_bring(by: User, kind: str) -> None:
+    """Refuse whoever may not add and change the records that such a file holds."""
+    if kind not in SUBJECTS:
+        raise ValidationError(_("There is no such kind of file."))
+    model = SUBJECTS[kind].kind.model
+    if not all(by.has_perm(permission(model, action)) for action in ("add", "change")):
+        raise PermissionDenied
+
+
+def kinds_for(user: User) -> list[str]:
+    """The kinds of files that `user` may bring."""
+    models = {name: subject.kind.model for name, subject in SUBJECTS.items()}
+    return [
+        name
+        for name, model in models.items()
+        if all(user.has_perm(permission(model, action)) for action in ("add", "change"))
+    ]
+
+
+def tidy_name(name: str) -> str:
+    """The name of a file as it may be shown: no folders, no control or turning characters, not endless."""
+    bare = name.replace("\\", "/").rpartition("/")[2]
+    kept = "".join(letter for letter in bare if unicodedata.category(letter)[0] != "C").strip()
+    return (kept if len(kept) <= MOST_NAME else kept[: MOST_NAME - 1] + "…") or _("file without a name")
+
+
+@contextmanager
+def on_disk(content: bytes) -> Iterator[Path]:
+    """`content` as a file for as long as the block lasts, under a name of our own."""
+    with tempfile.NamedTemporaryFile(prefix="upload-") as file:
+        file.write(content)
+        file.flush()
+        yield Path(file.name)
+
+
+@contextmanager
+def table_of(upload: Upload) -> Iterator[Table]:
+    """The table of an upload, opened as the person chose sheet and header. Raises Unacceptable."""
+    content = UploadedFile.objects.get(upload=upload).content
+    with on_disk(bytes(content)) as path:
+        yield open_table(path, name=upload.name, sheet=upload.sheet, header_row=upload.header_row or None)
+
+
+def propose_mapping(kind: str, table: Table, sample: list[tuple[str, ...]]) -> tuple[Mapping, Profile | None]:
+    """How a table is read: as one with this header was read before, as a known layout says, or as it looks."""
+    saved = Profile.objects.filter(kind=kind, fingerprint=header_fingerprint(table.header)).first()
+    if saved is not None:
+        try:
+            mapping = Mapping.from_json(saved.mapping)
+            find_columns(mapping, table.header)
+        except BadMapping:
+            pass  # of another version of the software: guessed anew
+        else:
+            return mapping, saved
+    known = find_profile(kind, table.header)
+    return (known if known is not None else guess_mapping(kind, table.header, sample)), None
+
+
+# --- how it is read
+
+
+def set_table(*, by: User, upload: Upload, sheet: str, header_row: int | None) -> None:
+    """Read another sheet, or take another row for the header; the mapping is proposed anew. Raises Unacceptable."""
+    check_may_bring(by, upload.kind)
+    upload.sheet, upload.header_row = sheet, header_row
+    with table_of(upload) as table:
+        sample = [cells for _row, (_number, cells) in zip(range(SAMPLE), table.rows(), strict=False)]
+        mapping, upload.profile = propose_mapping(upload.kind, table, sample)
+        upload.sheet, upload.header_row = table.sheet, table.header_row
+        upload.counts = {"rows": sum(1 for _row in table.rows())}
+    upload.mapping = upload.mapping | {"mapping": mapping.to_json()}
+    _change_open(upload, state=State.RECEIVED, fields=("sheet", "header_row", "profile", "counts", "mapping"))
+
+
+def set_mapping(*, by: User, upload: Upload, mapping: Mapping, source: str) -> None:
+    """Say how the file is read. Raises BadMapping where the file lacks a column of it."""
+    check_may_bring(by, upload.kind)
+    with table_of(upload) as table:
+        find_columns(mapping, table.header)
+    upload.mapping = {"mapping": mapping.to_json(), "source": source}
+    _change_open(upload, state=State.RECEIVED, fields=("mapping",))
+
+
+def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
+    """Remember the upload's mapping for files with the same header."""
+    check_may_bring(by, upload.kind)
+    with table_of(upload) as table:
+        fingerprint = header_fingerprint(table.header)
+    with transaction.atomic():
+        profile, _created = Profile.objects.update_or_create(
+            kind=upload.kind,
+            fingerprint=fingerprint,
+            defaults={
+                "name": name, "mapping": upload.mapping["mapping"], "saved_by": by, "saved_at": timezone.now(),
+            },
+        )  # fmt: skip
+        Upload.objects.filter(pk=upload.pk).update(profile=profile)
+    return profile
+
+
+def answer_questions(*, by: User, upload: Upload, answers: dict[tuple[str, str, str], str]) -> None:
+    """Settle what words of the file mean: {(topic, text, context): value}, for this file and every later one."""
+    check_may_bring(by, upload.kind)
+    with transaction.atomic():
+        for (topic, text, context), value in answers.items():
+            Answer.objects.update_or_create(
+                topic=topic, text=fold(text), context=context, defaults={"value": value, "given_by": by}
+            )
+
+
+def set_choices(*, by: User, upload: Upload, retire_missing: bool) -> None:
+    """Whether stations that the file no longer has are cancelled."""
+    check_may_bring(by, upload.kind)
+    upload.retire_missing = retire_missing
+    _change_open(upload, state=None, fields=("retire_missing",))
+
+
+def choose_field(*, by: User, upload: Upload, record: int, name: str, file_wins: bool) -> None:
+    """Whether the file or the register is right about one field of one record; for "" about all of its fields."""
+    check_may_bring(by, upload.kind)
+    with transaction.atomic():
+        _lock_open(upload)
+        found = upload.records.select_for_update().filter(pk=record).first()
+        if found is None or (name and name not in found.changes):
+            raise ValidationError(_("This difference is no longer there. Look at the preview again."))
+        names = set(found.changes if not name else [name])
+        takes = set(found.takes) | names if file_wins else set(found.takes) - names
+        found.takes = [name for name in found.changes if name in takes]
+        found.action = "changed" if found.takes else "kept"
+        found.save(update_fields=["takes", "action"])
+        Upload.objects.filter(pk=upload.pk).update(
+            counts={"rows": upload.counts.get("rows", 0)} | count_records(upload)
+        )
+
+
+def _lock_open(upload: Upload) -> None:
+    locked = Upload.objects.select_for_update().filter(pk=upload.pk, state__in=Upload.OPEN)
+    if not locked.exists():
+        raise ValidationError(_("This file is being worked on, or was applied. Load the page again."))
+
+
+def _change_open(upload: Upload, *, state: State | None, fields: tuple[str, ...]) -> None:
+    with transaction.atomic():
+        _lock_open(upload)
+        if state is not None:
+            # What was looked at no longer tells what would happen.
+            upload.state, upload.problem = state, ""
+            upload.records.all().delete()
+            fields = (*fields, "state", "problem")
+        upload.save(update_fields=list(fields))
+
+
+# --- looking
+
+
+def ask_check(*, by: User, upload: Upload) -> Job:
+    """Have the file compared with the register."""
+    return _ask(by, upload, CHECK, Upload.OPEN, State.CHECKING)
+
+
+def ask_apply(*, by: User, upload: Upload) -> Job:
+    """Have what was looked at written into the register."""
+    if upload.state == State.CHECKED and upload.counts.get("questions"):
+        raise ValidationError(_("Answer the questions first, then check again."))
+    return _ask(by, upload, APPLY, (State.CHECKED,), State.APPLYING)
+
+
+def ask_undo(*, by: User, upload: Upload) -> Job:
+    """Have taken back what the upload wrote."""
+    return _ask(by, upload, UNDO, (State.APPLIED,), State.UNDOING)
+
+
+def discard_upload(*, by: User, upload: Upload) -> None:
+    """Throw a file away that was not applied; its name, hash and sender stay on record."""
+    check_may_bring(by, upload.kind)
+    with transaction.atomic():
+        _lock_open(upload)
+        upload.records.all().delete()
+        UploadedFile.objects.filter(upload=upload).delete()
+        Upload.objects.filter(pk=upload.pk).update(state=State.DISCARDED)
+
+
+def _ask(by: User, upload: Upload, kind: str, before: tuple[Any, ...], after: State) -> Job:
+    check_may_bring(by, upload.kind)
+    with transaction.atomic():
+        # The guard of two clicks: only one of them finds the state that it starts from.
+        if not Upload.objects.filter(pk=upload.pk, state__in=before).update(state=after, problem=""):
+            raise ValidationError(_("This file is being worked on already. Load the page again."))
+        job = start_job(by=by, kind=kind, arguments={"upload": upload.pk})
+        Upload.objects.filter(pk=upload.pk).update(job=job)
+    return job
+
+
+def check_upload(upload: Upload, progress: Progress) -> str:
+    """Compare the whole file with the register; a sentence on what was found. The work of a job, between transactions."""
+    mapping = Mapping.from_json(upload.mapping["mapping"])
+    total = upload.counts.get("rows", 0)
+    unknown: dict[tuple[str, str, str], Question] = {}
+    try:
+        with table_of(upload) as table:
+            mapped = _mapped_rows(upload, table, mapping, unknown)
+            compare_rows(upload, mapped, lambda done: progress(min(done, total - 1), total))
+    except (Unacceptable, BadMapping) as error:
+        return _back(upload, State.RECEIVED, str(error))
+    except Cancelled:
+        _back(upload, State.RECEIVED, "")
+        raise
+    upload.counts["questions"] = [
+        [question.topic, question.text, question.context, [list(pair) for pair in question.suggestions]]
+        for question in list(unknown.values())[:MOST_QUESTIONS]
+    ]
+    upload.state, upload.problem = State.CHECKED, ""
+    upload.save(update_fields=["state", "problem", "counts", "compared"])
+    return ngettext("%(rows)d row was checked.", "%(rows)d rows were checked.", upload.counts["rows"]) % {
+        "rows": upload.counts["rows"]
+    }
+
+
+def _mapped_rows(
+    upload: Upload, table: Table, mapping: Mapping, unknown: dict[tuple[str, str, str], Question]
+) -> Iterator[MappedRow]:
+    """The rows of the table in our own layout; what is to be asked is added to `unknown`."""
+    given = {"source_url": upload.mapping.get("source", "")}
+    read = compile_mapping(mapping, table.header, given=given, file=upload.name)
+    answers = {
+        (topic, text, context): value
+        for topic, text, context, value in Answer.objects.values_list("topic", "text", "context", "value")
+    }
+    for number, cells in table.rows():
+        rows, problems, questions = read(number, cells, answers)
+        for question in questions:
+            unknown.setdefault(question.key, question)
+            what = _("is not known yet: answer the question about it.")
+            problems = [*problems, Problem(upload.name, what, "", number, question.topic, question.text)]
+        yield number, rows, problems
+
+
+def _back(upload: Upload, state: State, problem: str) -> str:
+    upload.state, upload.problem = state, problem
+    upload.save(update_fields=["state", "problem"])
+    return problem
+
+
+# --- writing
+
+
+def apply_upload(upload: Upload, progress: Progress) -> str:
+    """Write what was looked at, all of it or nothing; a sentence on what was done. The work of a job."""
+    try:
+        with transaction.atomic():
+            write(upload, progress)
+            upload.state, upload.applied_at = State.APPLIED, timezone.now()
+            upload.save(update_fields=["state", "applied_at", "written", "written_by_transaction"])
+    except Stale:
+        upload.applied_at = None
+        check_upload(upload, progress)
+        return _back(
+            upload,
+            State.CHECKED,
+            _("The register changed after you looked, so nothing was written. Look at the preview once more."),
+        )
+    except (IntegrityError, DataError) as error:
+        upload.applied_at = None
+        return _back(upload, State.CHECKED, str(refused(error, SUBJECTS[upload.kind].kind)))
+    except Cancelled:
+        upload.applied_at = None
+        _back(upload, State.CHECKED, _("It was stopped; nothing was written."))
+        raise
+    counts = upload.counts
+    return _("%(new)d new, %(changed)d changed, %(unchanged)d unchanged.") % {
+        name: counts.get(name, 0) for name in ("new", "changed", "unchanged")
+    }
+
+
+def undo_upload(upload: Upload, progress: Progress) -> str:
+    """Take back what the upload wrote, all of it or nothing; a sentence. The work of a job."""
+    try:
+        with transaction.atomic():
+            take_back(upload)
+            upload.state, upload.undone_at = State.UNDONE, timezone.now()
+            upload.save(update_fields=["state", "undone_at"])
+    except Newer as newer:
+        words = _("Not undone: changed since then were %(records)s. Undo or mend those by hand.")
+        return _back(upload, State.APPLIED, words % {"records": ", ".join(newer.labels)})
+    except IntegrityError:
+        words = _("Not undone: other records, such as visits, now stand on what this file brought in.")
+        return _back(upload, State.APPLIED, words)
+    return _("What this file had written was taken back.")
+
+
+def settle_stopped(upload: Upload) -> None:
+    """Put an upload whose job ended without it, killed or cancelled before it began, back to where it can go on."""
+    before = {
+        State.CHECKING: State.RECEIVED,
+        State.APPLYING: State.CHECKED,
+        State.UNDOING: State.APPLIED,
+    }.get(State(upload.state))
+    job = upload.job
+    if before is None or (job is not None and job.state in Job.OPEN):
+        return
+    words = _("The work was stopped before it was done; nothing was changed.")
+    Upload.objects.filter(pk=upload.pk, state=upload.state).update(state=before, problem=words)
+    upload.refresh_from_db()

@@ -1,0 +1,122 @@
+"""What the screens of an upload show, each question one function."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.utils.translation import gettext as _
+
+from tracker.core.models import Country
+from tracker.core.spreadsheets import safe_cell
+from tracker.elections.models import AnnouncedFigure
+from tracker.ingest.kinds import BY_MODEL
+from tracker.ingest.models import Upload, UploadedRecord
+from tracker.ingest.uploads.subjects import SUBJECTS
+
+Action = UploadedRecord.Action
+# In the order in which a person looks at them: what is wrong first, what does not matter last.
+ORDER = (
+    Action.BAD, Action.KEPT, Action.CHANGED, Action.NEW, Action.MISSING, Action.DELETED, Action.UNCHANGED,
+)  # fmt: skip
+Metric = AnnouncedFigure.Metric
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many records of an upload have one action."""
+
+    action: str
+    label: str
+    number: int
+
+
+def counts_of(upload: Upload) -> list[Counted]:
+    """The records of the upload's own kind by action, those that want a look first."""
+    labels = dict(Action.choices)
+    return [
+        Counted(action, str(labels[action]), upload.counts[action])
+        for action in ORDER
+        if upload.counts.get(action)
+    ]
+
+
+def records_of(upload: Upload, action: str = "") -> QuerySet[UploadedRecord]:
+    """The records of the upload's own kind in the order of the file, of one action or of all."""
+    rows = upload.records.filter(kind=SUBJECTS[upload.kind].kind.name)
+    return rows.filter(action=action) if action else rows
+
+
+def brought_along(upload: Upload) -> list[tuple[str, int]]:
+    """What comes along because rows refer to it: label of the kind, and how many."""
+    labels = {kind.name: kind.label for kind in BY_MODEL.values()}
+    return [(labels[kind], number) for kind, number in sorted(upload.counts.get("along", {}).items())]
+
+
+@dataclass(frozen=True)
+class CountryRow:
+    """One country of a file of stations: how many it holds, and how many the register does."""
+
+    country: Country
+    in_file: int
+    bad: int
+    in_register: int
+
+
+def by_country(upload: Upload) -> list[CountryRow]:
+    """Stations by country, in the file and in the register, the largest first; [] for other kinds."""
+    if upload.kind != "stations":
+        return []
+    spoken_of = (
+        records_of(upload)
+        .exclude(action__in=[Action.BAD, Action.MISSING, Action.DELETED])
+        .order_by()
+        .annotate(iso=KT("values__country"))
+        .values("iso")
+        .annotate(number=Count("pk"))
+        .values_list("iso", "number")
+    )
+    in_file = dict(spoken_of)
+    held = upload.election.stations.exclude(status="cancelled").order_by().values_list("country")
+    in_register = dict(held.annotate(number=Count("pk")).values_list("country", "number"))
+    countries = Country.objects.in_bulk({*in_file, *in_register})
+    rows = [
+        CountryRow(country, in_file.get(iso, 0), 0, in_register.get(iso, 0)) for iso, country in countries.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.in_file, -row.in_register, row.country.name_en))
+
+
+def announced_beside(upload: Upload) -> list[AnnouncedFigure]:
+    """What was announced of the number of stations and countries abroad, to compare the file with."""
+    if upload.kind != "stations":
+        return []
+    figures = upload.election.announced_figures.filter(
+        Q(metric__in=[Metric.STATIONS_ABROAD, Metric.COUNTRIES_ABROAD, Metric.STATIONS_TOTAL]), value__isnull=False
+    )
+    return list(figures.select_related("source").order_by("metric", "-announced_on", "pk"))
+
+
+def bad_rows_file(upload: Upload, header: tuple[str, ...], rows: Iterator[tuple[int, tuple[str, ...]]]) -> str:
+    """The rows that could not be read, as CSV in the layout they came in, with a column of reasons.
+
+    `rows`: all rows of the file. Cells that a spreadsheet would take for a formula are marked as text.
+    """
+    bad = {record.row: record.problems for record in records_of(upload, Action.BAD)}
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow([*map(safe_cell, header), _("row"), _("what is wrong")])
+    for number, cells in rows:
+        if number in bad:
+            reasons = "; ".join(reason(problem) for problem in bad[number])
+            table.writerow([*map(safe_cell, cells[: len(header)]), number, safe_cell(reasons)])
+    return text.getvalue()
+
+
+def reason(problem: list[Any]) -> str:
+    """One problem of a row as a sentence: column, value, what is wrong, how to mend it."""
+    column, value, what, mend, _weight = problem
+    said = f"“{value}” {what}" if value else what
+    return " ".join(part for part in (f"{column}: {said}" if column else said, mend) if part)

@@ -1,0 +1,179 @@
+"""The form that says how a file is read: one line for each of our columns, with what the file's first rows become."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tracker.ingest.compiling import compile_mapping
+from tracker.ingest.mapping import HOWS, READERS, BadMapping, Mapping, Rule
+from tracker.ingest.models import Upload
+from tracker.ingest.tables import Table
+from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.ingest.words import languages
+
+SHOWN = 5  # rows of the file and of what becomes of them
+HOW_LABELS = {
+    "take": gettext_lazy("as it stands"),
+    "split": gettext_lazy("one part of it"),
+    "rest": gettext_lazy("all but one part of it"),
+    "join": gettext_lazy("both, joined"),
+    "first": gettext_lazy("the first that is filled in"),
+}
+READER_LABELS = {
+    "": gettext_lazy("as text"),
+    "date": gettext_lazy("a date"),
+    "moment": gettext_lazy("a date and hour"),
+    "opens": gettext_lazy("the opening of hours"),
+    "closes": gettext_lazy("the closing of hours"),
+    "clock": gettext_lazy("an hour"),
+    "count": gettext_lazy("a number"),
+    "latitude": gettext_lazy("the latitude of coordinates"),
+    "longitude": gettext_lazy("the longitude of coordinates"),
+    "country": gettext_lazy("a country’s name"),
+    "choice": gettext_lazy("a word of our list"),
+    "numbers": gettext_lazy("a list of numbers: a station for each"),
+    "zone": gettext_lazy("from the country, city and coordinates"),
+    "place": gettext_lazy("from the country and city"),
+}
+
+
+class RuleForm(forms.Form):
+    """How one of our columns is filled. The first line is enough for most; the rest is for split and joined cells."""
+
+    column = forms.ChoiceField(required=False, label=gettext_lazy("Column of the file"))
+    second = forms.ChoiceField(required=False, label=gettext_lazy("and"))
+    how = forms.ChoiceField(required=False, label=gettext_lazy("Take"), choices=[(h, HOW_LABELS[h]) for h in HOWS])
+    separator = forms.CharField(required=False, label=gettext_lazy("parted by"), max_length=10, strip=False)
+    part = forms.TypedChoiceField(
+        required=False, label=gettext_lazy("part"), coerce=int, empty_value=0,
+        choices=[("", "–"), (1, gettext_lazy("first")), (2, gettext_lazy("second")), (3, gettext_lazy("third")),
+                 (-1, gettext_lazy("last")), (-2, gettext_lazy("last but one"))],
+    )  # fmt: skip
+    constant = forms.CharField(required=False, label=gettext_lazy("if empty"), max_length=500)
+    reader = forms.ChoiceField(
+        required=False, label=gettext_lazy("Read it as"), choices=[(r, READER_LABELS[r]) for r in ("", *READERS)]
+    )
+    ranges = forms.BooleanField(required=False, label=gettext_lazy("12-15 stands for four numbers"))
+
+    def __init__(self, column: Any, header: Sequence[str], rule: Rule | None, data: QueryDict | None) -> None:
+        self.target, self.required, self.rule = column.name, column.required, rule
+        kept = rule or Rule()
+        initial = {
+            "column": kept.columns[0] if kept.columns else "",
+            "second": kept.columns[1] if len(kept.columns) > 1 else "",
+            "how": kept.how, "separator": kept.separator, "part": kept.part or "", "constant": kept.constant,
+            "reader": kept.reader, "ranges": kept.ranges,
+        }  # fmt: skip
+        super().__init__(data, prefix=column.name, initial=initial)
+        offered = [("", _("(none)")), *((name, name) for name in header)]
+        for name in ("column", "second"):
+            self.fields[name].choices = offered  # type: ignore[attr-defined]
+
+    @property
+    def special(self) -> bool:
+        """Whether more than the first line says how it is filled."""
+        rule = self.rule
+        return rule is not None and (rule.how != "take" or bool(rule.constant) or rule.ranges)
+
+    @property
+    def filled(self) -> bool:
+        return self.rule is not None
+
+    def made(self) -> Rule | None:
+        """The rule, or None where the column stays empty. The form must be valid."""
+        values = self.cleaned_data
+        how = values["how"] or "take"
+        wanted = [values["column"], values["second"]] if how in ("join", "first") else [values["column"]]
+        columns = tuple(name for name in wanted if name)
+        reader = values["reader"]
+        if not columns and not values["constant"] and reader not in ("zone", "place"):
+            return None
+        choices = self.rule.choices if self.rule is not None and reader == "choice" else ()
+        if not columns:
+            how = "take"
+        return Rule(
+            columns=columns, how=how, separator=values["separator"] if how != "take" else "",
+            part=values["part"] if how in ("split", "rest") else 0, constant=values["constant"], reader=reader,
+            choices=choices, ranges=values["ranges"],
+        )  # fmt: skip
+
+
+class MappingForms:
+    """The whole form: a line for each column of our layout, the language, the source; and what comes of it."""
+
+    def __init__(
+        self, upload: Upload, table: Table, sample: list[tuple[str, ...]], data: QueryDict | None
+    ) -> None:
+        self.upload, self.table, self.sample, self.data = upload, table, sample, data
+        self.kept = Mapping.from_json(upload.mapping["mapping"])
+        self.language = self.kept.language if data is None else data.get("language", "")
+        self.day_first = self.kept.day_first if data is None else {"yes": True, "no": False}.get(data.get("day_first", ""))
+        self.source = upload.mapping.get("source", "") if data is None else data.get("source", "").strip()[:500]
+        self.lines = [
+            RuleForm(column, table.header, self.kept.rules.get(column.name), data)
+            for column in SUBJECTS[upload.kind].layout.columns
+        ]
+        self.problems: list[str] = []
+
+    @property
+    def languages(self) -> list[str]:
+        return languages()
+
+    @property
+    def first_rows(self) -> list[tuple[str, ...]]:
+        """The first rows of the file as they stand."""
+        return self.sample[:SHOWN]
+
+    @property
+    def filled(self) -> list[RuleForm]:
+        return [line for line in self.lines if line.filled or line.required]
+
+    @property
+    def others(self) -> list[RuleForm]:
+        return [line for line in self.lines if not (line.filled or line.required)]
+
+    @property
+    def unused(self) -> list[str]:
+        """Columns of the file that nothing takes."""
+        used = {name for rule in self.kept.rules.values() for name in rule.columns}
+        return [name for name in self.table.header if name not in used]
+
+    def mapping(self) -> Mapping | None:
+        """What the person chose; None where something does not fit, then `problems` says what."""
+        rules = {}
+        for line in self.lines:
+            if not line.is_valid():
+                self.problems += [f"{line.target}: {' '.join(errors)}" for errors in line.errors.values()]
+            elif (rule := line.made()) is not None:
+                rules[line.target] = rule
+        if self.problems:
+            return None
+        try:
+            return Mapping(self.upload.kind, rules, self.language, self.day_first)
+        except BadMapping as bad:
+            self.problems = [f"{target}: {what}" if target else what for target, what in bad.problems]
+            return None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the first rows become: columns that are filled, a line for each record, and what could not be read."""
+        read = compile_mapping(
+            self.kept, self.table.header, given={"source_url": self.source}, file=self.upload.name
+        )
+        rows: list[dict[str, str]] = []
+        problems: list[str] = []
+        for place, cells in enumerate(self.sample[:SHOWN], start=1):
+            mapped = read(place, cells, {})
+            rows += mapped.rows
+            problems += [f"“{problem.value}” {problem.what} {problem.mend}" for problem in mapped.problems]
+            problems += [_("“%(text)s” will be asked about.") % {"text": question.text} for question in mapped.questions]
+        columns = [line.target for line in self.lines if any(row.get(line.target) for row in rows)]
+        return {
+            "columns": columns,
+            "rows": [[row.get(column, "") for column in columns] for row in rows],
+            "problems": list(dict.fromkeys(problems)),
+        }

@@ -1,0 +1,331 @@
+"""Files that people bring: sending one, saying how it is read, looking at what it would do, applying, taking back."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from tracker.core import broker
+from tracker.core.jobs import cancel_job
+from tracker.core.models import Job, Publication
+from tracker.elections.models import Election
+from tracker.ingest.mapping import BadMapping, Mapping
+from tracker.ingest.models import Upload, UploadedFile, UploadedRecord
+from tracker.ingest.problems import Unacceptable
+from tracker.ingest.uploads import actions, queries
+from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.staff.board import require, screen
+from tracker.staff.upload_mapping import MappingForms
+
+ROWS = 25
+MAY_SEE, MAY_BRING = "ingest.view_upload", "ingest.add_upload"
+State = Upload.State
+# Seconds after which an open page asks again.
+REFRESH_BUSY, REFRESH_IDLE = 2, 30
+
+
+class UploadForm(forms.Form):
+    """A file, what it is about, and the page it comes from."""
+
+    election = forms.ModelChoiceField(label=gettext_lazy("Election"), queryset=Election.objects.none())
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What its rows are"),
+        help_text=gettext_lazy("One row is one of these; a mission’s row may hold its statement."),
+    )
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy("CSV, Excel (.xlsx), OpenDocument (.ods) or JSON, in any language, at most 32 MB."),
+    )
+    source = forms.URLField(
+        label=gettext_lazy("Page it comes from"),
+        required=False,
+        assume_scheme="https",
+        help_text=gettext_lazy("The source of every row that does not name its own."),
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        elections = Election.objects.visible_to(request.user).order_by("-starts_on")
+        self.fields["election"].queryset = elections  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            (name, SUBJECTS[name].label) for name in actions.kinds_for(request.user)  # type: ignore[arg-type]
+        ]
+
+
+@require_safe
+def uploads(request: HttpRequest) -> HttpResponse:
+    """The files that were brought, the latest first."""
+    require(request, MAY_SEE)
+    rows = Paginator(_visible(), ROWS).get_page(request.GET.get("page"))
+    context = {
+        "rows": rows,
+        "labels": {name: subject.label for name, subject in SUBJECTS.items()},
+        "may_add": request.user.has_perm(MAY_BRING),
+    }
+    return screen(request, "staff/uploads.html", _("Files"), context)
+
+
+def _visible() -> Any:
+    rows = Upload.objects.select_related("election", "sent_by", "job", "profile")
+    return rows.defer("sent_by__password")
+
+
+def _load(request: HttpRequest, pk: int) -> Upload:
+    require(request, MAY_SEE)
+    found: Upload | None = _visible().filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    actions.settle_stopped(found)
+    return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Send a file."""
+    require(request, MAY_BRING)
+    first = Election.objects.visible_to(request.user).order_by("-starts_on").first()
+    form = UploadForm(
+        request, request.POST or None, request.FILES or None,
+        initial={"election": request.GET.get("election") or first, "kind": request.GET.get("kind", "stations")},
+    )  # fmt: skip
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            upload = actions.receive_upload(
+                by=request.user,  # type: ignore[arg-type]
+                election=values["election"],
+                kind=values["kind"],
+                name=values["file"].name,
+                content=values["file"].read(),
+                source=values["source"],
+            )
+        except Unacceptable as problem:
+            form.add_error("file", f"{values['file'].name} {problem}" if problem.what[:1].islower() else str(problem))
+        else:
+            return redirect("admin:upload_mapping", upload.pk)
+    return screen(
+        request, "staff/upload_new.html", _("Bring a file"), {"form": form}, 422 if form.errors else 200
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: HttpRequest, pk: int) -> HttpResponse:
+    """One file: where it stands, what it would do, what to do next. POST `do` is one step."""
+    found = _load(request, pk)
+    if request.method == "POST":
+        try:
+            _do(request, found, request.POST.get("do", ""))
+        except ValidationError as problem:
+            messages.warning(request, " ".join(problem.messages))
+        return redirect("admin:upload", pk)
+    busy = found.state in Upload.BUSY
+    job = found.job if busy else None
+    context = {
+        "upload": found,
+        "label": SUBJECTS[found.kind].label,
+        "counts": queries.counts_of(found) if found.state not in (State.RECEIVED, State.CHECKING) else [],
+        "along": queries.brought_along(found),
+        "countries": queries.by_country(found) if found.state in (State.CHECKED, State.APPLIED) else [],
+        "announced": queries.announced_beside(found),
+        "questions": found.counts.get("questions", []),
+        "job": job,
+        "no_worker": job is not None and job.state == Job.State.WAITING and not broker.configured(),
+        "refresh": REFRESH_BUSY if busy else REFRESH_IDLE,
+        "may_change": _may_change(request, found),
+        "writes": found.counts.get("new", 0) + found.counts.get("changed", 0),
+        "drafts": f"{_list_of(found)}?publication__exact={Publication.DRAFT}",
+    }
+    return screen(request, "staff/upload.html", found.name, context)
+
+
+def _list_of(found: Upload) -> str:
+    meta = SUBJECTS[found.kind].kind.model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+
+
+def _may_change(request: HttpRequest, found: Upload) -> bool:
+    return request.user.has_perm("ingest.change_upload") and found.kind in actions.kinds_for(request.user)  # type: ignore[arg-type]
+
+
+def _do(request: HttpRequest, found: Upload, do: str) -> None:
+    by: Any = request.user
+    if not request.user.has_perm("ingest.change_upload"):
+        raise PermissionDenied
+    if do == "check":
+        actions.ask_check(by=by, upload=found)
+    elif do == "apply":
+        if request.POST.get("sure") != "yes":
+            raise ValidationError(_("Tick that you looked at the preview, then apply."))
+        actions.set_choices(by=by, upload=found, retire_missing="retire" in request.POST)
+        actions.ask_apply(by=by, upload=found)
+    elif do == "undo":
+        if request.POST.get("sure") != "yes":
+            raise ValidationError(_("Tick that you want it taken back."))
+        actions.ask_undo(by=by, upload=found)
+    elif do == "discard":
+        actions.discard_upload(by=by, upload=found)
+        messages.success(request, _("The file was thrown away; that it was here stays on record."))
+    elif do == "stop" and found.job is not None:
+        cancel_job(by=by, job=found.job)
+    elif do == "profile":
+        name = request.POST.get("name", "").strip()[:120]
+        if not name:
+            raise ValidationError(_("Give the way of reading a name, such as the authority’s."))
+        actions.save_profile(by=by, upload=found, name=name)
+        messages.success(request, _("Files with this header are read like this from now on."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mapping(request: HttpRequest, pk: int) -> HttpResponse:
+    """How the file is read: which of its columns is which of ours, and what the first rows become."""
+    found = _load(request, pk)
+    if request.method == "POST" and not _may_change(request, found):
+        raise PermissionDenied
+    by: Any = request.user
+    problem, status = "", 200
+    if request.method == "POST" and request.POST.get("do") == "table":
+        row = request.POST.get("header_row", "")
+        try:
+            actions.set_table(
+                by=by, upload=found, sheet=request.POST.get("sheet", ""),
+                header_row=int(row) if row.isdecimal() and len(row) < 7 else None,
+            )  # fmt: skip
+            return redirect("admin:upload_mapping", pk)
+        except (Unacceptable, ValidationError) as error:
+            problem, status = " ".join(getattr(error, "messages", [str(error)])), 422
+    try:
+        with actions.table_of(found) as table:
+            sample = [cells for _place, (_row, cells) in zip(range(actions.SAMPLE), table.rows(), strict=False)]
+            forms_of_columns = MappingForms(
+                found, table, sample, request.POST if request.POST.get("do") in ("look", "check") else None
+            )
+    except UploadedFile.DoesNotExist:
+        raise Http404 from None
+    if request.method == "POST" and request.POST.get("do") in ("look", "check"):
+        made: Mapping | None = forms_of_columns.mapping()
+        if made is None:
+            status = 422
+        else:
+            try:
+                actions.set_mapping(by=by, upload=found, mapping=made, source=forms_of_columns.source)
+                if request.POST["do"] == "check":
+                    actions.ask_check(by=by, upload=found)
+                    return redirect("admin:upload", pk)
+                return redirect("admin:upload_mapping", pk)
+            except (BadMapping, ValidationError) as error:
+                problem, status = " ".join(getattr(error, "messages", [str(error)])), 422
+    context = {
+        "upload": found, "table": table, "forms": forms_of_columns, "problem": problem,
+        "label": SUBJECTS[found.kind].label, "may_change": _may_change(request, found),
+        "open": found.state in Upload.OPEN,
+    }  # fmt: skip
+    title = _("How %(file)s is read") % {"file": found.name}
+    return screen(request, "staff/upload_mapping.html", title, context, status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def questions(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the file says and nobody could tell: asked once, remembered for every later file."""
+    found = _load(request, pk)
+    asked = [
+        {"number": number, "topic": topic, "text": text, "context": context, "suggestions": suggestions}
+        for number, (topic, text, context, suggestions) in enumerate(found.counts.get("questions", []))
+    ]
+    if request.method == "POST":
+        if not _may_change(request, found):
+            raise PermissionDenied
+        given = {}
+        for question in asked:
+            value = request.POST.get(f"typed-{question['number']}", "").strip()[:200]
+            value = value or request.POST.get(f"answer-{question['number']}", "")[:200]
+            if value:
+                given[question["topic"], question["text"], question["context"]] = value
+        try:
+            actions.answer_questions(by=request.user, upload=found, answers=given)  # type: ignore[arg-type]
+            actions.ask_check(by=request.user, upload=found)  # type: ignore[arg-type]
+        except ValidationError as problem:
+            messages.warning(request, " ".join(problem.messages))
+        return redirect("admin:upload", pk)
+    context = {"upload": found, "questions": asked, "may_change": _may_change(request, found)}
+    return screen(request, "staff/upload_questions.html", _("What do these words mean?"), context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def records(request: HttpRequest, pk: int) -> HttpResponse:
+    """The records of the file, one page at a time, with their differences; POST lets file or register win."""
+    found = _load(request, pk)
+    known = dict(UploadedRecord.Action.choices)
+    action = request.GET.get("action", "")
+    if request.method == "POST":
+        if not _may_change(request, found):
+            raise PermissionDenied
+        record, name, wins = request.POST.get("record", ""), request.POST.get("field", ""), request.POST.get("wins")
+        try:
+            if record.isdecimal() and wins in ("file", "register"):
+                actions.choose_field(
+                    by=request.user, upload=found, record=int(record), name=name, file_wins=wins == "file"  # type: ignore[arg-type]
+                )
+        except ValidationError as problem:
+            messages.warning(request, " ".join(problem.messages))
+        return redirect(f"{request.get_full_path()}#record-{record}")
+    rows = Paginator(queries.records_of(found, action if action in known else ""), ROWS)
+    page = rows.get_page(request.GET.get("page"))
+    meta = SUBJECTS[found.kind].kind.model._meta
+    verbose: dict[str, Any] = {field.name: field.verbose_name for field in meta.fields}
+    context = {
+        "upload": found,
+        "rows": page,
+        "entries": [_entry(record, verbose, found.state) for record in page],
+        "counts": queries.counts_of(found),
+        "action": action,
+        "may_change": _may_change(request, found) and found.state == State.CHECKED,
+        "change_url": f"admin:{meta.app_label}_{meta.model_name}_change",
+    }
+    return screen(request, "staff/upload_records.html", _("What %(file)s would do") % {"file": found.name}, context)
+
+
+def _entry(record: UploadedRecord, verbose: dict[str, Any], state: str) -> dict[str, Any]:
+    there = record.action not in ("new", "bad", "deleted") or (record.action == "new" and state == State.APPLIED)
+    return {
+        "record": record,
+        "reasons": [queries.reason(problem) for problem in record.problems],
+        "changes": [
+            {"name": name, "label": verbose.get(name, name), "held": held, "said": said, "taken": name in record.takes}
+            for name, (held, said) in record.changes.items()
+        ],
+        "there": there and record.object_id,
+    }
+
+
+@require_safe
+def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rows that could not be read, as CSV in their own layout with the reasons, to be mended and sent again."""
+    found = _load(request, pk)
+    try:
+        with actions.table_of(found) as table:
+            text = queries.bad_rows_file(found, table.header, table.rows())
+    except UploadedFile.DoesNotExist:
+        raise Http404 from None
+    answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="rows-to-mend-{found.pk}.csv"'
+    return answer
+
+
+@require_safe
+def file(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+    """The file as it came: as an attachment under a name of ours, whatever it holds."""
+    found = _load(request, pk)
+    kept = UploadedFile.objects.filter(upload=found).first()
+    if kept is None:
+        raise Http404
+    answer = HttpResponse(bytes(kept.content), content_type="application/octet-stream")
+    answer["Content-Disposition"] = f'attachment; filename="upload-{found.pk}.{found.format}"'
+    return answer
