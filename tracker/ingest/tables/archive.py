@@ -37,6 +37,10 @@ _DIMENSION = re.compile(rb'<(?:\w+:)?dimension\s[^>]*?ref="(?:\$?[A-Z]+\$?\d+:)?
 # a cell with content (not closed at once) in a column past GR, the 200th
 _FAR_CELL = re.compile(rb'<c r="((?:[A-Z]{3,}|G[S-Z]|[H-Z][A-Z])\d+)"[^>]*(?<!/)>')
 _REPEATED = re.compile(rb'<table:table-cell\b(?=[^>]*office:value-type)[^>]*number-columns-repeated="(\d+)"')
+_REPEATED_ROW = re.compile(
+    rb'<table:table-row\b[^>]*number-rows-repeated="(\d{4,})"[^>]*>'
+    rb"(?:<table:table-cell\b(?![^>]*office:value-type)[^>]*/>)*<table:table-cell\b[^>]*office:value-type"
+)
 # only of sheets: other parts use the same words for other things
 _FORMULA = re.compile(rb"<f[ >/]|table:formula=")
 _HIDDEN = re.compile(rb' hidden="(?:1|true)"|table:visibility="(?:collapse|filter)"')
@@ -243,6 +247,12 @@ def _look_at(xml: bytes, name: str) -> None:
         raise _too_wide(name, far[1].decode())
     if any(int(repeated[1][:10]) > MOST_COLUMNS for repeated in _REPEATED.finditer(xml)):
         raise _too_wide(name, _("a cell that repeats"))
+    if repeated_row := _REPEATED_ROW.search(xml):
+        raise refused(
+            name,
+            _("repeats one row %(times)s times.") % {"times": repeated_row[1][:12].decode()},
+            _("Delete the repeated rows, or copy the table alone into a new file."),
+        )
 
 
 def _column_number(letters: bytes) -> int:

@@ -44,7 +44,7 @@ class Contained:
                 if isinstance(line, dict):
                     workbook = Workbook(tuple(line["sheets"]), tuple(line["hidden"]), line["sheet"])
                     continue
-                rows += [row for row in _numbered(line) if any(cell.strip() for cell in row[1])]
+                rows += [(number, cells) for number, cells in line if any(cell.strip() for cell in cells)]
                 if len(rows) >= most:
                     break
         return workbook, rows[:most]
@@ -54,7 +54,7 @@ class Contained:
         with self._running("rows") as lines:
             for line in lines:
                 if isinstance(line, list):
-                    yield from _numbered(line)
+                    yield from line
 
     @contextmanager
     def _running(self, purpose: str) -> Iterator[Iterator[Any]]:
@@ -150,8 +150,3 @@ class Contained:
             (_("is damaged: its sheets cannot be read."), _(SAVE_AS if self.kind != "json" else COPY_TABLE)),
         )
         return refused(self.name, what, mend)
-
-
-def _numbered(line: Any) -> Iterator[RawRow]:
-    first, rows = line
-    return iter(enumerate(rows, start=first))

@@ -7,7 +7,7 @@ on and says so. It imports nothing of the tracker and speaks no language: what i
 caller knows.
 
 Arguments: path, format, sheet ("" takes the first that holds something), "look" (list the sheets first) or "rows".
-Lines: {"sheets", "hidden", "sheet"} or {"refused": word, …}, then [number of the first row, [[cell, …], …]], at
+Lines: {"sheets", "hidden", "sheet"} or {"refused": word, …}, then [[number, [cell, …]], …], at
 last "end".
 """
 
@@ -46,10 +46,9 @@ def say(line: Any) -> None:
 
 def unpack(path: str, kind: str, sheet: str, purpose: str) -> None:
     rows = objects(path) if kind == "json" else cells(path, sheet, purpose)
-    number, rest = 1, iter(rows)
-    while batch := list(islice(rest, BATCH)):
-        say([number, batch])
-        number += len(batch)
+    filled = ((number, row) for number, row in enumerate(rows, start=1) if any(row))
+    while batch := list(islice(filled, BATCH)):
+        say(batch)
     say("end")
 
 
