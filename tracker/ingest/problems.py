@@ -44,6 +44,14 @@ class Unreadable(ValueError):
         super().__init__(f"{what} {mend}".strip())
 
 
+class Unacceptable(Exception):
+    """A file that cannot be taken in at all: what is wrong with it, and how to mend it, both as sentences to people."""
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        self.what, self.mend = what, mend
+        super().__init__(f"{what} {mend}".strip())
+
+
 def shortened(text: str) -> str:
     """`text` on one line, cut where it would fill the screen."""
     text = " ".join(text.split())
