@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tracker.ingest.columns import plain
 from tracker.ingest.problems import Unreadable
 
+NO_PAIR = "is not a pair of coordinates."
 MEND = "Write latitude and longitude as in 40.4093, 49.8671."
 LIMITS = {"latitude": 90, "longitude": 180}
 PLACES = Decimal("0.00001")  # of degrees, about a metre
@@ -49,7 +50,7 @@ class _Angle(NamedTuple):
     hemisphere: str
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=1000)
 def read_coordinates(text: str) -> tuple[str, str]:
     """Latitude and longitude, as degrees in text with at most five places.
 
@@ -62,7 +63,7 @@ def read_coordinates(text: str) -> tuple[str, str]:
     else:
         angles = _angles(text)
         if len(angles) != 2:
-            raise Unreadable("is not a pair of coordinates.", MEND)
+            raise Unreadable(NO_PAIR, MEND)
         latitude, longitude = angles
         if latitude.hemisphere in ("E", "W") and longitude.hemisphere not in ("E", "W"):
             latitude, longitude = longitude, latitude
@@ -71,15 +72,23 @@ def read_coordinates(text: str) -> tuple[str, str]:
     return _checked(latitude, "latitude"), _checked(longitude, "longitude")
 
 
-@lru_cache(maxsize=100_000)
 def read_degrees(text: str, axis: str) -> str:
-    """One coordinate, `axis` "latitude" or "longitude", as degrees in text. Raises Unreadable."""
-    angles = _angles(text)
-    if len(angles) != 1:
-        raise Unreadable("is not a number of degrees.", "Write it as in 49.8671.")
-    return _checked(angles[0], axis)
+    """One coordinate, `axis` "latitude" or "longitude", as degrees in text, also from a cell that holds both.
+
+    Raises Unreadable.
+    """
+    if len(angles := _angles(text)) == 1:
+        return _checked(angles[0], axis)
+    try:
+        return read_coordinates(text)[axis == "longitude"]
+    except Unreadable as error:
+        if error.what != NO_PAIR:
+            raise
+        raise Unreadable("is not a number of degrees.", "Write it as in 49.8671.") from None
 
 
+# The latitude of a cell is asked for, and then its longitude.
+@lru_cache(maxsize=1000)
 def _angles(text: str) -> list[_Angle]:
     """The angles of a text that holds nothing else; none if it does."""
     text = _WORDS.sub(" ", text.translate(_SIGNS))
@@ -134,4 +143,4 @@ def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except ArithmeticError:
-        raise Unreadable("is not a pair of coordinates.", MEND) from None
+        raise Unreadable(NO_PAIR, MEND) from None

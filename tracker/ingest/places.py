@@ -60,7 +60,7 @@ class City(NamedTuple):
 # --- countries ---
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=5_000)
 def find_countries(text: str) -> list[tuple[str, bool]]:
     """The countries that `text` may name: code of ISO 3166-1 and whether it is certain, the likeliest first.
 

@@ -15,7 +15,7 @@ from tracker.ingest.folding import fold
 from tracker.ingest.problems import Unreadable
 
 CALENDAR_WORDS = Path(__file__).parent / "data" / "calendar_words.csv"
-REMEMBERED = 50_000
+REMEMBERED = 5_000
 LONGEST_RANGE = 500  # numbers that "12-15" may stand for
 
 # Words beside a date that say nothing, folded: "of", the word for year and day, endings of ordinal numbers.
