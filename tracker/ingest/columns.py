@@ -23,6 +23,8 @@ from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT, parse_offset,
 from tracker.ingest.problems import Unreadable
 
 Parser = Callable[[str], Any]
+# Codes and labels of the parsers that `choice` made, for whoever translates words into codes.
+CHOICES: dict[Parser, list[tuple[str, Any]]] = {}
 LARGEST_COUNT = 2_147_483_647  # PostgreSQL's integer
 FIRST_YEAR, LAST_YEAR = FIRST_INSTANT.year, END_OF_INSTANTS.year - 1
 
@@ -67,6 +69,7 @@ def choice(model: type[models.Model], field: str) -> Parser:
             raise Unreadable("is not a known code.", mend)
         return cell
 
+    CHOICES[parse] = [(str(code), label) for code, label in model_field.flatchoices if code]
     return parse
 
 
