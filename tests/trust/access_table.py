@@ -72,6 +72,14 @@ person_export              -    +       -           -         -       -         
 person_erase               -    +       -           -         -       -             +
 history                    -    -       -           -         +       -             +
 object_history             +    +       +           +         +       -             +
+uploads                    +    +       -           -         +       -             +
+upload_new                 +    +       -           -         -       -             +
+upload                     +    +       -           -         +       -             +
+upload_mapping             +    +       -           -         +       -             +
+upload_questions           +    +       -           -         +       -             +
+upload_records             +    +       -           -         +       -             +
+upload_bad_rows            +    +       -           -         +       -             +
+upload_file                +    +       -           -         +       -             +
 jobs                       +    +       +           +         +       +             +
 job                        -    -       -           -         +       +             +
 """

@@ -28,9 +28,7 @@ def undo(job: Job, progress: Progress) -> str:
     return _step(job, Upload.State.UNDOING, actions.undo_upload, progress)
 
 
-def _step(
-    job: Job, state: Upload.State, work: Callable[[Upload, Progress], str], progress: Progress
-) -> str:
+def _step(job: Job, state: Upload.State, work: Callable[[Upload, Progress], str], progress: Progress) -> str:
     """Do `work` for the job's upload where it still waits for it; begun again after a worker died, it starts anew."""
     upload = Upload.objects.select_related("election").filter(pk=job.arguments["upload"], state=state).first()
     if upload is None:

@@ -102,7 +102,17 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
         # They need the apps to be loaded, and the site is made before.
-        from tracker.staff import accreditation, board, history, incidents, jobs, people, publishing, uploads, visits
+        from tracker.staff import (
+            accreditation,
+            board,
+            history,
+            incidents,
+            jobs,
+            people,
+            publishing,
+            uploads,
+            visits,
+        )
 
         views = {
             "accreditation/": ("accreditation", accreditation.elections),

@@ -46,7 +46,9 @@ class RuleForm(forms.Form):
 
     column = forms.ChoiceField(required=False, label=gettext_lazy("Column of the file"))
     second = forms.ChoiceField(required=False, label=gettext_lazy("and"))
-    how = forms.ChoiceField(required=False, label=gettext_lazy("Take"), choices=[(h, HOW_LABELS[h]) for h in HOWS])
+    how = forms.ChoiceField(
+        required=False, label=gettext_lazy("Take"), choices=[(h, HOW_LABELS[h]) for h in HOWS]
+    )
     separator = forms.CharField(required=False, label=gettext_lazy("parted by"), max_length=10, strip=False)
     part = forms.TypedChoiceField(
         required=False, label=gettext_lazy("part"), coerce=int, empty_value=0,
@@ -55,7 +57,9 @@ class RuleForm(forms.Form):
     )  # fmt: skip
     constant = forms.CharField(required=False, label=gettext_lazy("if empty"), max_length=500)
     reader = forms.ChoiceField(
-        required=False, label=gettext_lazy("Read it as"), choices=[(r, READER_LABELS[r]) for r in ("", *READERS)]
+        required=False,
+        label=gettext_lazy("Read it as"),
+        choices=[(r, READER_LABELS[r]) for r in ("", *READERS)],
     )
     ranges = forms.BooleanField(required=False, label=gettext_lazy("12-15 stands for four numbers"))
 
@@ -111,8 +115,12 @@ class MappingForms:
         self.upload, self.table, self.sample, self.data = upload, table, sample, data
         self.kept = Mapping.from_json(upload.mapping["mapping"])
         self.language = self.kept.language if data is None else data.get("language", "")
-        self.day_first = self.kept.day_first if data is None else {"yes": True, "no": False}.get(data.get("day_first", ""))
-        self.source = upload.mapping.get("source", "") if data is None else data.get("source", "").strip()[:500]
+        self.day_first = (
+            self.kept.day_first if data is None else {"yes": True, "no": False}.get(data.get("day_first", ""))
+        )
+        self.source = (
+            upload.mapping.get("source", "") if data is None else data.get("source", "").strip()[:500]
+        )
         self.lines = [
             RuleForm(column, table.header, self.kept.rules.get(column.name), data)
             for column in SUBJECTS[upload.kind].layout.columns
@@ -170,7 +178,10 @@ class MappingForms:
             mapped = read(place, cells, {})
             rows += mapped.rows
             problems += [f"“{problem.value}” {problem.what} {problem.mend}" for problem in mapped.problems]
-            problems += [_("“%(text)s” will be asked about.") % {"text": question.text} for question in mapped.questions]
+            problems += [
+                _("“%(text)s” will be asked about.") % {"text": question.text}
+                for question in mapped.questions
+            ]
         columns = [line.target for line in self.lines if any(row.get(line.target) for row in rows)]
         return {
             "columns": columns,

@@ -42,7 +42,9 @@ class UploadForm(forms.Form):
     )
     file = forms.FileField(
         label=gettext_lazy("File"),
-        help_text=gettext_lazy("CSV, Excel (.xlsx), OpenDocument (.ods) or JSON, in any language, at most 32 MB."),
+        help_text=gettext_lazy(
+            "CSV, Excel (.xlsx), OpenDocument (.ods) or JSON, in any language, at most 32 MB."
+        ),
     )
     source = forms.URLField(
         label=gettext_lazy("Page it comes from"),
@@ -56,7 +58,8 @@ class UploadForm(forms.Form):
         elections = Election.objects.visible_to(request.user).order_by("-starts_on")
         self.fields["election"].queryset = elections  # type: ignore[attr-defined]
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
-            (name, SUBJECTS[name].label) for name in actions.kinds_for(request.user)  # type: ignore[arg-type]
+            (name, SUBJECTS[name].label)
+            for name in actions.kinds_for(request.user)  # type: ignore[arg-type]
         ]
 
 
@@ -108,7 +111,9 @@ def new(request: HttpRequest) -> HttpResponse:
                 source=values["source"],
             )
         except Unacceptable as problem:
-            form.add_error("file", f"{values['file'].name} {problem}" if problem.what[:1].islower() else str(problem))
+            form.add_error(
+                "file", f"{values['file'].name} {problem}" if problem.what[:1].islower() else str(problem)
+            )
         else:
             return redirect("admin:upload_mapping", upload.pk)
     return screen(
@@ -203,7 +208,9 @@ def mapping(request: HttpRequest, pk: int) -> HttpResponse:
             problem, status = " ".join(getattr(error, "messages", [str(error)])), 422
     try:
         with actions.table_of(found) as table:
-            sample = [cells for _place, (_row, cells) in zip(range(actions.SAMPLE), table.rows(), strict=False)]
+            sample = [
+                cells for _place, (_row, cells) in zip(range(actions.SAMPLE), table.rows(), strict=False)
+            ]
             forms_of_columns = MappingForms(
                 found, table, sample, request.POST if request.POST.get("do") in ("look", "check") else None
             )
@@ -267,11 +274,19 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         if not _may_change(request, found):
             raise PermissionDenied
-        record, name, wins = request.POST.get("record", ""), request.POST.get("field", ""), request.POST.get("wins")
+        record, name, wins = (
+            request.POST.get("record", ""),
+            request.POST.get("field", ""),
+            request.POST.get("wins"),
+        )
         try:
             if record.isdecimal() and wins in ("file", "register"):
                 actions.choose_field(
-                    by=request.user, upload=found, record=int(record), name=name, file_wins=wins == "file"  # type: ignore[arg-type]
+                    by=request.user,
+                    upload=found,
+                    record=int(record),
+                    name=name,
+                    file_wins=wins == "file",  # type: ignore[arg-type]
                 )
         except ValidationError as problem:
             messages.warning(request, " ".join(problem.messages))
@@ -289,16 +304,26 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
         "may_change": _may_change(request, found) and found.state == State.CHECKED,
         "change_url": f"admin:{meta.app_label}_{meta.model_name}_change",
     }
-    return screen(request, "staff/upload_records.html", _("What %(file)s would do") % {"file": found.name}, context)
+    return screen(
+        request, "staff/upload_records.html", _("What %(file)s would do") % {"file": found.name}, context
+    )
 
 
 def _entry(record: UploadedRecord, verbose: dict[str, Any], state: str) -> dict[str, Any]:
-    there = record.action not in ("new", "bad", "deleted") or (record.action == "new" and state == State.APPLIED)
+    there = record.action not in ("new", "bad", "deleted") or (
+        record.action == "new" and state == State.APPLIED
+    )
     return {
         "record": record,
         "reasons": [queries.reason(problem) for problem in record.problems],
         "changes": [
-            {"name": name, "label": verbose.get(name, name), "held": held, "said": said, "taken": name in record.takes}
+            {
+                "name": name,
+                "label": verbose.get(name, name),
+                "held": held,
+                "said": said,
+                "taken": name in record.takes,
+            }
             for name, (held, said) in record.changes.items()
         ],
         "there": there and record.object_id,

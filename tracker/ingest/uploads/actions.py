@@ -140,8 +140,10 @@ def propose_mapping(kind: str, table: Table, sample: list[tuple[str, ...]]) -> t
             pass  # of another version of the software: guessed anew
         else:
             return mapping, saved
-    known = find_profile(kind, table.header)
-    return (known if known is not None else guess_mapping(kind, table.header, sample)), None
+    known = find_profile(table.header, sample)
+    if known is not None and known.mapping.kind == kind:
+        return known.mapping, None
+    return guess_mapping(kind, table.header, sample), None
 
 
 # --- how it is read
@@ -280,7 +282,7 @@ def _ask(by: User, upload: Upload, kind: str, before: tuple[Any, ...], after: St
 
 
 def check_upload(upload: Upload, progress: Progress) -> str:
-    """Compare the whole file with the register; a sentence on what was found. The work of a job, between transactions."""
+    """Compare the whole file with the register; a sentence on what was found. The work of a job."""
     mapping = Mapping.from_json(upload.mapping["mapping"])
     total = upload.counts.get("rows", 0)
     unknown: dict[tuple[str, str, str], Question] = {}
@@ -345,7 +347,9 @@ def apply_upload(upload: Upload, progress: Progress) -> str:
         return _back(
             upload,
             State.CHECKED,
-            _("The register changed after you looked, so nothing was written. Look at the preview once more."),
+            _(
+                "The register changed after you looked, so nothing was written. Look at the preview once more."
+            ),
         )
     except (IntegrityError, DataError) as error:
         upload.applied_at = None

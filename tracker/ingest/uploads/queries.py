@@ -84,7 +84,8 @@ def by_country(upload: Upload) -> list[CountryRow]:
     in_register = dict(held.annotate(number=Count("pk")).values_list("country", "number"))
     countries = Country.objects.in_bulk({*in_file, *in_register})
     rows = [
-        CountryRow(country, in_file.get(iso, 0), 0, in_register.get(iso, 0)) for iso, country in countries.items()
+        CountryRow(country, in_file.get(iso, 0), 0, in_register.get(iso, 0))
+        for iso, country in countries.items()
     ]
     return sorted(rows, key=lambda row: (-row.in_file, -row.in_register, row.country.name_en))
 
@@ -94,12 +95,15 @@ def announced_beside(upload: Upload) -> list[AnnouncedFigure]:
     if upload.kind != "stations":
         return []
     figures = upload.election.announced_figures.filter(
-        Q(metric__in=[Metric.STATIONS_ABROAD, Metric.COUNTRIES_ABROAD, Metric.STATIONS_TOTAL]), value__isnull=False
+        Q(metric__in=[Metric.STATIONS_ABROAD, Metric.COUNTRIES_ABROAD, Metric.STATIONS_TOTAL]),
+        value__isnull=False,
     )
     return list(figures.select_related("source").order_by("metric", "-announced_on", "pk"))
 
 
-def bad_rows_file(upload: Upload, header: tuple[str, ...], rows: Iterator[tuple[int, tuple[str, ...]]]) -> str:
+def bad_rows_file(
+    upload: Upload, header: tuple[str, ...], rows: Iterator[tuple[int, tuple[str, ...]]]
+) -> str:
     """The rows that could not be read, as CSV in the layout they came in, with a column of reasons.
 
     `rows`: all rows of the file. Cells that a spreadsheet would take for a formula are marked as text.

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from tracker.elections.models import Election
 from tracker.ingest import layout
 from tracker.ingest.kinds import KINDS, Kind
+from tracker.ingest.mapping import KINDS as KINDS_OF_TABLE
 from tracker.ingest.reading import FileLayout, Row
 from tracker.ingest.records.calendar import Zones, add_figures, add_milestones
 from tracker.ingest.records.dataset import Dataset
@@ -104,46 +105,48 @@ def _by_name(name: str) -> Kind:
 SUBJECTS = {
     subject.name: subject
     for subject in (
-        Subject("stations", _("polling stations"), layout.STATIONS, _by_name("station"), _stations),
+        Subject(
+            "stations", _("polling stations"), KINDS_OF_TABLE["stations"], _by_name("station"), _stations
+        ),
         Subject(
             "organizations",
             _("organizations"),
-            layout.ORGANIZATIONS,
+            KINDS_OF_TABLE["organizations"],
             _by_name("organization"),
             lambda dataset, rows, around: add_organizations(dataset, rows, around.known),
         ),
         Subject(
             "missions",
             _("missions"),
-            layout.MISSIONS,
+            KINDS_OF_TABLE["missions"],
             _by_name("mission"),
             lambda dataset, rows, around: add_missions(dataset, rows, around.names),
         ),
         Subject(
             "memberships",
             _("members of missions"),
-            layout.MEMBERSHIPS,
+            KINDS_OF_TABLE["memberships"],
             _by_name("membership"),
             lambda dataset, rows, around: add_memberships(dataset, rows, around.names, around.missions),
         ),
         Subject(
             "engagements",
             _("engagements"),
-            layout.ENGAGEMENTS,
+            KINDS_OF_TABLE["engagements"],
             _by_name("engagement"),
             lambda dataset, rows, around: add_engagements(dataset, rows, around.names),
         ),
         Subject(
             "milestones",
             _("milestones"),
-            layout.MILESTONES,
+            KINDS_OF_TABLE["milestones"],
             _by_name("milestone"),
             lambda dataset, rows, around: add_milestones(dataset, rows, around.zones),
         ),
         Subject(
             "figures",
             _("announced figures"),
-            layout.FIGURES,
+            KINDS_OF_TABLE["figures"],
             _by_name("figure"),
             lambda dataset, rows, around: add_figures(dataset, rows, around.zones),
         ),

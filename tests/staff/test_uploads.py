@@ -1,0 +1,238 @@
+"""Files that people bring, from the upload to the register, in the staff's screens."""
+
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+
+from tests.factories import make_account, make_election, make_organization
+from tracker.core.jobs import run_job
+from tracker.core.models import Job
+from tracker.core.roles import Role
+from tracker.elections.models import Election
+from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
+from tracker.missions.models import Organization
+from tracker.stations.models import PollingStation, VotingWindow
+
+# Each step of an upload is a transaction of its own, which the next one compares with.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# As an authority may publish it: in Hungarian, with country and city in one cell, and hours in words.
+HUNGARIAN = """\
+Külképviseletek szavazóhelyei;;;
+Sorszám;Ország, város;Cím;Szavazás ideje
+1;Németország, Berlin;Unter den Linden 76;06:00 - 19:00
+2;Ausztria, Bécs;Bankgasse 4-6;06:00 - 19:00
+3;Nemország, Semmi;Sehol 1;06:00 - 19:00
+"""
+
+
+@pytest.fixture
+def election() -> Election:
+    return make_election()
+
+
+@pytest.fixture
+def desk(client: Client) -> Client:
+    client.force_login(make_account(Role.DESK))
+    return client
+
+
+def bring(
+    client: Client, election: Election, content: bytes | str, kind: str = "stations", name: str = "list.csv"
+) -> HttpResponse:
+    data = content.encode() if isinstance(content, str) else content
+    return client.post(
+        "/staff/files/new/",
+        {
+            "election": election.pk, "kind": kind, "source": "https://authority.example/list",
+            "file": SimpleUploadedFile(name, data),
+        },
+    )  # fmt: skip
+
+
+def run_jobs() -> None:
+    for job in Job.objects.filter(state="waiting"):
+        run_job(job.pk)
+
+
+def post(client: Client, upload: Upload, do: str, **fields: str) -> str:
+    answer = client.post(f"/staff/files/{upload.pk}/", {"do": do, **fields})
+    assert answer.status_code == 302
+    run_jobs()
+    upload.refresh_from_db()
+    return client.get(f"/staff/files/{upload.pk}/").text
+
+
+def test_foreign_list_goes_from_file_to_register(desk: Client, election: Election) -> None:
+    answer = bring(desk, election, HUNGARIAN)
+    upload = Upload.objects.get()
+    assert answer["Location"] == f"/staff/files/{upload.pk}/reading/"
+    reading = desk.get(answer["Location"]).text
+    assert "The header is row 2" in reading
+    assert "Berlin" in reading
+    page = post(desk, upload, "check")
+    assert upload.state == "checked", upload.problem
+    assert upload.counts["new"] == 2
+    assert upload.counts["bad"] == 1
+    assert [question[:2] for question in upload.counts["questions"]] == [["country", "Nemország"]]
+    assert "1 question" in page
+    bad = desk.get(f"/staff/files/{upload.pk}/rows-to-mend/").content.decode("utf-8-sig").splitlines()
+    assert bad[0].startswith("Sorszám,")
+    assert len(bad) == 2
+    assert "Nemország" in bad[1]
+    # Answered once, remembered.
+    desk.post(f"/staff/files/{upload.pk}/questions/", {"answer-0": "", "typed-0": "RO"})
+    run_jobs()
+    upload.refresh_from_db()
+    assert Answer.objects.get().value == "RO"
+    assert upload.counts["questions"] == []
+    page = post(desk, upload, "apply", sure="yes")
+    assert upload.state == "applied", upload.problem
+    stations = PollingStation.objects.filter(election=election).order_by("number")
+    assert [(row.country_id, row.number) for row in stations][:2] == [("DE", "1"), ("AT", "2")]
+    assert {row.publication for row in stations} == {"draft"}
+    assert VotingWindow.objects.filter(station__in=stations).exists()
+    assert "See the drafts" in page
+    # The same file again changes nothing, and is read as the first one was where that is remembered.
+    post(desk, upload, "profile", name="Hungarian list")
+    bring(desk, election, HUNGARIAN)
+    again = Upload.objects.latest("pk")
+    assert again.profile == Profile.objects.get()
+    page = post(desk, again, "check")
+    assert again.counts["unchanged"] == stations.count()
+    assert "new" not in again.counts
+    assert "there is nothing to write" in page
+    # And what it did can be taken back.
+    post(desk, upload, "undo", sure="yes")
+    assert upload.state == "undone", upload.problem
+    assert not PollingStation.objects.exists()
+
+
+def test_without_a_tick_nothing_is_applied(desk: Client, election: Election) -> None:
+    bring(desk, election, HUNGARIAN)
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    Answer.objects.create(topic="country", text="nemorszag", value="RO")
+    post(desk, upload, "check")
+    page = post(desk, upload, "apply")
+    assert upload.state == "checked"
+    assert "Tick that you looked" in page
+    assert not PollingStation.objects.exists()
+
+
+def test_officer_brings_organizations_and_no_stations(client: Client, election: Election) -> None:
+    client.force_login(make_account(Role.OFFICER))
+    form = client.get("/staff/files/new/").text
+    assert 'value="organizations"' in form
+    assert 'value="stations"' not in form
+    assert bring(client, election, HUNGARIAN).status_code == 422
+    text = "Name,Acronym,Type\nInternational Watch,IW,ngo\n"
+    assert bring(client, election, text, "organizations").status_code == 302
+    upload = Upload.objects.get()
+    post(client, upload, "check")
+    assert upload.counts["new"] == 1, upload.records.get().problems
+    post(client, upload, "apply", sure="yes")
+    assert Organization.objects.get().slug == "iw"
+
+
+def test_file_that_is_no_table_is_refused_beside_its_field(desk: Client, election: Election) -> None:
+    answer = bring(desk, election, b"%PDF-1.7 not a table")
+    assert answer.status_code == 422
+    assert "PDF" in answer.content.decode()
+    assert not Upload.objects.exists()
+
+
+def test_correction_by_hand_is_kept_unless_the_person_says_so(desk: Client, election: Election) -> None:
+    text = HUNGARIAN.replace("Nemország, Semmi", "Lengyelország, Varsó")
+    bring(desk, election, text)
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    post(desk, upload, "apply", sure="yes")
+    assert upload.state == "applied", upload.problem
+    berlin = PollingStation.objects.get(number="1")
+    PollingStation.objects.filter(pk=berlin.pk).update(city="Berlin-Mitte")
+    bring(desk, election, text)
+    again = Upload.objects.latest("pk")
+    page = post(desk, again, "check")
+    assert again.counts["kept"] == 1
+    assert "kept as corrected by hand" in page
+    record = again.records.get(action="kept")
+    shown = desk.get(f"/staff/files/{again.pk}/records/?action=kept").text
+    assert "Berlin-Mitte" in shown
+    assert "Take the file’s" in shown
+    desk.post(
+        f"/staff/files/{again.pk}/records/", {"record": record.pk, "field": "city", "wins": "file"}
+    )
+    again.refresh_from_db()
+    assert again.counts["changed"] == 1
+    post(desk, again, "apply", sure="yes")
+    berlin.refresh_from_db()
+    assert berlin.city == "Berlin"
+
+
+def test_register_that_moves_under_the_preview_is_compared_again(desk: Client, election: Election) -> None:
+    bring(desk, election, HUNGARIAN.replace("Nemország, Semmi", "Lengyelország, Varsó"))
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    assert upload.counts["new"] == 3
+    PollingStation.objects.create(
+        election=election, country_id="DE", city="Berlin", timezone_id="Europe/Berlin", number="1"
+    )
+    page = post(desk, upload, "apply", sure="yes")
+    assert upload.state == "checked"
+    assert "The register changed after you looked" in page
+    assert upload.counts["new"] == 2
+    assert PollingStation.objects.count() == 1
+
+
+def test_file_itself_comes_back_as_an_attachment_under_our_name(desk: Client, election: Election) -> None:
+    bring(desk, election, HUNGARIAN, name="../../<script>.html")
+    upload = Upload.objects.get()
+    assert "/" not in upload.name
+    answer = desk.get(f"/staff/files/{upload.pk}/file/")
+    assert answer.content.decode() == HUNGARIAN
+    assert answer["Content-Disposition"] == f'attachment; filename="upload-{upload.pk}.csv"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "<script>.html" not in desk.get(f"/staff/files/{upload.pk}/").text
+    post(desk, upload, "discard")
+    assert upload.state == "discarded"
+    assert not UploadedFile.objects.exists()
+    assert desk.get(f"/staff/files/{upload.pk}/file/").status_code == 404
+
+
+def test_stopped_before_it_began_can_go_on(desk: Client, election: Election) -> None:
+    bring(desk, election, HUNGARIAN)
+    upload = Upload.objects.get()
+    desk.post(f"/staff/files/{upload.pk}/", {"do": "check"})
+    desk.post(f"/staff/files/{upload.pk}/", {"do": "stop"})
+    page = desk.get(f"/staff/files/{upload.pk}/").text
+    upload.refresh_from_db()
+    assert upload.state == "received"
+    assert "stopped before it was done" in page
+
+
+def test_empty_list_of_files_says_what_to_do(desk: Client) -> None:
+    assert "No file was brought yet." in desk.get("/staff/files/").text
+
+
+def test_coordinator_sees_no_files(client: Client, election: Election) -> None:
+    client.force_login(make_account(Role.COORDINATOR, organization=make_organization()))
+    assert client.get("/staff/files/").status_code == 403
+
+
+def test_xlsx_is_read_as_well(desk: Client, election: Election) -> None:
+    import xlsxwriter
+
+    written = BytesIO()
+    book = xlsxwriter.Workbook(written, {"in_memory": True})
+    sheet = book.add_worksheet("Stations")
+    for place, row in enumerate([["No.", "Country", "City"], [7, "Deutschland", "Berlin"]]):
+        sheet.write_row(place, 0, row)
+    book.close()
+    bring(desk, election, written.getvalue(), name="list.xlsx")
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    assert upload.counts["new"] == 1, upload.records.get().problems
