@@ -459,6 +459,15 @@ def test_many_different_texts_do_not_fill_the_memory(monkeypatch: pytest.MonkeyP
     ]
 
 
+def test_a_column_of_no_countries_is_not_compared_for_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.ingest.compiling.MOST_SUGGESTIONS", 2)
+    read = compile_mapping(stations({"country_iso2": Rule(columns=("A",), reader="country")}), ("A",))
+    found = [
+        read(2, (name,), {}).questions[0].suggestions for name in ("Itallya", "Frannce", "Germmany", "Congo")
+    ]
+    assert [bool(suggestions) for suggestions in found] == [True, True, False, True]
+
+
 def test_data_files_name_their_source() -> None:
     for name in ("calendar_words.csv", "country_aliases.csv", "header_words.csv"):
         path = Path(HEADER_WORDS).parent / name

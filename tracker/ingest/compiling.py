@@ -17,7 +17,7 @@ from tracker.ingest.columns import CHOICES, Parser
 from tracker.ingest.coordinates import read_degrees
 from tracker.ingest.folding import fold
 from tracker.ingest.mapping import KINDS, Mapping, Rule, find_columns
-from tracker.ingest.places import country_label, find_cities, find_countries, zone_for
+from tracker.ingest.places import country_label, find_cities, known_countries, like_countries, zone_for
 from tracker.ingest.problems import Problem, Unreadable
 from tracker.ingest.words import (
     read_clock,
@@ -29,6 +29,8 @@ from tracker.ingest.words import (
 )
 
 REMEMBERED = 20_000  # texts of one rule; then it forgets them all, so that memory stays flat in the rows
+# Names of countries that are looked up by likeness, 20 ms each; with more unknown ones the column is another one.
+MOST_SUGGESTIONS = 200
 
 Answers = AnyMapping[tuple[str, str, str], str]  # by topic, folded text and context
 
@@ -250,7 +252,7 @@ def _named_reader(rule: Rule, mapping: Mapping, target: str, parse: Parser) -> R
         case "latitude" | "longitude" as axis:
             return lambda text: read_degrees(text, axis)
         case "country":
-            return _country
+            return _country_reader()
         case "choice":
             return _chooser(rule, target, parse)
     return lambda text: text
@@ -262,11 +264,20 @@ def _dates(text: str, language: str, day_first: bool | None) -> str:
     return ";".join(sorted({read_date(part, language, day_first) for part in parts}))
 
 
-def _country(text: str) -> Result:
-    found = find_countries(text)
-    if len(found) == 1 and found[0][1]:
-        return found[0][0]
-    return Question("country", text, "", tuple((code, country_label(code)) for code, _certain in found))
+def _country_reader() -> Read:
+    left = MOST_SUGGESTIONS
+
+    def read(text: str) -> Result:
+        nonlocal left
+        found = known_countries(text)
+        if len(found) == 1:
+            return found[0]
+        if not found and left:
+            left -= 1
+            found = like_countries(text)
+        return Question("country", text, "", tuple((code, country_label(code)) for code in found))
+
+    return read
 
 
 def _chooser(rule: Rule, target: str, parse: Parser) -> Read:

@@ -17,7 +17,7 @@ from tracker.ingest.columns import CHOICES, Parser
 from tracker.ingest.coordinates import read_coordinates
 from tracker.ingest.folding import fold
 from tracker.ingest.mapping import KINDS, Mapping, Rule
-from tracker.ingest.places import find_countries
+from tracker.ingest.places import known_countries
 from tracker.ingest.problems import Unreadable
 from tracker.ingest.reading import Column
 from tracker.ingest.words import read_date, read_hours, split_numbers
@@ -25,7 +25,6 @@ from tracker.ingest.words import read_date, read_hours, split_numbers
 HEADER_WORDS = Path(__file__).parent / "data" / "header_words.csv"
 SAMPLE = 200  # rows that are looked at
 MOST = 0.8  # share of distinct values that must be of a sort for a column to be of it
-MOST_PARTED = 0.6  # the same, of the parts that name a country
 ALIKE = 0.86  # likeness of two names, 0 to 1, below which they are two
 # Words of a header for columns that one column of a file may fill together.
 TOGETHER = {
@@ -186,18 +185,13 @@ def _accepts(column: Column) -> Callable[[str], object]:
     return test
 
 
-def _is_country(value: str) -> bool:
-    found = find_countries(value)
-    return bool(found) and found[0][1]
-
-
 def _contradicts(column: Column, values: Sequence[str]) -> bool:
     """Whether none of the values can be what the column holds, where that can be told."""
     if not values or column.parse not in (cells.country, cells.day, cells.days, cells.clock, cells.count):
         return False
     digits = _share(values, lambda value: re.search(r"\d", value))
     if column.parse is cells.country:
-        return digits == 1 and not _share(values, _is_country)
+        return digits == 1 and not _share(values, known_countries)
     return digits == 0
 
 
@@ -245,8 +239,7 @@ def _parted(name: str, values: Sequence[str]) -> tuple[Rule, Rule] | None:
         for part in (1, -1):
             rule = Rule(columns=(name,), how="split", separator=separator, part=part, reader="country")
             ends = [value.split(separator)[part - 1 if part > 0 else part].strip(" ()") for value in both]
-            # Less than MOST: some names are shared by countries, and asked.
-            if _share(list(dict.fromkeys(ends)), _is_country) >= MOST_PARTED:
+            if _share(list(dict.fromkeys(ends)), known_countries) >= MOST:
                 return rule, Rule(columns=(name,), how="rest", separator=separator, part=part)
     return None
 
@@ -280,7 +273,11 @@ def _by_content(
                 continue
         if place in taken:
             continue
-        if "country_iso2" in layout and "country_iso2" not in rules and _share(known, _is_country) >= MOST:
+        if (
+            "country_iso2" in layout
+            and "country_iso2" not in rules
+            and _share(known, known_countries) >= MOST
+        ):
             made = {"country_iso2": _rule(layout["country_iso2"], name, known, "")}
         elif "latitude" in layout and "latitude" not in rules and _share(known, read_coordinates) >= MOST:
             made = _together("coordinates", name, known, layout, rules)

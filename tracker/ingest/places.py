@@ -45,6 +45,7 @@ ALIKE_WITHOUT_FORM = {"DM": ("DO", "DM"), "CN": ("CN", "TW"), "TW": ("TW", "CN")
 # The years whose clocks an election in the register is read by: where all zones of a country agree in them, it
 # keeps one clock (Argentina's twelve zones have agreed since 2009).
 ONE_CLOCK_YEARS = range(2015, 2031)
+LONGEST_NAME = 60  # letters; a longer text is no name with a slip, and would be compared for long
 SUGGESTED = 4  # countries offered for a name that is not known
 
 
@@ -60,25 +61,42 @@ class City(NamedTuple):
 # --- countries ---
 
 
-@lru_cache(maxsize=5_000)
 def find_countries(text: str) -> list[tuple[str, bool]]:
     """The countries that `text` may name: code of ISO 3166-1 and whether it is certain, the likeliest first.
 
     One certain one; or several and none certain, where a name is shared or only like known ones; empty if it is
-    like none. Code and name count in any language, case, accents and punctuation aside. Callers must not
-    change the list.
+    like none. Code and name count in any language, case, accents and punctuation aside.
     """
+    if codes := known_countries(text):
+        return [(code, len(codes) == 1) for code in codes]
+    return [(code, False) for code in like_countries(text)]
+
+
+def known_countries(text: str) -> tuple[str, ...]:
+    """The codes of the countries of that very name, several where it is shared; quick, unlike `like_countries`."""
     folded = fold(text)
-    if not folded:
-        return []
     names, bare = _countries_by_name(), _without_form(folded)
     # In capitals a code is a code; "Áo" is Austria in Vietnamese, AO is Angola.
     codes = _codes().get(text.strip(), ()) or names.get(folded, ()) or _codes().get(folded.upper(), ())
     if not codes and (found := names.get(bare, ())):
-        codes = ALIKE_WITHOUT_FORM.get(found[0], found)
-    if codes:
-        return [(code, len(codes) == 1) for code in codes]
-    return [(code, False) for code in _like(bare or folded)]
+        return ALIKE_WITHOUT_FORM.get(found[0], found)
+    return codes
+
+
+@lru_cache(maxsize=5_000)
+def like_countries(text: str) -> tuple[str, ...]:
+    """The codes of countries whose names are like `text` or stand in it; takes some 20 ms."""
+    folded = fold(text)
+    words = (_without_form(folded) or folded).split()
+    bare, names = " ".join(words), _countries_by_name()
+    found = difflib.get_close_matches(bare, names, n=12, cutoff=0.8) if 3 < len(bare) <= LONGEST_NAME else []
+    # "Embassy in Cyprus": the name of a country within a longer text.
+    for length in range(min(4, len(words)), 0, -1):
+        for start in range(len(words) - length + 1):
+            part = " ".join(words[start : start + length])
+            if len(part) > 3 and part in names:
+                found.append(part)
+    return tuple(dict.fromkeys(code for name in found for code in names[name]))[:SUGGESTED]
 
 
 def country_label(code: str) -> str:
@@ -88,19 +106,6 @@ def country_label(code: str) -> str:
 
 def _without_form(folded: str) -> str:
     return " ".join(word for word in folded.split() if word not in STATE_WORDS)
-
-
-def _like(folded: str) -> list[str]:
-    names = _countries_by_name()
-    found = difflib.get_close_matches(folded, names, n=12, cutoff=0.8)
-    # "Cyprus (North)" or "Embassy in Cyprus": the name of a country within a longer text.
-    words = folded.split()
-    for length in range(min(4, len(words)), 0, -1):
-        for start in range(len(words) - length + 1):
-            part = " ".join(words[start : start + length])
-            if len(part) > 3 and part in names:
-                found.append(part)
-    return list(dict.fromkeys(code for name in found for code in names[name]))[:SUGGESTED]
 
 
 @cache
