@@ -17,6 +17,13 @@ from tracker.ingest.reading import Row
 from tracker.ingest.records.dataset import Dataset, Seen, outside_calendar, texts
 from tracker.ingest.records.organizations import voting_days
 
+# The columns that name the source of single cells, and of which: given where one of them is.
+SOURCES_OF = {
+    "number_source_url": ("number", "constituency_number"),
+    "address_source_url": ("address",),
+    "voters_source_url": ("registered_voters",),
+}
+
 
 def add_constituencies(dataset: Dataset, rows: list[Row]) -> None:
     """One for each constituency number among the stations; its name must be the same in all rows."""
@@ -103,11 +110,7 @@ def _check_station(dataset: Dataset, row: Row, seen: Seen) -> None:
             "is already the number of {row} at this host mission.",
             "Correct one of the two, or give their constituencies.",
         )
-    for source, cells in (
-        ("number_source_url", ("number", "constituency_number")),
-        ("address_source_url", ("address",)),
-        ("voters_source_url", ("registered_voters",)),
-    ):
+    for source, cells in SOURCES_OF.items():
         said = [cell for cell in cells if row[cell] is not None]
         if said and row[source] is None:
             dataset.problem(row, source, f"is empty, but {said[0]} is given.", "Name the page it comes from.")

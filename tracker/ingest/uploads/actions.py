@@ -29,6 +29,7 @@ from tracker.ingest.mapping import BadMapping, Mapping, find_columns, header_fin
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
 from tracker.ingest.problems import Problem, Unacceptable
 from tracker.ingest.profiles import find_profile
+from tracker.ingest.records.stations import SOURCES_OF
 from tracker.ingest.tables import Table, open_table
 from tracker.ingest.uploads.applying import Newer, Stale, take_back, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
@@ -322,6 +323,13 @@ def _mapped_rows(
             unknown.setdefault(question.key, question)
             what = _("is not known yet: answer the question about it.")
             problems = [*problems, Problem(upload.name, what, "", number, question.topic, question.text)]
+        if questions:
+            rows = []  # what else is wrong with them follows from that, or is seen when it is answered
+        for row in rows:
+            for source, cells in SOURCES_OF.items():
+                if source in row and not row[source] and any(row[cell] for cell in cells):
+                    # A page that lists stations is the source of all it says of them.
+                    row[source] = row["source_url"]
         yield number, rows, problems
 
 
