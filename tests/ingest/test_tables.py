@@ -306,8 +306,19 @@ def test_only_hidden_sheets(file: Path) -> None:
         ),
         # form fields above
         ([["Mission:", "EOM", "", ""], ["a", "b", "c", "d"], ["1", "2", "3", "4"], ["1", "2", "3", "4"]], 2),
-        # years are names where numbers follow
-        ([["Country", "2019", "2024"], ["Latvia", "1", "2"], ["Estonia", "3", "4"]], 1),
+        # a word in every cell is no row of names, years over numbers are
+        (
+            [
+                ["draft", "draft", "draft"],
+                ["Country", "2019", "2024"],
+                ["Latvia", "1", "2"],
+                ["Estonia", "3", "4"],
+            ],
+            2,
+        ),
+        # a year over years is a row like those below
+        ([["x", "y"], ["Latvia", "2019"], ["Estonia", "2024"]], 1),
+        ([["draft", "draft"], ["Latvia", "2019"], ["Estonia", "2024"]], 1),
         # texts alone
         ([["Country", "City"], ["Latvia", "Riga"], ["Estonia", "Tallinn"]], 1),
         # some cells of the rows are empty

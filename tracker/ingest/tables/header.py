@@ -10,6 +10,7 @@ LOOKED_AT = 60  # rows with something in them; official forms put up to a page o
 _FOLLOWING = 10
 _FILLED = 0.6  # of the width of what follows: a title fills one or two cells, a header nearly all
 _NUMBER = re.compile(r"[^\w]*\d[\d\W]*", re.ASCII)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def find_header(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
@@ -27,10 +28,7 @@ def find_header(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
             continue
         wide.append(number)
         names = [" ".join(cell.split()) for cell in cells if cell.strip()]
-        numbers = _share_of_numbers(cells)
-        below = median(_share_of_numbers(rows[other][1]) for other in after)
-        # years may head columns ("2019", "2024"), but then numbers fill the rows below
-        if len(set(names)) == len(names) and (numbers == 0 or (numbers <= 0.5 and below > numbers)):
+        if len(set(names)) == len(names) and _are_names(cells, rows[place + 1][1]):
             return number
     return wide[0] if wide else rows[0][0]
 
@@ -65,6 +63,12 @@ def _filled(cells: Sequence[str]) -> int:
     return sum(1 for cell in cells if cell.strip())
 
 
-def _share_of_numbers(cells: Sequence[str]) -> float:
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    return sum(bool(_NUMBER.fullmatch(cell)) for cell in filled) / len(filled) if filled else 0.0
+def _are_names(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether no cell is a number or date. Years may head columns ("2019", "2024") if no year stands below them."""
+    numbers = [place for place, cell in enumerate(cells) if _NUMBER.fullmatch(cell.strip())]
+    years = all(
+        _YEAR.fullmatch(cells[place].strip())
+        and not _YEAR.fullmatch("".join(below[place : place + 1]).strip())
+        for place in numbers
+    )
+    return years and len(numbers) < _filled(cells)

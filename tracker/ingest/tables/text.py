@@ -17,9 +17,7 @@ from tracker.ingest.tables.content import BOMS, COPY_TABLE, HEAD, refused
 RawRow: TypeAlias = tuple[int, list[str]]
 
 DELIMITERS = ",;\t|"
-LONGEST_LINE = (
-    2**20
-)  # characters: 200 columns of 5,000; a longer line is no row, and would lie in memory whole
+LONGEST_LINE = 2**20  # characters: 200 columns of 5,000; a longer one is no row, and lies in memory whole
 _SAMPLE = 2**18  # characters or bytes looked at to tell delimiter and code page
 _ROWS_LOOKED_AT = 200
 _PIECE = 2**20

@@ -7,8 +7,7 @@ on and says so. It imports nothing of the tracker and speaks no language: what i
 caller knows.
 
 Arguments: path, format, sheet ("" takes the first that holds something), "look" (list the sheets first) or "rows".
-Lines: {"sheets", "hidden", "sheet"} or {"refused": word, …}, then [[number, [cell, …]], …], at
-last "end".
+Lines: {"sheets", "hidden", "sheet"} or {"refused": word, …}, then [[number, [cell, …]], …], at last "end".
 """
 
 import datetime
