@@ -41,6 +41,42 @@ READER_LABELS = {
 }
 
 
+# What our columns are called where no field of the register has their name.
+COLUMN_LABELS = {
+    "country_iso2": gettext_lazy("country"),
+    "iana_timezone": gettext_lazy("time zone"),
+    "opens_local": gettext_lazy("opens (local time)"),
+    "closes_local": gettext_lazy("closes (local time)"),
+    "votes_on": gettext_lazy("votes on these days"),
+    "constituency_number": gettext_lazy("number of the constituency"),
+    "constituency_name": gettext_lazy("name of the constituency"),
+    "source_url": gettext_lazy("source: address of the page"),
+    "source_date": gettext_lazy("source: date of the page"),
+    "number_source_url": gettext_lazy("source of the number"),
+    "number_source_date": gettext_lazy("date of the number’s source"),
+    "address_source_url": gettext_lazy("source of the address"),
+    "voters_source_url": gettext_lazy("source of the voters"),
+    "city_source_url": gettext_lazy("source of the city"),
+    "mission_type": gettext_lazy("type of the mission"),
+    "acronym": gettext_lazy("acronym of the organization"),
+    "invited_date": gettext_lazy("invited on"),
+    "announced_date": gettext_lazy("announced on"),
+    "accredited_date": gettext_lazy("accredited on"),
+    "arrival_date": gettext_lazy("arrives on"),
+    "departure_date": gettext_lazy("departs on"),
+    "observers_core": gettext_lazy("core team"),
+    "observers_lto": gettext_lazy("long-term observers"),
+    "observers_sto": gettext_lazy("short-term observers"),
+    "statement_date": gettext_lazy("date of the statement"),
+    "statement_url": gettext_lazy("address of the statement"),
+    "end_date": gettext_lazy("last day"),
+    "time_local": gettext_lazy("hour (local time)"),
+    "utc_offset": gettext_lazy("offset from UTC"),
+    "as_of": gettext_lazy("as of"),
+    "outcome_or_figures": gettext_lazy("outcome"),
+}
+
+
 class RuleForm(forms.Form):
     """How one of our columns is filled. The first line is enough for most; the rest is for split and joined cells."""
 
@@ -63,8 +99,10 @@ class RuleForm(forms.Form):
     )
     ranges = forms.BooleanField(required=False, label=gettext_lazy("12-15 stands for four numbers"))
 
-    def __init__(self, column: Any, header: Sequence[str], rule: Rule | None, data: QueryDict | None) -> None:
-        self.target, self.required, self.rule = column.name, column.required, rule
+    def __init__(
+        self, column: Any, label: Any, header: Sequence[str], rule: Rule | None, data: QueryDict | None
+    ) -> None:
+        self.target, self.label, self.required, self.rule = column.name, label, column.required, rule
         kept = rule or Rule()
         initial = {
             "column": kept.columns[0] if kept.columns else "",
@@ -106,6 +144,17 @@ class RuleForm(forms.Form):
         )  # fmt: skip
 
 
+def label_of(kind: str, column: str) -> Any:
+    """What people call a column of our layout: as the field of the register, or by a word of its own."""
+    if column in COLUMN_LABELS:
+        return COLUMN_LABELS[column]
+    model: Any = SUBJECTS[kind].kind.model
+    names = {
+        field.name: field.verbose_name for field in model._meta.get_fields() if hasattr(field, "verbose_name")
+    }
+    return names.get(column, column.replace("_", " "))
+
+
 class MappingForms:
     """The whole form: a line for each column of our layout, the language, the source; and what comes of it."""
 
@@ -122,7 +171,13 @@ class MappingForms:
             upload.mapping.get("source", "") if data is None else data.get("source", "").strip()[:500]
         )
         self.lines = [
-            RuleForm(column, table.header, self.kept.rules.get(column.name), data)
+            RuleForm(
+                column,
+                label_of(upload.kind, column.name),
+                table.header,
+                self.kept.rules.get(column.name),
+                data,
+            )
             for column in SUBJECTS[upload.kind].layout.columns
         ]
         self.problems: list[str] = []
@@ -182,9 +237,9 @@ class MappingForms:
                 _("“%(text)s” will be asked about.") % {"text": question.text}
                 for question in mapped.questions
             ]
-        columns = [line.target for line in self.lines if any(row.get(line.target) for row in rows)]
+        filled = [line for line in self.lines if any(row.get(line.target) for row in rows)]
         return {
-            "columns": columns,
-            "rows": [[row.get(column, "") for column in columns] for row in rows],
+            "columns": [line.label for line in filled],
+            "rows": [[row.get(line.target, "") for line in filled] for row in rows],
             "problems": list(dict.fromkeys(problems)),
         }

@@ -1,6 +1,7 @@
 """Files that people bring: sending one, saying how it is read, looking at what it would do, applying, taking back."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.core import broker
 from tracker.core.jobs import cancel_job
-from tracker.core.models import Job, Publication
+from tracker.core.models import Job, Publication, Publishable
 from tracker.elections.models import Election
 from tracker.ingest.mapping import BadMapping, Mapping
 from tracker.ingest.models import Upload, UploadedFile, UploadedRecord
@@ -55,7 +56,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        elections = Election.objects.visible_to(request.user).order_by("-starts_on")
+        elections = Election.objects.visible_to(request.user).order_by("demonstration", "-starts_on")
         self.fields["election"].queryset = elections  # type: ignore[attr-defined]
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             (name, SUBJECTS[name].label)
@@ -94,7 +95,7 @@ def _load(request: HttpRequest, pk: int) -> Upload:
 def new(request: HttpRequest) -> HttpResponse:
     """Send a file."""
     require(request, MAY_BRING)
-    first = Election.objects.visible_to(request.user).order_by("-starts_on").first()
+    first = Election.objects.visible_to(request.user).order_by("demonstration", "-starts_on").first()
     form = UploadForm(
         request, request.POST or None, request.FILES or None,
         initial={"election": request.GET.get("election") or first, "kind": request.GET.get("kind", "stations")},
@@ -133,12 +134,14 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("admin:upload", pk)
     busy = found.state in Upload.BUSY
     job = found.job if busy else None
+    countries = queries.by_country(found) if found.state in (State.CHECKED, State.APPLIED) else []
     context = {
         "upload": found,
         "label": SUBJECTS[found.kind].label,
         "counts": queries.counts_of(found) if found.state not in (State.RECEIVED, State.CHECKING) else [],
         "along": queries.brought_along(found),
-        "countries": queries.by_country(found) if found.state in (State.CHECKED, State.APPLIED) else [],
+        "countries": countries,
+        "in_file": queries.in_file(countries),
         "announced": queries.announced_beside(found),
         "questions": found.counts.get("questions", []),
         "job": job,
@@ -146,14 +149,19 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "refresh": REFRESH_BUSY if busy else REFRESH_IDLE,
         "may_change": _may_change(request, found),
         "writes": found.counts.get("new", 0) + found.counts.get("changed", 0),
-        "drafts": f"{_list_of(found)}?publication__exact={Publication.DRAFT}",
+        "drafts": _drafts_of(found),
     }
     return screen(request, "staff/upload.html", found.name, context)
 
 
-def _list_of(found: Upload) -> str:
-    meta = SUBJECTS[found.kind].kind.model._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+def _drafts_of(found: Upload) -> str:
+    """The address of the list of drafts of the file's kind and, where they belong to one, its election."""
+    model = SUBJECTS[found.kind].kind.model
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    asked = {"publication__exact": str(Publication.DRAFT)} if issubclass(model, Publishable) else {}
+    if any(field.name == "election" for field in model._meta.fields):
+        asked["election__id__exact"] = str(found.election_id)
+    return f"{address}?{urlencode(asked)}"
 
 
 def _may_change(request: HttpRequest, found: Upload) -> bool:

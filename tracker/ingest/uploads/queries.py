@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 
@@ -47,6 +47,8 @@ def counts_of(upload: Upload) -> list[Counted]:
 def records_of(upload: Upload, action: str = "") -> QuerySet[UploadedRecord]:
     """The records of the upload's own kind in the order of the file, of one action or of all."""
     rows = upload.records.filter(kind=SUBJECTS[upload.kind].kind.name)
+    # What no row of the file speaks of comes after those that do.
+    rows = rows.order_by(Case(When(row=0, then=1), default=0), "row", "id")
     return rows.filter(action=action) if action else rows
 
 
@@ -62,7 +64,6 @@ class CountryRow:
 
     country: Country
     in_file: int
-    bad: int
     in_register: int
 
 
@@ -84,10 +85,15 @@ def by_country(upload: Upload) -> list[CountryRow]:
     in_register = dict(held.annotate(number=Count("pk")).values_list("country", "number"))
     countries = Country.objects.in_bulk({*in_file, *in_register})
     rows = [
-        CountryRow(country, in_file.get(iso, 0), 0, in_register.get(iso, 0))
+        CountryRow(country, in_file.get(iso, 0), in_register.get(iso, 0))
         for iso, country in countries.items()
     ]
     return sorted(rows, key=lambda row: (-row.in_file, -row.in_register, row.country.name_en))
+
+
+def in_file(rows: list[CountryRow]) -> tuple[int, int]:
+    """How many stations the file holds that can be read, and in how many countries."""
+    return sum(row.in_file for row in rows), sum(1 for row in rows if row.in_file)
 
 
 def announced_beside(upload: Upload) -> list[AnnouncedFigure]:
