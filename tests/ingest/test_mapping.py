@@ -188,6 +188,11 @@ def test_columns_are_told_by_content_where_the_header_says_nothing() -> None:
     }
 
 
+def test_a_header_is_not_believed_against_all_values() -> None:
+    table: Table = (("Voters", "Country", "Date"), [("men", "12", "soon"), ("women", "13", "later")])
+    assert set(guess_mapping("stations", *table).rules) == set()
+
+
 def test_header_words_name_columns_that_exist() -> None:
     with HEADER_WORDS.open(encoding="utf-8", newline="") as file:
         named = {row["column"] for row in csv.DictReader(line for line in file if not line.startswith("#"))}
@@ -332,6 +337,15 @@ def test_what_is_given_with_the_upload_fills_what_is_empty() -> None:
         "https://example.org/own",
     )
     assert first["source_date"] == "2024-02"
+
+    # A country that cannot be read is not the one that was given for rows without any.
+    read = compile_mapping(
+        stations({"country_iso2": Rule(columns=("Land",), reader="country")}),
+        ("Land",),
+        given={"country_iso2": "AZ"},
+    )
+    cells = [read(2, (land,), {}).rows[0]["country_iso2"] for land in ("Italy", "", "Ruritania")]
+    assert cells == ["IT", "AZ", ""]
     assert constants({"source_url": "x", "notes": ""}) == {"source_url": Rule(constant="x")}
 
 
@@ -450,7 +464,7 @@ def test_a_header_is_known_again_in_any_order() -> None:
     assert header_fingerprint(["Ölkə", "Ölkə"]) != header_fingerprint(["Ölkə"])
 
 
-def test_many_different_texts_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_forgotten_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker.ingest.compiling.REMEMBERED", 3)
     mapping = stations({"registered_voters": Rule(columns=("N",), reader="count")})
     read = compile_mapping(mapping, ("N",))

@@ -92,15 +92,11 @@ def compile_mapping(
     plain: dict[str, int] = {}
     specials: list[_Special] = []
     derived: dict[str, str] = {}
-    fallbacks: list[tuple[str, str]] = [
-        (target, value) for target, value in given.items() if target in mapping.rules
-    ]
+    empty = dict(given)  # what a cell is where the file leaves it empty; a rule's own constant goes first
     numbers: tuple[str, str] | None = None  # the column whose list parts the row, and its name in the file
     for target, rule in mapping.rules.items():
         if rule.constant:
-            fixed[target] = rule.constant
-            if rule.columns:
-                fallbacks.insert(0, (target, rule.constant))
+            fixed[target] = empty[target] = rule.constant
         if rule.reader in ("zone", "place"):
             derived[target] = rule.reader
         if not rule.columns:
@@ -116,6 +112,7 @@ def compile_mapping(
     splits = mapping.rules[numbers[0]].ranges if numbers else False
     width, pick = len(header), _picker(list(plain.values()))
     targets = tuple(plain)
+    fallbacks = [(target, empty[target]) for target in plain if target in empty]
     zones: dict[tuple[str, str, str, str], tuple[str, ...]] = {}
 
     def problem(number: int, column: str, value: str, error: Unreadable) -> Problem:
@@ -130,11 +127,10 @@ def compile_mapping(
             cells = [*cells[:width], *[""] * (width - len(cells))]
         row = fixed.copy()
         row.update(zip(targets, pick(cells), strict=True))
-        open_country = False
         for target, name, extract, read, remembered in specials:
             text = extract(cells)
             if not text:
-                row[target] = ""
+                row[target] = empty.get(target, "")
                 continue
             result = remembered.get(text)
             if result is None:
@@ -148,7 +144,6 @@ def compile_mapping(
             if isinstance(result, Question):
                 if (answer := answers.get(result.key)) is None:
                     questions.append(result)
-                    open_country = open_country or result.topic == "country"
                 else:
                     row[target] = answer
             elif isinstance(result, Unreadable):
@@ -156,7 +151,7 @@ def compile_mapping(
         for target, value in fallbacks:
             row[target] = row[target] or value
         if derived:
-            _derive(row, derived, zones, answers, questions, open_country)
+            _derive(row, derived, zones, answers, questions)
         if numbers and row[numbers[0]]:
             try:
                 several = split_numbers(row[numbers[0]], splits)
@@ -309,17 +304,16 @@ def _derive(
     zones: dict[tuple[str, str, str, str], tuple[str, ...]],
     answers: Answers,
     questions: list[Question],
-    open_country: bool,
 ) -> None:
     """Fill position and zone; what is written in the row stays."""
     country, city = row.get("country_iso2", ""), row.get("city", "")
     if "place" in derived.values():
         _place(row, derived, country, city)
     for target, reader in derived.items():
-        if reader != "zone" or row[target] in zone_names() or open_country:
+        if reader != "zone" or row[target] in zone_names():
             continue
         if not country:
-            continue  # missing, and said so where the layout is checked
+            continue  # it is asked first; or missing, and said so where the layout is checked
         key = (country, city, row.get("latitude", ""), row.get("longitude", ""))
         found = zones.get(key)
         if found is None:
