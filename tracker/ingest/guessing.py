@@ -25,6 +25,7 @@ from tracker.ingest.words import read_date, read_hours, split_numbers
 HEADER_WORDS = Path(__file__).parent / "data" / "header_words.csv"
 SAMPLE = 200  # rows that are looked at
 MOST = 0.8  # share of distinct values that must be of a sort for a column to be of it
+LONGEST_NAME = 120  # letters of a header; what is longer is a sentence, and would be compared for long
 ALIKE = 0.86  # likeness of two names, 0 to 1, below which they are two
 # Words of a header for columns that one column of a file may fill together.
 TOGETHER = {
@@ -132,6 +133,8 @@ def _likeness(name: str, word: str) -> float:
     """1 for the same, less for a slip, less again where the word is only a part of the name; 0 below that."""
     if name == word:
         return 1.0
+    if len(name) > LONGEST_NAME:
+        return 0.0
     if len(word) > 3 and set(word.split()) <= set(name.split()):
         return 0.7 + 0.2 * len(word) / len(name)
     matcher = difflib.SequenceMatcher(None, name, word)

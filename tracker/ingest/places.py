@@ -46,6 +46,7 @@ ALIKE_WITHOUT_FORM = {"DM": ("DO", "DM"), "CN": ("CN", "TW"), "TW": ("TW", "CN")
 # keeps one clock (Argentina's twelve zones have agreed since 2009).
 ONE_CLOCK_YEARS = range(2015, 2031)
 LONGEST_NAME = 60  # letters; a longer text is no name with a slip, and would be compared for long
+MOST_WORDS = 20  # of a text in which a name is looked for
 SUGGESTED = 4  # countries offered for a name that is not known
 
 
@@ -87,7 +88,7 @@ def known_countries(text: str) -> tuple[str, ...]:
 def like_countries(text: str) -> tuple[str, ...]:
     """The codes of countries whose names are like `text` or stand in it; takes some 20 ms."""
     folded = fold(text)
-    words = (_without_form(folded) or folded).split()
+    words = (_without_form(folded) or folded).split()[:MOST_WORDS]
     bare, names = " ".join(words), _countries_by_name()
     found = difflib.get_close_matches(bare, names, n=12, cutoff=0.8) if 3 < len(bare) <= LONGEST_NAME else []
     # "Embassy in Cyprus": the name of a country within a longer text.
