@@ -174,14 +174,14 @@ def test_columns_are_told_by_content_where_the_header_says_nothing() -> None:
     table: Table = (
         ("A", "B", "C", "D", "E"),
         [
-            ("Rome (Italy)", "08:00-19:00", "41.9, 12.5", "https://example.org/1", "x"),
-            ("Almaty (Kazakhstan)", "08:00-19:00", "43.2, 76.9", "https://example.org/2", "y"),
+            ("Rome (Italy)", "08:00-19:00", "41.90, 12.49", "https://example.org/1", "x"),
+            ("Almaty (Kazakhstan)", "08:00-19:00", "43.25, 76.91", "https://example.org/2", "y"),
         ],
     )
     rows = [filled(result)[0] for result in mapped(table)]
     assert [(row["city"], row["country_iso2"], row["latitude"], row["source_url"]) for row in rows] == [
         ("Rome", "IT", "41.9", "https://example.org/1"),
-        ("Almaty", "KZ", "43.2", "https://example.org/2"),
+        ("Almaty", "KZ", "43.25", "https://example.org/2"),
     ]
     assert "E" not in {
         name for rule in guess_mapping("stations", *table).rules.values() for name in rule.columns
@@ -191,6 +191,11 @@ def test_columns_are_told_by_content_where_the_header_says_nothing() -> None:
 def test_a_header_is_not_believed_against_all_values() -> None:
     table: Table = (("Voters", "Country", "Date"), [("men", "12", "soon"), ("women", "13", "later")])
     assert set(guess_mapping("stations", *table).rules) == set()
+
+
+def test_numbers_are_not_taken_for_hours_or_positions() -> None:
+    table: Table = (("A", "B"), [("12-15", "12, 13"), ("8-9", "14, 15")])
+    assert guess_mapping("stations", *table).rules == {}
 
 
 def test_header_words_name_columns_that_exist() -> None:

@@ -120,6 +120,11 @@ def test_hours_in_words(text: str, hours: tuple[str, str]) -> None:
         "1 to 5 pm",
         "8-20 tomorrow",
         "13 pm - 14 pm",
+        "2024",
+        "12.5",
+        "12/04",
+        "1,234",
+        "8 20",
         "",
     ],
 )

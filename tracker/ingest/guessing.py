@@ -188,6 +188,16 @@ def _accepts(column: Column) -> Callable[[str], object]:
     return test
 
 
+def _sure_hours(value: str) -> bool:
+    """Hours with minutes: "12-15" alone is as well a range of stations."""
+    return bool(read_hours(value) and re.search(r"\d\s?[:.hч-]\s?[0-5]\d\D", value))
+
+
+def _sure_position(value: str) -> bool:
+    """Coordinates with a fraction: "12, 13" alone are as well two stations."""
+    return bool(read_coordinates(value) and re.search(r"\d[.,]\d{2}|°", value))
+
+
 def _contradicts(column: Column, values: Sequence[str]) -> bool:
     """Whether none of the values can be what the column holds, where that can be told."""
     if not values or column.parse not in (cells.country, cells.day, cells.days, cells.clock, cells.count):
@@ -282,9 +292,9 @@ def _by_content(
             and _share(known, known_countries) >= MOST
         ):
             made = {"country_iso2": _rule(layout["country_iso2"], name, known, "")}
-        elif "latitude" in layout and "latitude" not in rules and _share(known, read_coordinates) >= MOST:
+        elif "latitude" in layout and "latitude" not in rules and _share(known, _sure_position) >= MOST:
             made = _together("coordinates", name, known, layout, rules)
-        elif "opens_local" in layout and "opens_local" not in rules and _share(known, read_hours) >= MOST:
+        elif "opens_local" in layout and "opens_local" not in rules and _share(known, _sure_hours) >= MOST:
             made = _together("hours", name, known, layout, rules)
         elif "votes_on" in layout and "votes_on" not in rules and _share(known, read_date) == 1:
             made = {"votes_on": _rule(layout["votes_on"], name, known, "")}

@@ -56,7 +56,9 @@ AND_WORDS = frozenset(fold("and und et y e i oraz și és və ve и та й a").
     ""
 }  # "&" is folded to nothing
 
-_TIME = r"(\d{1,2})\s*(?:[:.hч]\s*([0-5]\d)(?::00)?)?\s*(?:h\b|uhr\b)?\s*([ap]\.?\s?m\b\.?)?"
+_TIME = (
+    r"(?<!\d)(\d{1,2})(?!\d)\s*(?:[:.hч]\s*([0-5]\d)(?!\d)(?::00)?)?\s*(?:h\b|uhr\b)?\s*([ap]\.?\s?m\b\.?)?"
+)
 # Two times with minutes or am/pm: surely hours, whatever stands beside them.
 _PLAIN = (
     r"(?<![\d.:/])\d{1,2}(?:\s?[:.]\s?[0-5]\d(?::00)?(?:\s*[ap]\.?\s?m\b\.?)?|\s*[ap]\.?\s?m\b\.?)(?!\.?\d)"
@@ -208,9 +210,11 @@ def read_hours(text: str, language: str = "") -> tuple[str, str]:
     tidy = _tidy(text)
     found = _SURE_HOURS.search(tidy)
     hours = found[0] if found else tidy
-    times = re.findall(_TIME, hours if len(_SURE_TIME.findall(tidy)) <= 2 else "")
+    found_times = list(re.finditer(_TIME, hours if len(_SURE_TIME.findall(tidy)) <= 2 else ""))
+    times = [time.groups("") for time in found_times]
     words = re.findall(r"[^\W\d_]+", fold(re.sub(_TIME, " ", hours)))
-    if len(times) != 2:
+    # "12.5" and "12/04" are no hours: between the two stands a dash or a word.
+    if len(times) != 2 or not re.search(r"-|[^\W\d]", hours[found_times[0].end() : found_times[1].start()]):
         raise Unreadable("is not opening and closing time.", WRITE_HOURS)
     if unknown := next((word for word in words if word not in HOUR_WORDS), ""):
         raise Unreadable(f"holds “{unknown}”, which is no known word of opening hours.", WRITE_HOURS)
