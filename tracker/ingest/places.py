@@ -5,7 +5,6 @@ Data is generated (``fixtures/build/words.py``) and read when it is first asked 
 
 import difflib
 import gzip
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -24,7 +23,8 @@ from tracker.core.timezones import (
 from tracker.ingest.folding import fold
 
 DATA = Path(__file__).parent / "data"
-COUNTRY_NAMES, COUNTRY_ALIASES, CITIES = "country_names.csv.gz", "country_aliases.csv", "cities.csv.gz"
+COUNTRY_NAMES, COUNTRY_ALIASES = "country_names.csv.gz", "country_aliases.csv"
+CITIES, CITY_ALIASES = "cities.csv.gz", "city_aliases.csv"
 
 # The form of a state, which a list writes and CLDR does not ("Republica Cipru"), and little words beside it. Folded.
 STATE_WORDS = frozenset(
@@ -42,6 +42,10 @@ STATE_WORDS = frozenset(
 )
 # Where the form is what tells two countries apart, the name without it names both.
 ALIKE_WITHOUT_FORM = {"DM": ("DO", "DM"), "CN": ("CN", "TW"), "TW": ("TW", "CN")}
+# The word for city and its short forms, folded.
+CITY_WORDS = frozenset(
+    ("city", "s", "seher", "seheri", "sehri", "г", "гор", "город", "m", "st", "miasto", "orasul")
+)
 # The years whose clocks an election in the register is read by: where all zones of a country agree in them, it
 # keeps one clock (Argentina's twelve zones have agreed since 2009).
 ONE_CLOCK_YEARS = range(2015, 2031)
@@ -147,10 +151,13 @@ def _english() -> dict[str, str]:
 
 
 def find_cities(country: str, name: str) -> list[City]:
-    """The cities of that name in a country, the largest first; a number after the name ("Viena 2") does not count."""
-    folded = fold(name)
-    cities = _cities(country)
-    return list(cities.get(folded) or cities.get(re.sub(r"[\s\d]+$", "", folded)) or [])
+    """The cities of that name in a country, the largest first.
+
+    A number after it ("Viena 2") and the word for city beside it ("г. Москва", "Bakı şəhəri") do not count.
+    """
+    cities, folded = _cities(country), fold(name)
+    bare = " ".join(word for word in folded.split() if word not in CITY_WORDS and not word.isdigit())
+    return list(cities.get(folded) or cities.get(bare) or [])
 
 
 def zone_for(
@@ -174,10 +181,12 @@ def zone_for(
 def _zones_named(
     country: str, city: str, here: tuple[float, float] | None, zones: list[str]
 ) -> tuple[str, ...]:
-    known = propose_zone(country, city, *(here or (None, None)))
-    if known.certain and known.zone:
-        return (known.zone,)
     cities = find_cities(country, city)
+    # A large city known to core goes before its namesakes, in whatever spelling: Vaşinqton is the capital.
+    for name in dict.fromkeys((city, *(city.name for city in cities[:1]))):
+        known = propose_zone(country, name, *(here or (None, None)))
+        if known.certain and known.zone:
+            return (known.zone,)
     if here is not None:
         cities = [
             city for city in cities if great_circle_km(here, (city.latitude, city.longitude)) <= SAME_PLACE_KM
@@ -214,6 +223,10 @@ def _cities(country: str) -> dict[str, list[City]]:
         city = City(float(latitude), float(longitude), zone or (only[0].name if only else ""), names[0])
         for name in names:
             cities.setdefault(name, []).append(city)
+    for code, line in _lines(CITY_ALIASES):
+        known, _comma, spellings = line.partition(",")
+        if code == country:
+            cities |= {fold(spelling): cities[fold(known)] for spelling in spellings.split("|")}
     return cities
 
 
