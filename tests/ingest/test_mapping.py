@@ -10,7 +10,7 @@ import pytest
 from tests.ingest.folders import AZ2024
 from tracker.ingest.compiling import Mapped, Question, compile_mapping
 from tracker.ingest.guessing import HEADER_WORDS, guess_kind, guess_mapping
-from tracker.ingest.mapping import KINDS, BadMapping, Mapping, Rule, constants, header_fingerprint
+from tracker.ingest.mapping import KINDS, BadMapping, Mapping, Rule, header_fingerprint
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -351,7 +351,6 @@ def test_what_is_given_with_the_upload_fills_what_is_empty() -> None:
     )
     cells = [read(2, (land,), {}).rows[0]["country_iso2"] for land in ("Italy", "", "Ruritania")]
     assert cells == ["IT", "AZ", ""]
-    assert constants({"source_url": "x", "notes": ""}) == {"source_url": Rule(constant="x")}
 
 
 def test_ranges_and_lists_only_where_the_rule_says_so() -> None:

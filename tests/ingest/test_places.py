@@ -144,6 +144,7 @@ def test_cities_are_found_by_foreign_spellings() -> None:
     assert find_cities("KW", "Əl-Küveyt") == find_cities("KW", "Kuwait City") != []
     assert find_cities("CH", "Cenevrə")[0].name == "geneva"
     assert len(find_cities("US", "Springfield")) > 2
+    assert [round(city.longitude) for city in find_cities("US", "Washington")] == [-77]
     assert find_cities("US", "Nowhere at all") == []
     assert country_label("AZ") == "Azerbaijan"
 

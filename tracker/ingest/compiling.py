@@ -237,9 +237,9 @@ def _named_reader(rule: Rule, mapping: Mapping, target: str, parse: Parser) -> R
         case "moment":
             return lambda text: read_moment(text, language, day_first)
         case "opens":
-            return lambda text: read_hours(text, language)[0]
+            return lambda text: read_hours(text)[0]
         case "closes":
-            return lambda text: read_hours(text, language)[1]
+            return lambda text: read_hours(text)[1]
         case "clock":
             return read_clock
         case "count":

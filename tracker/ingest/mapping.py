@@ -6,7 +6,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -218,8 +217,3 @@ def find_columns(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
     if problems:
         raise BadMapping(problems)
     return found
-
-
-def constants(values: AnyMapping[str, str]) -> dict[str, Rule]:
-    """Rules that give each of these columns the same text in every row."""
-    return {target: Rule(constant=value) for target, value in values.items() if value}

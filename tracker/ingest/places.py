@@ -50,16 +50,18 @@ CITY_WORDS = frozenset(
 # keeps one clock (Argentina's twelve zones have agreed since 2009).
 ONE_CLOCK_YEARS = range(2015, 2031)
 LONGEST_NAME = 60  # letters; a longer text is no name with a slip, and would be compared for long
+DOMINANT = 10  # times as many inhabitants as its namesakes: that city is meant
 MOST_WORDS = 20  # of a text in which a name is looked for
 SUGGESTED = 4  # countries offered for a name that is not known
 
 
 class City(NamedTuple):
-    """A city; latitude and longitude in degrees, the IANA zone it keeps, its first name folded."""
+    """A city; latitude and longitude in degrees, the IANA zone it keeps, inhabitants, its first name folded."""
 
     latitude: float
     longitude: float
     zone: str
+    inhabitants: int
     name: str
 
 
@@ -151,13 +153,16 @@ def _english() -> dict[str, str]:
 
 
 def find_cities(country: str, name: str) -> list[City]:
-    """The cities of that name in a country, the largest first.
+    """The cities of that name in a country, the largest first; it alone where it is DOMINANT times the next one.
 
     A number after it ("Viena 2") and the word for city beside it ("г. Москва", "Bakı şəhəri") do not count.
     """
     cities, folded = _cities(country), fold(name)
     bare = " ".join(word for word in folded.split() if word not in CITY_WORDS and not word.isdigit())
-    return list(cities.get(folded) or cities.get(bare) or [])
+    found = list(cities.get(folded) or cities.get(bare) or [])
+    # Vaşinqton is the capital and not the town in Utah; Springfield may be any of three.
+    dominant = len(found) > 1 and found[0].inhabitants >= DOMINANT * found[1].inhabitants
+    return found[:1] if dominant else found
 
 
 def zone_for(
@@ -181,12 +186,10 @@ def zone_for(
 def _zones_named(
     country: str, city: str, here: tuple[float, float] | None, zones: list[str]
 ) -> tuple[str, ...]:
+    known = propose_zone(country, city, *(here or (None, None)))
+    if known.certain and known.zone:
+        return (known.zone,)
     cities = find_cities(country, city)
-    # A large city known to core goes before its namesakes, in whatever spelling: Vaşinqton is the capital.
-    for name in dict.fromkeys((city, *(city.name for city in cities[:1]))):
-        known = propose_zone(country, name, *(here or (None, None)))
-        if known.certain and known.zone:
-            return (known.zone,)
     if here is not None:
         cities = [
             city for city in cities if great_circle_km(here, (city.latitude, city.longitude)) <= SAME_PLACE_KM
@@ -218,9 +221,15 @@ def _cities(country: str) -> dict[str, list[City]]:
     cities: dict[str, list[City]] = {}
     only = zones_of_country(country)
     for line in _city_lines().get(country, ()):
-        latitude, longitude, zone, spellings = line.split(",")
+        latitude, longitude, zone, inhabitants, spellings = line.split(",")
         names = spellings.split("|")
-        city = City(float(latitude), float(longitude), zone or (only[0].name if only else ""), names[0])
+        city = City(
+            float(latitude),
+            float(longitude),
+            zone or (only[0].name if only else ""),
+            int(inhabitants),
+            names[0],
+        )
         for name in names:
             cities.setdefault(name, []).append(city)
     for code, line in _lines(CITY_ALIASES):

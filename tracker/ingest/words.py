@@ -202,10 +202,10 @@ def languages() -> list[str]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def read_hours(text: str, language: str = "") -> tuple[str, str]:
-    """Opening and closing as 08:00 and 19:00, also beside a date; midnight at the end is 00:00. Raises Unreadable.
+def read_hours(text: str) -> tuple[str, str]:
+    """Opening and closing as 08:00 and 19:00, also beside a date; midnight at the end is 00:00.
 
-    `language` is not needed yet: the known words of all languages are skipped.
+    Words such as "from", "saat" or "часов" are skipped in all languages that are known; others are Unreadable.
     """
     tidy = _tidy(text)
     found = _SURE_HOURS.search(tidy)
