@@ -380,6 +380,24 @@ def test_a_zone_of_the_file_stays_and_another_text_is_derived() -> None:
     assert filled(one(mapping, header, "US", "Houston", "CST"))[0]["iana_timezone"] == "America/Chicago"
 
 
+@pytest.mark.parametrize("latitude", ["n/a", "95", "nan", "40,4"])
+def test_a_copied_cell_that_is_no_position_stops_nothing(latitude: str) -> None:
+    header = ("Country", "City", "Lat", "Lon")
+    mapping = stations(
+        {
+            "country_iso2": Rule(columns=("Country",)),
+            "city": Rule(columns=("City",)),
+            "latitude": Rule(columns=("Lat",)),
+            "longitude": Rule(columns=("Lon",)),
+            "iana_timezone": Rule(reader="zone"),
+        }
+    )
+    row = one(mapping, header, "US", "Houston", latitude, "-95.4").rows[0]
+    assert (row["latitude"], row["iana_timezone"]) == (latitude, "America/Chicago")
+    # No code of a country: the layout's own check says so, and nothing is asked about it.
+    assert one(mapping, header, "Texas", "Houston", "", "").questions == []
+
+
 # --- as data ---
 
 
@@ -423,6 +441,7 @@ def test_a_mapping_survives_json() -> None:
         ),
         ({"kind": "stations", "rules": {"city": {"columns": ["A"], "reader": "magic"}}}, "city", "no reader"),
         ({"kind": "stations", "rules": {"city": {"columns": ["A", "B"]}}}, "city", "takes one column"),
+        ({"kind": "stations", "rules": {"city": {"reader": "place"}}}, "city", "not filled from a place"),
         (
             {"kind": "stations", "rules": {"city": {"columns": ["A"], "how": "split", "part": 1}}},
             "city",

@@ -312,15 +312,14 @@ def _derive(
     for target, reader in derived.items():
         if reader != "zone" or row[target] in zone_names():
             continue
-        if not country:
-            continue  # it is asked first; or missing, and said so where the layout is checked
+        if country_label(country) == country:
+            continue  # asked first; or missing or no code, and said so where the layout is checked
         key = (country, city, row.get("latitude", ""), row.get("longitude", ""))
         found = zones.get(key)
         if found is None:
             if len(zones) >= REMEMBERED:
                 zones.clear()
-            latitude, longitude = (float(part) if part else None for part in key[2:])
-            found = zones[key] = zone_for(country, city, latitude, longitude)
+            found = zones[key] = zone_for(country, city, *_degrees(*key[2:]))
         if len(found) == 1:
             row[target] = found[0]
             continue
@@ -330,6 +329,14 @@ def _derive(
         if (answer := answers.get(question.key)) is None:
             questions.append(question)
         row[target] = answer or ""
+
+
+def _degrees(latitude: str, longitude: str) -> tuple[float, float] | tuple[None, None]:
+    """The position as numbers; none where it is not one, which is said where the layout is checked."""
+    try:
+        return float(read_degrees(latitude, "latitude")), float(read_degrees(longitude, "longitude"))
+    except Unreadable:
+        return None, None
 
 
 def _place(row: dict[str, Any], derived: AnyMapping[str, str], country: str, city: str) -> None:

@@ -30,6 +30,7 @@ READERS = (
     "country", "choice", "numbers", "zone", "place",
 )  # fmt: skip
 WITHOUT_COLUMN = ("zone", "place")
+PLACE_COLUMNS = ("latitude", "longitude", "coordinate_precision")
 MOST_PARTS = 20
 VERSION = 1
 
@@ -107,6 +108,8 @@ class Mapping:
         for target, rule in self.rules.items():
             if target not in known:
                 yield target, f"is no column of {self.kind}. Known are {', '.join(known)}."
+            if rule.reader == "place" and target not in PLACE_COLUMNS:
+                yield target, f"is not filled from a place. That is for {', '.join(PLACE_COLUMNS)}."
             yield from ((target, problem) for problem in rule.problems())
         lists = [target for target, rule in self.rules.items() if rule.reader == "numbers"]
         if len(lists) > 1:
