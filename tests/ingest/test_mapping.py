@@ -10,7 +10,7 @@ import pytest
 from tests.ingest.folders import AZ2024
 from tracker.ingest.compiling import Mapped, Question, compile_mapping
 from tracker.ingest.guessing import HEADER_WORDS, guess_kind, guess_mapping
-from tracker.ingest.mapping import KINDS, BadMapping, Mapping, Rule, constants, header_fingerprint
+from tracker.ingest.mapping import KINDS, BadMapping, Mapping, Rule, header_fingerprint
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -174,18 +174,28 @@ def test_columns_are_told_by_content_where_the_header_says_nothing() -> None:
     table: Table = (
         ("A", "B", "C", "D", "E"),
         [
-            ("Rome (Italy)", "08:00-19:00", "41.9, 12.5", "https://example.org/1", "x"),
-            ("Almaty (Kazakhstan)", "08:00-19:00", "43.2, 76.9", "https://example.org/2", "y"),
+            ("Rome (Italy)", "08:00-19:00", "41.90, 12.49", "https://example.org/1", "x"),
+            ("Almaty (Kazakhstan)", "08:00-19:00", "43.25, 76.91", "https://example.org/2", "y"),
         ],
     )
     rows = [filled(result)[0] for result in mapped(table)]
     assert [(row["city"], row["country_iso2"], row["latitude"], row["source_url"]) for row in rows] == [
         ("Rome", "IT", "41.9", "https://example.org/1"),
-        ("Almaty", "KZ", "43.2", "https://example.org/2"),
+        ("Almaty", "KZ", "43.25", "https://example.org/2"),
     ]
     assert "E" not in {
         name for rule in guess_mapping("stations", *table).rules.values() for name in rule.columns
     }
+
+
+def test_a_header_is_not_believed_against_all_values() -> None:
+    table: Table = (("Voters", "Country", "Date"), [("men", "12", "soon"), ("women", "13", "later")])
+    assert set(guess_mapping("stations", *table).rules) == set()
+
+
+def test_numbers_are_not_taken_for_hours_or_positions() -> None:
+    table: Table = (("A", "B"), [("12-15", "12, 13"), ("8-9", "14, 15")])
+    assert guess_mapping("stations", *table).rules == {}
 
 
 def test_header_words_name_columns_that_exist() -> None:
@@ -332,7 +342,15 @@ def test_what_is_given_with_the_upload_fills_what_is_empty() -> None:
         "https://example.org/own",
     )
     assert first["source_date"] == "2024-02"
-    assert constants({"source_url": "x", "notes": ""}) == {"source_url": Rule(constant="x")}
+
+    # A country that cannot be read is not the one that was given for rows without any.
+    read = compile_mapping(
+        stations({"country_iso2": Rule(columns=("Land",), reader="country")}),
+        ("Land",),
+        given={"country_iso2": "AZ"},
+    )
+    cells = [read(2, (land,), {}).rows[0]["country_iso2"] for land in ("Italy", "", "Ruritania")]
+    assert cells == ["IT", "AZ", ""]
 
 
 def test_ranges_and_lists_only_where_the_rule_says_so() -> None:
@@ -360,6 +378,24 @@ def test_a_zone_of_the_file_stays_and_another_text_is_derived() -> None:
         == "America/New_York"
     )
     assert filled(one(mapping, header, "US", "Houston", "CST"))[0]["iana_timezone"] == "America/Chicago"
+
+
+@pytest.mark.parametrize("latitude", ["n/a", "95", "nan", "40,4"])
+def test_a_copied_cell_that_is_no_position_stops_nothing(latitude: str) -> None:
+    header = ("Country", "City", "Lat", "Lon")
+    mapping = stations(
+        {
+            "country_iso2": Rule(columns=("Country",)),
+            "city": Rule(columns=("City",)),
+            "latitude": Rule(columns=("Lat",)),
+            "longitude": Rule(columns=("Lon",)),
+            "iana_timezone": Rule(reader="zone"),
+        }
+    )
+    row = one(mapping, header, "US", "Houston", latitude, "-95.4").rows[0]
+    assert (row["latitude"], row["iana_timezone"]) == (latitude, "America/Chicago")
+    # No code of a country: the layout's own check says so, and nothing is asked about it.
+    assert one(mapping, header, "Texas", "Houston", "", "").questions == []
 
 
 # --- as data ---
@@ -405,6 +441,7 @@ def test_a_mapping_survives_json() -> None:
         ),
         ({"kind": "stations", "rules": {"city": {"columns": ["A"], "reader": "magic"}}}, "city", "no reader"),
         ({"kind": "stations", "rules": {"city": {"columns": ["A", "B"]}}}, "city", "takes one column"),
+        ({"kind": "stations", "rules": {"city": {"reader": "place"}}}, "city", "not filled from a place"),
         (
             {"kind": "stations", "rules": {"city": {"columns": ["A"], "how": "split", "part": 1}}},
             "city",
@@ -450,7 +487,7 @@ def test_a_header_is_known_again_in_any_order() -> None:
     assert header_fingerprint(["Ölkə", "Ölkə"]) != header_fingerprint(["Ölkə"])
 
 
-def test_many_different_texts_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_forgotten_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker.ingest.compiling.REMEMBERED", 3)
     mapping = stations({"registered_voters": Rule(columns=("N",), reader="count")})
     read = compile_mapping(mapping, ("N",))

@@ -5,7 +5,7 @@ import pytest
 from tracker.core.countries import read_countries
 from tracker.core.timezones import zone_names, zones_of_country
 from tracker.ingest.folding import fold
-from tracker.ingest.places import country_label, find_cities, find_countries, zone_for
+from tracker.ingest.places import DATA, country_label, find_cities, find_countries, zone_for
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,8 @@ def test_a_country_with_one_clock_needs_no_city() -> None:
         ("RU", "Екатеринбург", "Asia/Yekaterinburg"),
         ("CN", "Pekin", "Asia/Shanghai"),
         ("CA", "Moncton", "America/Moncton"),
+        ("US", "Vaşinqton ş.", "America/New_York"),
+        ("RU", "г. Москва", "Europe/Moscow"),
         # The second station in a city
         ("CA", "Montréal 2", "America/Toronto"),
     ],
@@ -139,7 +141,16 @@ def test_coordinates_decide_by_borders_and_not_by_the_nearest_city() -> None:
 def test_cities_are_found_by_foreign_spellings() -> None:
     (vienna,) = find_cities("AT", "Viena 1")
     assert (round(vienna.latitude), round(vienna.longitude), vienna.zone) == (48, 16, "Europe/Vienna")
+    assert find_cities("KW", "Əl-Küveyt") == find_cities("KW", "Kuwait City") != []
     assert find_cities("CH", "Cenevrə")[0].name == "geneva"
     assert len(find_cities("US", "Springfield")) > 2
+    assert [round(city.longitude) for city in find_cities("US", "Washington")] == [-77]
     assert find_cities("US", "Nowhere at all") == []
     assert country_label("AZ") == "Azerbaijan"
+
+
+def test_every_alias_of_a_city_leads_to_one() -> None:
+    lines = (DATA / "city_aliases.csv").read_text(encoding="utf-8").splitlines()[1:]
+    for country, known, spellings in (line.split(",") for line in lines):
+        for spelling in spellings.split("|"):
+            assert find_cities(country, spelling) == find_cities(country, known) != [], spelling

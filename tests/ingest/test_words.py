@@ -1,6 +1,12 @@
 """Dates, hours, numbers and positions, as lists of authorities write them."""
 
+import contextlib
+import re
+from collections.abc import Callable
+
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from tracker.ingest.coordinates import read_coordinates, read_degrees
 from tracker.ingest.problems import Unreadable
@@ -114,6 +120,11 @@ def test_hours_in_words(text: str, hours: tuple[str, str]) -> None:
         "1 to 5 pm",
         "8-20 tomorrow",
         "13 pm - 14 pm",
+        "2024",
+        "12.5",
+        "12/04",
+        "1,234",
+        "8 20",
         "",
     ],
 )
@@ -252,3 +263,43 @@ def test_degrees_and_minutes() -> None:
 def test_positions_that_cannot_be_are_said(text: str, what: str) -> None:
     with pytest.raises(Unreadable, match=what):
         read_coordinates(text)
+
+
+DAY, CLOCK, DEGREES = r"\d{4}-\d\d-\d\d", r"([01]\d|2[0-3]):[0-5]\d", r"-?\d{1,3}(\.\d{1,5})?"
+# What is read, and what it looks like when our columns are to take it.
+READERS: list[tuple[Callable[[str], object], str]] = [
+    (read_date, DAY),
+    (lambda text: "-".join(read_hours(text)), f"{CLOCK}-{CLOCK}"),
+    (read_clock, CLOCK),
+    (read_moment, rf"{DAY}(T{CLOCK}([+-]\d\d:\d\d)?)?"),
+    (read_count, r"\d+"),
+    (lambda text: ",".join(read_coordinates(text)), f"{DEGREES},{DEGREES}"),
+    (lambda text: read_degrees(text, "latitude"), DEGREES),
+    (lambda text: split_numbers(text) and "", ""),
+    (lambda text: split_numbers(text, ranges=True) and "", ""),
+]
+# Letters, digits and signs that the readers look for, and any other character.
+LETTERS = st.sampled_from(
+    [*"0123456789 .,:;-–/'\"°NSEWnT+()@=№h", "am", "pm", "fevral", "нояб", "²", "٣", "Z", "POINT("]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(LETTERS | st.characters(), max_size=25).map("".join))
+@example("7 fevral 99999999999999999999 2024")
+@example("2024-02-07 15:00 +99:59")
+@example("9" * 400)
+@example("99:99-99:99")
+@example("POINT(1.2.3 4)")
+def test_no_text_breaks_a_reader_and_what_it_returns_is_canonical(text: str) -> None:
+    for read, canonical in READERS:
+        with contextlib.suppress(Unreadable):
+            assert re.fullmatch(canonical, str(read(text)), re.ASCII)
+
+
+def test_a_page_in_a_cell_is_not_searched() -> None:
+    page = "a 1:00 " * 200_000
+    for read, _canonical in READERS[:-2]:
+        with pytest.raises(Unreadable):
+            read(page)
+    assert split_numbers(page) == (page.strip(),)

@@ -92,15 +92,11 @@ def compile_mapping(
     plain: dict[str, int] = {}
     specials: list[_Special] = []
     derived: dict[str, str] = {}
-    fallbacks: list[tuple[str, str]] = [
-        (target, value) for target, value in given.items() if target in mapping.rules
-    ]
+    empty = dict(given)  # what a cell is where the file leaves it empty; a rule's own constant goes first
     numbers: tuple[str, str] | None = None  # the column whose list parts the row, and its name in the file
     for target, rule in mapping.rules.items():
         if rule.constant:
-            fixed[target] = rule.constant
-            if rule.columns:
-                fallbacks.insert(0, (target, rule.constant))
+            fixed[target] = empty[target] = rule.constant
         if rule.reader in ("zone", "place"):
             derived[target] = rule.reader
         if not rule.columns:
@@ -116,6 +112,7 @@ def compile_mapping(
     splits = mapping.rules[numbers[0]].ranges if numbers else False
     width, pick = len(header), _picker(list(plain.values()))
     targets = tuple(plain)
+    fallbacks = [(target, empty[target]) for target in plain if target in empty]
     zones: dict[tuple[str, str, str, str], tuple[str, ...]] = {}
 
     def problem(number: int, column: str, value: str, error: Unreadable) -> Problem:
@@ -130,11 +127,10 @@ def compile_mapping(
             cells = [*cells[:width], *[""] * (width - len(cells))]
         row = fixed.copy()
         row.update(zip(targets, pick(cells), strict=True))
-        open_country = False
         for target, name, extract, read, remembered in specials:
             text = extract(cells)
             if not text:
-                row[target] = ""
+                row[target] = empty.get(target, "")
                 continue
             result = remembered.get(text)
             if result is None:
@@ -148,7 +144,6 @@ def compile_mapping(
             if isinstance(result, Question):
                 if (answer := answers.get(result.key)) is None:
                     questions.append(result)
-                    open_country = open_country or result.topic == "country"
                 else:
                     row[target] = answer
             elif isinstance(result, Unreadable):
@@ -156,7 +151,7 @@ def compile_mapping(
         for target, value in fallbacks:
             row[target] = row[target] or value
         if derived:
-            _derive(row, derived, zones, answers, questions, open_country)
+            _derive(row, derived, zones, answers, questions)
         if numbers and row[numbers[0]]:
             try:
                 several = split_numbers(row[numbers[0]], splits)
@@ -242,9 +237,9 @@ def _named_reader(rule: Rule, mapping: Mapping, target: str, parse: Parser) -> R
         case "moment":
             return lambda text: read_moment(text, language, day_first)
         case "opens":
-            return lambda text: read_hours(text, language)[0]
+            return lambda text: read_hours(text)[0]
         case "closes":
-            return lambda text: read_hours(text, language)[1]
+            return lambda text: read_hours(text)[1]
         case "clock":
             return read_clock
         case "count":
@@ -309,24 +304,22 @@ def _derive(
     zones: dict[tuple[str, str, str, str], tuple[str, ...]],
     answers: Answers,
     questions: list[Question],
-    open_country: bool,
 ) -> None:
     """Fill position and zone; what is written in the row stays."""
     country, city = row.get("country_iso2", ""), row.get("city", "")
     if "place" in derived.values():
         _place(row, derived, country, city)
     for target, reader in derived.items():
-        if reader != "zone" or row[target] in zone_names() or open_country:
+        if reader != "zone" or row[target] in zone_names():
             continue
-        if not country:
-            continue  # missing, and said so where the layout is checked
+        if country_label(country) == country:
+            continue  # asked first; or missing or no code, and said so where the layout is checked
         key = (country, city, row.get("latitude", ""), row.get("longitude", ""))
         found = zones.get(key)
         if found is None:
             if len(zones) >= REMEMBERED:
                 zones.clear()
-            latitude, longitude = (float(part) if part else None for part in key[2:])
-            found = zones[key] = zone_for(country, city, latitude, longitude)
+            found = zones[key] = zone_for(country, city, *_degrees(*key[2:]))
         if len(found) == 1:
             row[target] = found[0]
             continue
@@ -336,6 +329,14 @@ def _derive(
         if (answer := answers.get(question.key)) is None:
             questions.append(question)
         row[target] = answer or ""
+
+
+def _degrees(latitude: str, longitude: str) -> tuple[float, float] | tuple[None, None]:
+    """The position as numbers; none where it is not one, which is said where the layout is checked."""
+    try:
+        return float(read_degrees(latitude, "latitude")), float(read_degrees(longitude, "longitude"))
+    except Unreadable:
+        return None, None
 
 
 def _place(row: dict[str, Any], derived: AnyMapping[str, str], country: str, city: str) -> None:

@@ -10,6 +10,7 @@ from tracker.ingest.problems import Unreadable
 
 NO_PAIR = "is not a pair of coordinates."
 MEND = "Write latitude and longitude as in 40.4093, 49.8671."
+LONGEST_TEXT = 1000  # letters, a link to a map included
 LIMITS = {"latitude": 90, "longitude": 180}
 PLACES = Decimal("0.00001")  # of degrees, about a metre
 
@@ -56,6 +57,8 @@ def read_coordinates(text: str) -> tuple[str, str]:
 
     Without hemispheres the latitude is first. Raises Unreadable if they are out of range, swapped, or not two.
     """
+    if len(text) > LONGEST_TEXT:
+        raise Unreadable(NO_PAIR, MEND)
     if point := _WKT.fullmatch(text.strip()):
         latitude, longitude = _Angle(_decimal(point[2]), ""), _Angle(_decimal(point[1]), "")
     elif link := _LINK.match(text.strip()):
@@ -91,6 +94,8 @@ def read_degrees(text: str, axis: str) -> str:
 @lru_cache(maxsize=1000)
 def _angles(text: str) -> list[_Angle]:
     """The angles of a text that holds nothing else; none if it does."""
+    if len(text) > LONGEST_TEXT:
+        return []
     text = _WORDS.sub(" ", text.translate(_SIGNS))
     for words, letter in _HEMISPHERES:
         text = words.sub(letter, text)

@@ -25,6 +25,7 @@ from tracker.ingest.words import read_date, read_hours, split_numbers
 HEADER_WORDS = Path(__file__).parent / "data" / "header_words.csv"
 SAMPLE = 200  # rows that are looked at
 MOST = 0.8  # share of distinct values that must be of a sort for a column to be of it
+LONGEST_NAME = 120  # letters of a header; what is longer is a sentence, and would be compared for long
 ALIKE = 0.86  # likeness of two names, 0 to 1, below which they are two
 # Words of a header for columns that one column of a file may fill together.
 TOGETHER = {
@@ -132,6 +133,8 @@ def _likeness(name: str, word: str) -> float:
     """1 for the same, less for a slip, less again where the word is only a part of the name; 0 below that."""
     if name == word:
         return 1.0
+    if len(name) > LONGEST_NAME:
+        return 0.0
     if len(word) > 3 and set(word.split()) <= set(name.split()):
         return 0.7 + 0.2 * len(word) / len(name)
     matcher = difflib.SequenceMatcher(None, name, word)
@@ -183,6 +186,16 @@ def _accepts(column: Column) -> Callable[[str], object]:
         return True
 
     return test
+
+
+def _sure_hours(value: str) -> bool:
+    """Hours with minutes: "12-15" alone is as well a range of stations."""
+    return bool(read_hours(value) and re.search(r"\d\s?[:.hч-]\s?[0-5]\d\D", value))
+
+
+def _sure_position(value: str) -> bool:
+    """Coordinates with a fraction: "12, 13" alone are as well two stations."""
+    return bool(read_coordinates(value) and re.search(r"\d[.,]\d{2}|°", value))
 
 
 def _contradicts(column: Column, values: Sequence[str]) -> bool:
@@ -279,9 +292,9 @@ def _by_content(
             and _share(known, known_countries) >= MOST
         ):
             made = {"country_iso2": _rule(layout["country_iso2"], name, known, "")}
-        elif "latitude" in layout and "latitude" not in rules and _share(known, read_coordinates) >= MOST:
+        elif "latitude" in layout and "latitude" not in rules and _share(known, _sure_position) >= MOST:
             made = _together("coordinates", name, known, layout, rules)
-        elif "opens_local" in layout and "opens_local" not in rules and _share(known, read_hours) >= MOST:
+        elif "opens_local" in layout and "opens_local" not in rules and _share(known, _sure_hours) >= MOST:
             made = _together("hours", name, known, layout, rules)
         elif "votes_on" in layout and "votes_on" not in rules and _share(known, read_date) == 1:
             made = {"votes_on": _rule(layout["votes_on"], name, known, "")}

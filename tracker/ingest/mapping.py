@@ -6,7 +6,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -31,6 +30,7 @@ READERS = (
     "country", "choice", "numbers", "zone", "place",
 )  # fmt: skip
 WITHOUT_COLUMN = ("zone", "place")
+PLACE_COLUMNS = ("latitude", "longitude", "coordinate_precision")
 MOST_PARTS = 20
 VERSION = 1
 
@@ -108,6 +108,8 @@ class Mapping:
         for target, rule in self.rules.items():
             if target not in known:
                 yield target, f"is no column of {self.kind}. Known are {', '.join(known)}."
+            if rule.reader == "place" and target not in PLACE_COLUMNS:
+                yield target, f"is not filled from a place. That is for {', '.join(PLACE_COLUMNS)}."
             yield from ((target, problem) for problem in rule.problems())
         lists = [target for target, rule in self.rules.items() if rule.reader == "numbers"]
         if len(lists) > 1:
@@ -218,8 +220,3 @@ def find_columns(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
     if problems:
         raise BadMapping(problems)
     return found
-
-
-def constants(values: AnyMapping[str, str]) -> dict[str, Rule]:
-    """Rules that give each of these columns the same text in every row."""
-    return {target: Rule(constant=value) for target, value in values.items() if value}

@@ -5,7 +5,6 @@ Data is generated (``fixtures/build/words.py``) and read when it is first asked 
 
 import difflib
 import gzip
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -24,7 +23,8 @@ from tracker.core.timezones import (
 from tracker.ingest.folding import fold
 
 DATA = Path(__file__).parent / "data"
-COUNTRY_NAMES, COUNTRY_ALIASES, CITIES = "country_names.csv.gz", "country_aliases.csv", "cities.csv.gz"
+COUNTRY_NAMES, COUNTRY_ALIASES = "country_names.csv.gz", "country_aliases.csv"
+CITIES, CITY_ALIASES = "cities.csv.gz", "city_aliases.csv"
 
 # The form of a state, which a list writes and CLDR does not ("Republica Cipru"), and little words beside it. Folded.
 STATE_WORDS = frozenset(
@@ -42,19 +42,26 @@ STATE_WORDS = frozenset(
 )
 # Where the form is what tells two countries apart, the name without it names both.
 ALIKE_WITHOUT_FORM = {"DM": ("DO", "DM"), "CN": ("CN", "TW"), "TW": ("TW", "CN")}
+# The word for city and its short forms, folded.
+CITY_WORDS = frozenset(
+    ("city", "s", "seher", "seheri", "sehri", "г", "гор", "город", "m", "st", "miasto", "orasul")
+)
 # The years whose clocks an election in the register is read by: where all zones of a country agree in them, it
 # keeps one clock (Argentina's twelve zones have agreed since 2009).
 ONE_CLOCK_YEARS = range(2015, 2031)
 LONGEST_NAME = 60  # letters; a longer text is no name with a slip, and would be compared for long
+DOMINANT = 10  # times as many inhabitants as its namesakes: that city is meant
+MOST_WORDS = 20  # of a text in which a name is looked for
 SUGGESTED = 4  # countries offered for a name that is not known
 
 
 class City(NamedTuple):
-    """A city; latitude and longitude in degrees, the IANA zone it keeps, its first name folded."""
+    """A city; latitude and longitude in degrees, the IANA zone it keeps, inhabitants, its first name folded."""
 
     latitude: float
     longitude: float
     zone: str
+    inhabitants: int
     name: str
 
 
@@ -87,7 +94,7 @@ def known_countries(text: str) -> tuple[str, ...]:
 def like_countries(text: str) -> tuple[str, ...]:
     """The codes of countries whose names are like `text` or stand in it; takes some 20 ms."""
     folded = fold(text)
-    words = (_without_form(folded) or folded).split()
+    words = (_without_form(folded) or folded).split()[:MOST_WORDS]
     bare, names = " ".join(words), _countries_by_name()
     found = difflib.get_close_matches(bare, names, n=12, cutoff=0.8) if 3 < len(bare) <= LONGEST_NAME else []
     # "Embassy in Cyprus": the name of a country within a longer text.
@@ -146,10 +153,16 @@ def _english() -> dict[str, str]:
 
 
 def find_cities(country: str, name: str) -> list[City]:
-    """The cities of that name in a country, the largest first; a number after the name ("Viena 2") does not count."""
-    folded = fold(name)
-    cities = _cities(country)
-    return list(cities.get(folded) or cities.get(re.sub(r"[\s\d]+$", "", folded)) or [])
+    """The cities of that name in a country, the largest first; it alone where it is DOMINANT times the next one.
+
+    A number after it ("Viena 2") and the word for city beside it ("г. Москва", "Bakı şəhəri") do not count.
+    """
+    cities, folded = _cities(country), fold(name)
+    bare = " ".join(word for word in folded.split() if word not in CITY_WORDS and not word.isdigit())
+    found = list(cities.get(folded) or cities.get(bare) or [])
+    # Vaşinqton is the capital and not the town in Utah; Springfield may be any of three.
+    dominant = len(found) > 1 and found[0].inhabitants >= DOMINANT * found[1].inhabitants
+    return found[:1] if dominant else found
 
 
 def zone_for(
@@ -208,11 +221,21 @@ def _cities(country: str) -> dict[str, list[City]]:
     cities: dict[str, list[City]] = {}
     only = zones_of_country(country)
     for line in _city_lines().get(country, ()):
-        latitude, longitude, zone, spellings = line.split(",")
+        latitude, longitude, zone, inhabitants, spellings = line.split(",")
         names = spellings.split("|")
-        city = City(float(latitude), float(longitude), zone or (only[0].name if only else ""), names[0])
+        city = City(
+            float(latitude),
+            float(longitude),
+            zone or (only[0].name if only else ""),
+            int(inhabitants),
+            names[0],
+        )
         for name in names:
             cities.setdefault(name, []).append(city)
+    for code, line in _lines(CITY_ALIASES):
+        known, _comma, spellings = line.partition(",")
+        if code == country:
+            cities |= {fold(spelling): cities[fold(known)] for spelling in spellings.split("|")}
     return cities
 
 

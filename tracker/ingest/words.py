@@ -16,6 +16,7 @@ from tracker.ingest.problems import Unreadable
 
 CALENDAR_WORDS = Path(__file__).parent / "data" / "calendar_words.csv"
 REMEMBERED = 5_000
+LONGEST_TEXT = 300  # letters; what is longer is none of these, and would be searched for long
 LONGEST_RANGE = 500  # numbers that "12-15" may stand for
 
 # Words beside a date that say nothing, folded: "of", the word for year and day, endings of ordinal numbers.
@@ -55,7 +56,9 @@ AND_WORDS = frozenset(fold("and und et y e i oraz și és və ve и та й a").
     ""
 }  # "&" is folded to nothing
 
-_TIME = r"(\d{1,2})\s*(?:[:.hч]\s*([0-5]\d)(?::00)?)?\s*(?:h\b|uhr\b)?\s*([ap]\.?\s?m\b\.?)?"
+_TIME = (
+    r"(?<!\d)(\d{1,2})(?!\d)\s*(?:[:.hч]\s*([0-5]\d)(?!\d)(?::00)?)?\s*(?:h\b|uhr\b)?\s*([ap]\.?\s?m\b\.?)?"
+)
 # Two times with minutes or am/pm: surely hours, whatever stands beside them.
 _PLAIN = (
     r"(?<![\d.:/])\d{1,2}(?:\s?[:.]\s?[0-5]\d(?::00)?(?:\s*[ap]\.?\s?m\b\.?)?|\s*[ap]\.?\s?m\b\.?)(?!\.?\d)"
@@ -118,7 +121,7 @@ def _of_numbers(numbers: list[str], text: str, language: str, day_first: bool | 
 def _iso(year: str, month: int, day: str) -> str:
     try:
         return date(int(year), month, int(day)).isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Unreadable("is no day of the calendar.", WRITE_DATE) from None
 
 
@@ -199,17 +202,19 @@ def languages() -> list[str]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def read_hours(text: str, language: str = "") -> tuple[str, str]:
-    """Opening and closing as 08:00 and 19:00, also beside a date; midnight at the end is 00:00. Raises Unreadable.
+def read_hours(text: str) -> tuple[str, str]:
+    """Opening and closing as 08:00 and 19:00, also beside a date; midnight at the end is 00:00.
 
-    `language` is not needed yet: the known words of all languages are skipped.
+    Words such as "from", "saat" or "часов" are skipped in all languages that are known; others are Unreadable.
     """
     tidy = _tidy(text)
     found = _SURE_HOURS.search(tidy)
     hours = found[0] if found else tidy
-    times = re.findall(_TIME, hours if len(_SURE_TIME.findall(tidy)) <= 2 else "")
+    found_times = list(re.finditer(_TIME, hours if len(_SURE_TIME.findall(tidy)) <= 2 else ""))
+    times = [time.groups("") for time in found_times]
     words = re.findall(r"[^\W\d_]+", fold(re.sub(_TIME, " ", hours)))
-    if len(times) != 2:
+    # "12.5" and "12/04" are no hours: between the two stands a dash or a word.
+    if len(times) != 2 or not re.search(r"-|[^\W\d]", hours[found_times[0].end() : found_times[1].start()]):
         raise Unreadable("is not opening and closing time.", WRITE_HOURS)
     if unknown := next((word for word in words if word not in HOUR_WORDS), ""):
         raise Unreadable(f"holds “{unknown}”, which is no known word of opening hours.", WRITE_HOURS)
@@ -244,7 +249,10 @@ def read_moment(text: str, language: str = "", day_first: bool | None = None) ->
     offset = ""
     if found := re.fullmatch(r"(?:UTC|GMT)?\s*([+\-]\d{1,2})(?::?([0-5]\d))?|Z", rest, re.IGNORECASE):
         offset = "+00:00" if rest.upper() == "Z" else f"{int(found[1]):+03d}:{found[2] or '00'}"
-        parse_offset(offset)
+        try:
+            parse_offset(offset)
+        except ValueError:
+            raise Unreadable("holds no offset from UTC that is in use.", "Write it as in +04:00.") from None
         rest = ""
     beside = re.sub(
         r"\b(?:at|saat|в|um|la|o|ora|godz)\b\.?\s*$", "", tidy[: clock.start()].strip(), flags=re.IGNORECASE
@@ -264,7 +272,11 @@ def _clock(hour: str, minute: str, half: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """One kind of blank and dash; 8⁰⁰ and "8-00 до 20-00" with a colon."""
+    """One kind of blank and dash; 8⁰⁰ and "8-00 до 20-00" with a colon. Unreadable if it is a page."""
+    if len(text) > LONGEST_TEXT:
+        raise Unreadable(
+            "is too long for a date, hours or a number.", "Check that the column is the right one."
+        )
     text = re.sub(
         r"(\d{1,2})([⁰¹²³⁴⁵⁶⁷⁸⁹]{2})", lambda found: f"{found[1]}:{found[2].translate(_RAISED)}", text
     )
@@ -285,9 +297,9 @@ def read_count(text: str, language: str = "") -> str:
     Raises Unreadable for 1.234 in no language: it may be a fraction.
     """
     mend = "Write digits only, as in 23000."
-    tidy = " ".join(unicodedata.normalize("NFKC", text).split())
+    tidy = _tidy(text)
     if re.fullmatch(r"\d+", tidy, re.ASCII):
-        return str(int(tidy))
+        return tidy.lstrip("0") or "0"
     if not (found := re.fullmatch(r"\d{1,3}(?:([ .,'’])\d{3})(?:\1\d{3})*", tidy, re.ASCII)):
         raise Unreadable("is not a whole number.", mend)
     parts_thousands = "," if language.partition("_")[0] == "en" else "." if language else ""
@@ -302,6 +314,8 @@ def split_numbers(text: str, ranges: bool = False) -> tuple[str, ...]:
 
     A text that holds other words is a name of one station, and is returned as it is.
     """
+    if len(text) > LONGEST_TEXT:
+        return (text.strip(),)
     tidy = re.sub(r"(?<=\d)\s*[‐-―−-]\s*(?=\d)", "-", " ".join(text.split()))
     tidy = re.sub(r"(?i)(?:№|\b[^\W\d_]{1,8}[.°º]*)\s*(?=\d)", _without_number_word, tidy)
     parts = [part.rstrip(".") for part in re.split(r"[\s,;&]+", tidy)]

@@ -61,11 +61,5 @@ def all_profiles() -> tuple[Profile, ...]:
 
 
 def find_profile(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> Profile | None:
-    """The profile of a file with this header and first rows; the one that names most of its columns, or None."""
-    found = [profile for profile in all_profiles() if profile.matches(header, rows)]
-    names = {fold(name) for name in header}
-    return max(found, key=lambda profile: len(_named(profile) & names), default=None)
-
-
-def _named(profile: Profile) -> set[str]:
-    return {fold(name) for rule in profile.mapping.rules.values() for name in rule.columns}
+    """The profile of a file with this header and first rows, or None."""
+    return next((profile for profile in all_profiles() if profile.matches(header, rows)), None)
