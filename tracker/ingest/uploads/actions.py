@@ -143,7 +143,7 @@ def propose_mapping(kind: str, table: Table, sample: list[tuple[str, ...]]) -> t
             return mapping, saved
     known = find_profile(table.header, sample)
     if known is not None and known.mapping.kind == kind:
-        return known.mapping, None
+        return known.mapping_for(table.header), None
     return guess_mapping(kind, table.header, sample), None
 
 
