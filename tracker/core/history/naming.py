@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -72,7 +72,7 @@ class Names:
         missing = {key for key in keys if str(key) not in known}
         if missing:
             # What its name is made of comes along; where a part of that is out of sight, the record is as well.
-            rows = model._base_manager.select_related().filter(pk__in=missing)
+            rows = model._base_manager.select_related().defer(*_passwords(model)).filter(pk__in=missing)
             known |= {str(row.pk): row for row in rows}
             if self.of_deleted:
                 self._recall(model, {str(key) for key in missing} - set(known))
@@ -114,6 +114,16 @@ class Names:
 def _pointers(model: type[models.Model]) -> list[Any]:
     """The foreign keys of `model`."""
     return [field for field in model._meta.concrete_fields if field.is_relation]
+
+
+def _passwords(model: Any, path: str = "") -> Iterator[str]:
+    """What `select_related()` brings along and the staff's role of the database may not read: accounts' passwords."""
+    if model._meta.label == ACCOUNT:
+        yield f"{path}password"
+        return
+    for field in _pointers(model):
+        if not field.null and field.related_model is not model:
+            yield from _passwords(field.related_model, f"{path}{field.name}__")
 
 
 def made_of(model: type[models.Model], state: State) -> models.Model:
