@@ -205,7 +205,7 @@ def test_z1_two_roles_do_not_widen_each_other(world: SimpleNamespace) -> None:
     assert set(Mission.objects.visible_to(both)) == {world.a.mission, world.b.mission}
     assert list(Visit.objects.visible_to(both)) == [world.a.visit]
     assert both.has_perm("missions.change_mission", world.b.mission)
-    assert not both.has_perm("missions.change_statement", world.b.statement)
+    assert not both.has_perm("fieldwork.change_team", world.b.team)
 
 
 # --- Z2: nobody reaches what belongs to others by its address
