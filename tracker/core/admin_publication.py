@@ -25,7 +25,13 @@ from tracker.core.admin_access import NarrowedAdmin, ask_first
 from tracker.core.disclosure import published_fields
 from tracker.core.guarded import DATABASE_RULES, broken_rule_name, refusing
 from tracker.core.identity import give_reason
-from tracker.core.models import Publication, Publishable, published_condition, released_condition
+from tracker.core.models import (
+    Publication,
+    Publishable,
+    User,
+    published_condition,
+    released_condition,
+)
 from tracker.core.publication import drafts_below, seen_below
 
 FOUR_EYES = "publication_four_eyes"
@@ -71,6 +77,11 @@ def has_four_eyes(record: models.Model) -> bool:
     """Whether the election of `record` asks for four eyes."""
     parents = [getattr(record, name) for name in getattr(record, "published_with", ())]
     return bool(getattr(record, "four_eyes", False)) or any(map(has_four_eyes, parents))
+
+
+def awaits_other_eyes(record: Publishable, user: User) -> bool:
+    """Whether four eyes keep `user` from publishing `record`, because they wrote it."""
+    return record.written_by_id == user.pk and has_four_eyes(record)
 
 
 def hidden_by_parents(rows: models.QuerySet) -> int:
