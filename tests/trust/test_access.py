@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db
 
 MODELS, SCREENS = access_table.read(access_table.MODELS), access_table.read(access_table.SCREENS)
 REGISTERED = {model.__name__: model for model in admin.site._registry}
+PUBLISHABLE = {name for name, model in REGISTERED.items() if issubclass(model, Publishable)}
 EVERYBODY = [*access_table.ROLES, "newcomer"]
 
 
@@ -90,6 +91,11 @@ def expected_of_model(cell: str, name: str, role: str) -> dict[str, Any]:
             f"change {number}": door(letters, "v" if elsewhere else "c", 302 if elsewhere else 200),
             f"delete {number}": door(letters, "d"),
         }
+        # The buttons of a record: to submit one has to be allowed to change it.
+        for step, needed in (("submit", "c"), ("publish", "p")):
+            if name not in PUBLISHABLE or (name, step) == ("Incident", "submit"):
+                continue
+            answers[f"{step} {number}"] = "let in" if needed in letters else 403 if "v" in letters else 404
     return answers
 
 
@@ -124,6 +130,9 @@ def answers_of_model(client: Client, rows: tuple[models.Model, models.Model]) ->
             f"change {number}": client.post(address(row, "change", row.pk), {"_opened": "x"}).status_code,
             f"delete {number}": client.get(address(row, "delete", row.pk)).status_code,
         }
+        for step in ("submit", "publish") if type(row).__name__ in PUBLISHABLE else ():
+            status = client.post(address(row, "publication", row.pk, step)).status_code
+            answers[f"{step} {number}"] = "let in" if status in (200, 302) else status
     return answers
 
 

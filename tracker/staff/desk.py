@@ -10,11 +10,10 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from tracker.core.admin_publication import awaits_other_eyes
 from tracker.core.history.reading import HandedIn, handed_in
 from tracker.core.models import Publication, Publishable, User
 from tracker.core.ownership import rows_for
-from tracker.core.publication import publishable_models
+from tracker.core.publication import awaits_other_eyes, publishable_models
 from tracker.core.roles import permission
 
 # So many records of a kind are named; the list of the kind has all of them.
