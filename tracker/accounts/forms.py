@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker.accounts import throttle
 from tracker.accounts.codes import use_code
-from tracker.accounts.models import Outcome
+from tracker.accounts.models import ApiToken, Outcome
 from tracker.core.models import User
 from tracker.core.roles import Role
 
@@ -191,3 +191,21 @@ class InviteForm(forms.ModelForm):
         ):
             raise ValidationError(_("There is an account with this address already; change that one."))
         return email
+
+
+class TokenForm(forms.Form):
+    """A new token: what it is for, what it may do, for how long."""
+
+    name = forms.CharField(
+        label=_("What it is for"),
+        max_length=80,
+        help_text=_("Such as “tablets of the short-term observers”."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"), choices=ApiToken.Scope.choices, widget=forms.CheckboxSelectMultiple,
+        help_text=_("And never more than your own roles allow."),
+    )  # fmt: skip
+    days = forms.TypedChoiceField(
+        label=_("For how long"), coerce=int, initial=30,
+        choices=[(7, _("a week")), (30, _("30 days")), (90, _("90 days")), (366, _("a year"))],
+    )  # fmt: skip

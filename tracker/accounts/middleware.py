@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from allauth.account.internal.stagekit import unstash_login
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -16,6 +17,7 @@ from tracker.accounts import mail, sessions, throttle
 from tracker.accounts.devices import known_device, remember_device
 from tracker.accounts.models import Kind, Outcome
 from tracker.accounts.throttle import TooManyTries
+from tracker.accounts.tokens import find_token
 from tracker.core.models import User
 
 # Open to whoever has given the password and still lacks the second factor.
@@ -30,6 +32,15 @@ ENROLMENT = {
 PASSIVE = {"account_session"}
 
 
+# Where programs write, with a token in place of a session.
+PROGRAMS = "/staff/api/"
+
+
+def _bearer(request: HttpRequest) -> str:
+    kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else ""
+
+
 def _is_background(request: HttpRequest) -> bool:
     return request.headers.get("X-Background") == "1"
 
@@ -38,6 +49,13 @@ class SignedInMiddleware(AuthenticationMiddleware):
     """Sets `request.user`; lets nobody past the enrolment pages whose second factor was not given in this session."""
 
     def process_request(self, request: HttpRequest) -> None:
+        request.token_scopes = ()  # type: ignore[attr-defined]
+        if request.path_info.startswith(PROGRAMS):
+            # Programs bring a token; a session counts for nothing here, so there is nothing to forge a request with.
+            token = find_token(_bearer(request))
+            request.user = token.account if token else AnonymousUser()
+            request.token_scopes = tuple(token.scopes) if token else ()  # type: ignore[attr-defined]
+            return
         request.user = SimpleLazyObject(lambda: sessions.account_of(request))  # type: ignore[assignment]
 
     def process_view(
@@ -45,6 +63,8 @@ class SignedInMiddleware(AuthenticationMiddleware):
     ) -> HttpResponse | None:
         name = request.resolver_match.view_name if request.resolver_match else ""
         if not request.path_info.startswith("/staff/") or not isinstance(request.user, User):
+            return None
+        if request.path_info.startswith(PROGRAMS):
             return None
         if name not in PASSIVE and not _is_background(request):
             sessions.touch(request.session)

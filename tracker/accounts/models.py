@@ -1,7 +1,11 @@
-"""What is remembered of sign-ins: every try, with no password and no name in clear."""
+"""What is remembered of sign-ins: every try, with no password and no name in clear; and tokens for programs."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from tracker.core.models import User
 
 
 class Kind(models.TextChoices):
@@ -47,3 +51,39 @@ class SignInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.kind}: {self.outcome}"
+
+
+class ApiToken(models.Model):
+    """A key by which a program writes in the name of an account: never in clear, never for ever (`accounts.tokens`)."""
+
+    class Scope(models.TextChoices):
+        """What a token may be used for, within what its account may do."""
+
+        VISITS = "visits", _("enter visits")
+        STATIONS = "stations", _("bring polling stations")
+
+    account = models.ForeignKey(
+        User, on_delete=models.CASCADE, verbose_name=_("account"), related_name="tokens"
+    )
+    name = models.CharField(_("what it is for"), max_length=80)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope), verbose_name=_("what it may do"))
+    digest = models.CharField(_("SHA-256 of the token"), max_length=64, unique=True)
+    made_at = models.DateTimeField(_("made (UTC)"), default=timezone.now)
+    expires_at = models.DateTimeField(_("ends (UTC)"))
+    used_at = models.DateTimeField(_("last used (UTC)"), null=True)
+    ended_at = models.DateTimeField(_("ended (UTC)"), null=True)
+
+    class Meta:
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+        ordering = ["-made_at", "-id"]
+        constraints = [
+            models.CheckConstraint(name="apitoken_has_scope", condition=~models.Q(scopes=[])),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def alive(self) -> bool:
+        return self.ended_at is None and self.expires_at > timezone.now()

@@ -26,6 +26,7 @@ urlpatterns = [
     path("session/", views.session, name="account_session"),
     path("account/", door(factor_views.index), name="mfa_index"),
     path("account/sign-out-everywhere/", views.sign_out_everywhere, name="account_sign_out_everywhere"),
+    path("account/tokens/", door(views.own_tokens), name="account_tokens"),
     path("account/confirm/", door(allauth_views.reauthenticate), name="account_reauthenticate"),
     path("account/confirm/code/", door(factor_views.reauthenticate), name="mfa_reauthenticate"),
     path(

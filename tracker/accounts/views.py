@@ -24,11 +24,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from tracker.accounts import invitations, mail, sessions, throttle
+from tracker.accounts import invitations, mail, sessions, throttle, tokens
 from tracker.accounts.codes import use_code
-from tracker.accounts.forms import ChangePasswordForm, NewPasswordForm, ResetForm
+from tracker.accounts.forms import ChangePasswordForm, NewPasswordForm, ResetForm, TokenForm
 from tracker.accounts.middleware import too_many
-from tracker.accounts.models import Outcome
+from tracker.accounts.models import ApiToken, Outcome
 from tracker.accounts.throttle import TooManyTries
 from tracker.core.models import User
 
@@ -126,9 +126,37 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
         return render(request, "account/sign_out_everywhere.html", {"title": _("Sign out everywhere")})
     assert isinstance(request.user, User)  # noqa: S101
     sessions.end_all(request.user)
+    tokens.end_tokens(request.user)
     logout(request)
     messages.success(request, _("You are signed out everywhere. Sign in again to go on here."))
     return redirect("account_login")
+
+
+@login_required
+def own_tokens(request: HttpRequest) -> HttpResponse:
+    """The tokens of one's own programs. POST makes one, after the second factor once more where that is long ago, or
+    ends one."""
+    assert isinstance(request.user, User)  # noqa: S101
+    form, secret = TokenForm(request.POST if "make" in request.POST else None), ""
+    if "end" in request.POST:
+        pk = request.POST["end"]
+        if pk.isdecimal() and len(pk) < 18 and tokens.end_tokens(request.user, int(pk)):
+            messages.success(request, _("The token is ended: whoever has it can write nothing any more."))
+        return redirect("account_tokens")
+    if form.is_bound:
+        if get_adapter(request).is_reauthentication_required(app="allauth.mfa"):
+            raise ReauthenticationRequired
+        if form.is_valid():
+            _made, secret = tokens.issue_token(account=request.user, **form.cleaned_data)
+            mail.later(mail.tell_of_change, request.user.pk, "token")
+            form = TokenForm()
+    context = {
+        "title": _("Tokens for programs"), "form": form, "secret": secret,
+        "tokens": ApiToken.objects.filter(account=request.user),
+    }  # fmt: skip
+    response = render(request, "account/tokens.html", context, status=422 if form.errors else 200)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @login_required

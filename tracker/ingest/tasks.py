@@ -15,7 +15,11 @@ MAY = "ingest.change_upload"
 
 @job_kind(actions.CHECK, label=_("Check a file"), permission=MAY)
 def check(job: Job, progress: Progress) -> str:
-    return _step(job, Upload.State.CHECKING, actions.check_upload, progress)
+    said = _step(job, Upload.State.CHECKING, actions.check_upload, progress)
+    if job.arguments.get("then_apply") and job.requested_by is not None:
+        upload = Upload.objects.get(pk=job.arguments["upload"])
+        actions.apply_if_clean(by=job.requested_by, upload=upload)
+    return said
 
 
 @job_kind(actions.APPLY, label=_("Apply a file"), permission=MAY)

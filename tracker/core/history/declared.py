@@ -51,10 +51,14 @@ PERSONAL = {
 }
 
 # Columns of which the history knows that they changed, and never what they were.
-SECRET = {"core.User": ("password",), "mfa.Authenticator": ("data",)}
+SECRET = {"core.User": ("password",), "mfa.Authenticator": ("data",), "accounts.ApiToken": ("digest",)}
 
 # Columns whose changes say nothing of the register.
-NOISE = {"core.User": ("last_login",), "mfa.Authenticator": ("last_used_at",)}
+NOISE = {
+    "core.User": ("last_login",),
+    "mfa.Authenticator": ("last_used_at",),
+    "accounts.ApiToken": ("used_at",),
+}
 
 # Columns that repeat who did it, which an entry says itself: on screens they come last.
 WHO = ("written_by_id", "approved_by_id", "created_by_id", "created_at", "submitted_by_id", "submitted_at")

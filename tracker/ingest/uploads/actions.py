@@ -244,9 +244,17 @@ def _change_open(upload: Upload, *, state: State | None, fields: tuple[str, ...]
 # --- looking
 
 
-def ask_check(*, by: User, upload: Upload) -> Job:
-    """Have the file compared with the register."""
-    return _ask(by, upload, CHECK, Upload.OPEN, State.CHECKING)
+def ask_check(*, by: User, upload: Upload, then_apply: bool = False) -> Job:
+    """Have the file compared with the register; with `then_apply` written too if nothing is wrong or to be asked."""
+    return _ask(by, upload, CHECK, Upload.OPEN, State.CHECKING, then_apply=then_apply)
+
+
+def apply_if_clean(*, by: User, upload: Upload) -> Job | None:
+    """Have a checked file applied in which no row is wrong and nothing is to be asked; None where something is."""
+    counts = upload.counts
+    if upload.state != State.CHECKED or counts.get("bad") or counts.get("questions"):
+        return None
+    return ask_apply(by=by, upload=upload)
 
 
 def ask_apply(*, by: User, upload: Upload) -> Job:
@@ -271,13 +279,13 @@ def discard_upload(*, by: User, upload: Upload) -> None:
         Upload.objects.filter(pk=upload.pk).update(state=State.DISCARDED)
 
 
-def _ask(by: User, upload: Upload, kind: str, before: tuple[Any, ...], after: State) -> Job:
+def _ask(by: User, upload: Upload, kind: str, before: tuple[Any, ...], after: State, **arguments: Any) -> Job:
     check_may_bring(by, upload.kind)
     with transaction.atomic():
         # The guard of two clicks: only one of them finds the state that it starts from.
         if not Upload.objects.filter(pk=upload.pk, state__in=before).update(state=after, problem=""):
             raise ValidationError(_("This file is being worked on already. Load the page again."))
-        job = start_job(by=by, kind=kind, arguments={"upload": upload.pk})
+        job = start_job(by=by, kind=kind, arguments={"upload": upload.pk} | arguments)
         Upload.objects.filter(pk=upload.pk).update(job=job)
     return job
 

@@ -1,0 +1,56 @@
+"""Tokens for programs that write in somebody's name: random, shown once, kept as a hash, limited in scope and time."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from tracker.accounts.models import ApiToken
+from tracker.core.models import User
+
+# What every token begins with, so that one that leaked is found by a search.
+PREFIX = "observation_"
+MOST_DAYS = 366
+# Read by a person and no more often than this: "last used" need not be exact, and is a write for each request.
+NOTED_EVERY = timedelta(minutes=5)
+
+
+def issue_token(*, account: User, name: str, scopes: list[str], days: int) -> tuple[ApiToken, str]:
+    """A new token of `account` for `days`; with it the secret, which nobody can read again.
+
+    `scopes`: codes of ApiToken.Scope. A token never gives more than the roles its account has at that moment.
+    """
+    secret = PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken.objects.create(
+        account=account, name=name, scopes=sorted(set(scopes)), digest=_digest(secret),
+        expires_at=timezone.now() + timedelta(days=min(days, MOST_DAYS)),
+    )  # fmt: skip
+    return token, secret
+
+
+def find_token(secret: str) -> ApiToken | None:
+    """The token with this secret, if it lives and its account is open."""
+    if not secret.startswith(PREFIX):
+        return None
+    now = timezone.now()
+    rows = ApiToken.objects.select_related("account").filter(
+        digest=_digest(secret), ended_at=None, expires_at__gt=now
+    )
+    token = rows.filter(account__is_active=True, account__is_staff=True).first()
+    if token is not None and (token.used_at is None or now - token.used_at > NOTED_EVERY):
+        with transaction.atomic():
+            ApiToken.objects.filter(pk=token.pk).update(used_at=now)
+    return token
+
+
+def end_tokens(account: User, pk: int | None = None) -> int:
+    """End one token of `account`, or all of them; how many were alive."""
+    rows = ApiToken.objects.filter(account=account, ended_at=None)
+    return (rows if pk is None else rows.filter(pk=pk)).update(ended_at=timezone.now())
+
+
+def _digest(secret: str) -> str:
+    # A fast hash will do: 256 random bits are not guessed, however fast one tries.
+    return hashlib.sha256(secret.encode()).hexdigest()
