@@ -245,6 +245,7 @@ INSTALLED_APPS = [
     "tracker.coverage",
     "tracker.ingest",
     "tracker.public",
+    "tracker.opendata",
     "tracker.staff",
     "tracker.accounts",
 ]
