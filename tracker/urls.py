@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from tracker.core.health import healthz, readyz
+from tracker.opendata.api.urls import without_language as api
 from tracker.public.urls import without_language
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("staff/", include("tracker.accounts.urls")),
     path("staff/", admin.site.urls),
     *without_language,
+    *api,
     *i18n_patterns(path("", include("tracker.public.urls")), prefix_default_language=True),
 ]
 handler404 = "tracker.public.views.not_found"

@@ -37,7 +37,7 @@ ELECTIONS = Dataset(
     key="slug",
     layout="elections.csv",
     columns=(
-        of(Election, "slug"),
+        of(Election, "slug", description=_("Name of the election in addresses. It stays.")),
         of(Election, "name", find=False),
         of(Election, "name_az", find=False),
         of(Election, "name_ru", find=False),

@@ -45,7 +45,7 @@ ORGANIZATIONS = Dataset(
     layout="observer_organizations.csv",
     versioned=False,
     columns=(
-        of(Organization, "slug"),
+        of(Organization, "slug", description=_("Name of the organization in addresses. It stays.")),
         of(Organization, "name"),
         of(Organization, "acronym"),
         of(Organization, "kind"),
