@@ -15,7 +15,11 @@ urlpatterns = [
     path("staff/", admin.site.urls),
     *without_language,
     *api,
-    *i18n_patterns(path("", include("tracker.public.urls")), prefix_default_language=True),
+    *i18n_patterns(
+        path("", include("tracker.opendata.urls")),
+        path("", include("tracker.public.urls")),
+        prefix_default_language=True,
+    ),
 ]
 handler404 = "tracker.public.views.not_found"
 handler500 = "tracker.public.views.server_error"
