@@ -312,6 +312,7 @@ TEMPLATES = [
 # --- open data (docs/decisions/0017-open-data.md) --------------------------------------------------------------------
 
 # Read by everybody alike: nobody signs in there, nothing is written, and no cookie is read or set.
+DATA_LICENCE = read_choice("DATA_LICENCE", ("CC-BY-4.0", "CC0-1.0", "ODbL-1.0"), "CC-BY-4.0")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

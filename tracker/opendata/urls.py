@@ -1,13 +1,14 @@
-from django.urls import re_path
+from django.urls import include, path
 
 from tracker.opendata import views
+from tracker.opendata.feeds import EditionFeed
 
-DATA = "^e/(?P<slug>[-a-zA-Z0-9_]+)/data/"
 app_name = "opendata"
-urlpatterns = [
-    re_path(
-        r"^e/(?P<slug>[-\w]+)/data/(?P<name>[a-z_]+)\.(?P<form>csv|xlsx|geojson)$",
-        views.download,
-        name="download",
-    ),
+data = [
+    path("", views.data, name="data"),
+    *(path(f"<slug:name>.{form}", views.download, {"form": form}, name=form) for form in views.FORMS),
+    path("package.zip", views.package, name="package"),
+    path("calendar.ics", views.calendar, name="calendar"),
+    path("feed/", EditionFeed(), name="feed"),
 ]
+urlpatterns = [path("e/<slug:slug>/data/", include(data))]

@@ -4,26 +4,31 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from tracker.elections.models import Election
+from tracker.opendata.calendars import calendar_of
 from tracker.opendata.columns import Asked, Dataset
-from tracker.opendata.datasets import BY_NAME
+from tracker.opendata.datasets import BY_NAME, DATASETS
 from tracker.opendata.freshness import etag_of, stamp, unchanged
+from tracker.opendata.package import package_pieces
+from tracker.opendata.page import data_page
 from tracker.opendata.streams import as_the_public
 from tracker.opendata.tables import csv_pieces, geojson_pieces, xlsx_file
 
 CSV = "text/csv; charset=utf-8; header=present"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GEOJSON = "application/geo+json"
+FORMS = ("csv", "xlsx", "geojson")
 Pieces = Callable[[], Iterator[bytes]]
 
 
 def load(slug: str) -> Asked:
     """The published election at `slug` in the language of the page, or Http404."""
-    election = get_object_or_404(Election.objects.published().select_related("country", "source"), slug=slug)
+    rows = Election.objects.published().select_related("country", "source", "simulated_day")
+    election = get_object_or_404(rows, slug=slug)
     return Asked(election, (get_language() or "en")[:2])
 
 
@@ -72,3 +77,38 @@ def download(request: HttpRequest, slug: str, name: str, form: str) -> HttpRespo
         FileResponse(xlsx_file(dataset, asked), content_type=XLSX), asked, file, etag
     )
     return answer
+
+
+@require_safe
+def package(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everything of the election in one zip."""
+    asked = load(slug)
+    later = Asked(asked.election, asked.language)
+    return _sent(
+        request, asked, list(DATASETS), "package.zip", "application/zip", lambda: package_pieces(later)
+    )
+
+
+@require_safe
+def calendar(request: HttpRequest, slug: str) -> HttpResponse:
+    """Milestones and voting windows, for calendar programs."""
+    asked = load(slug)
+    etag = etag_of(asked, [BY_NAME["milestones"]], request.path)
+    same = unchanged(request, etag)
+    if same is not None:
+        return same
+    assert asked.election is not None  # noqa: S101 - load gives one or raises
+    body = calendar_of(asked.election, asked.language)
+    return _named(
+        HttpResponse(body, content_type="text/calendar; charset=utf-8"), asked, "calendar.ics", etag
+    )
+
+
+@require_safe
+def data(request: HttpRequest, slug: str) -> HttpResponse:
+    """All of it on one page: files, interface, codebook, how to cite."""
+    asked = load(slug)
+    context = {"election": asked.election, "section": "data", "data": data_page(asked)}
+    response = render(request, "opendata/data.html", context)
+    stamp(response, asked)
+    return response

@@ -1,4 +1,4 @@
-from django.urls import path, re_path
+from django.urls import path
 
 from tracker.opendata.api.views import DocsView, UnknownAddress, openapi, views_of
 from tracker.opendata.datasets import ELECTIONS, OF_ELECTION
@@ -20,5 +20,6 @@ without_language = [
     *described,
     path("api/v1/openapi.json", openapi, name="openapi"),
     path("api/docs", DocsView.as_view(), name="api_docs"),
-    re_path(r"^api/v1/.*$", UnknownAddress.as_view()),
+    path("api/v1/", UnknownAddress.as_view()),
+    path("api/v1/<path:other>", UnknownAddress.as_view()),
 ]
