@@ -125,6 +125,7 @@ def test_pages_of_figures_hold_each_row_once_there_and_back(client: Client, orde
         last = get(client, last["next"].removeprefix("http://testserver"))
     back = walk(client, last["previous"].removeprefix("http://testserver"), "previous")
     assert flat(reversed(back)) == rows[: len(rows) - len(last["results"])]
+    assert {len(page) for page in back[:-1]} == {7}
 
 
 def test_a_cursor_is_of_its_list_and_its_order(client: Client) -> None:
