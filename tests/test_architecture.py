@@ -48,6 +48,7 @@ def test_public_code_reads_only_published_rows() -> None:
     """In the public surface and in the queries it calls, `.objects` of a register model is followed by published()."""
     paths = [
         *ROOT.glob("tracker/public/**/*.py"),
+        *ROOT.glob("tracker/opendata/**/*.py"),
         *ROOT.glob("tracker/*/queries.py"),
         ROOT / "tracker/coverage/counting.py",
         ROOT / "tracker/coverage/figures.py",

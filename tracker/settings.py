@@ -234,6 +234,9 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "allauth",
     "allauth.account",
@@ -246,6 +249,7 @@ INSTALLED_APPS = [
     "tracker.coverage",
     "tracker.ingest",
     "tracker.public",
+    "tracker.opendata",
     "tracker.staff",
     "tracker.accounts",
 ]
@@ -305,6 +309,36 @@ TEMPLATES = [
         },
     }
 ]
+
+# --- open data (docs/decisions/0017-open-data.md) --------------------------------------------------------------------
+
+# Read by everybody alike: nobody signs in there, nothing is written, and no cookie is read or set.
+DATA_LICENCE = read_choice("DATA_LICENCE", ("CC-BY-4.0", "CC0-1.0", "ODbL-1.0"), "CC-BY-4.0")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "URL_FORMAT_OVERRIDE": None,
+    "EXCEPTION_HANDLER": "tracker.opendata.api.problems.problem_of",
+    "DEFAULT_SCHEMA_CLASS": "tracker.opendata.api.schema.DatasetSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Election observation tracker: open data",
+    "VERSION": "1",
+    "DESCRIPTION": (
+        "Everything public in the register, read-only. Elections stand at the top; everything else stands within one. "
+        "Lists come in pages: follow `next`. What is not known is null, never zero. Figures name their edition; an "
+        "answer that did not change since your last request is a 304 to its ETag."
+    ),
+    "SERVERS": [{"url": "/"}],
+    "POSTPROCESSING_HOOKS": ["tracker.opendata.api.schema.add_components"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "supportedSubmitMethods": ["get"]},
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("az", "Azərbaycanca"), ("ru", "Русский")]

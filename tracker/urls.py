@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views import csrf, defaults
 
 from tracker.core.health import healthz, readyz
+from tracker.opendata.api.urls import without_language as api
 from tracker.public import views as public
 from tracker.public.urls import without_language
 from tracker.staff import refusals
@@ -18,7 +19,12 @@ urlpatterns = [
     path("staff/", include("tracker.accounts.urls")),
     path("staff/", admin.site.urls),
     *without_language,
-    *i18n_patterns(path("", include("tracker.public.urls")), prefix_default_language=True),
+    *api,
+    *i18n_patterns(
+        path("", include("tracker.opendata.urls")),
+        path("", include("tracker.public.urls")),
+        prefix_default_language=True,
+    ),
 ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tracker.core.spreadsheets import unquoted
 from tracker.ingest.columns import Parser, did_you_mean
 from tracker.ingest.problems import Problem, Unreadable
 
@@ -167,7 +168,8 @@ def _check_header(header: list[str], layout: FileLayout) -> list[Problem]:
 
 def read_row(layout: FileLayout, number: int, line: dict[str, str]) -> tuple[Row, list[Problem]]:
     """The cells of row `number`, given by column, read as `layout` says; what could not be read is empty and named."""
-    written = {name: cell.strip() for name, cell in line.items()}
+    # Our own files that go out quote what a spreadsheet could take for a formula.
+    written = {name: unquoted(cell.strip()) for name, cell in line.items()}
     row = Row(layout.name, number, {}, written)
     problems: list[Problem] = []
     for column in layout.columns:

@@ -7,12 +7,13 @@ states that hold now, and of the program. The ETag is made of these and of nothi
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
 
+from tracker.core.release import program
 from tracker.core.timezones import to_local
 from tracker.coverage.editions import Version, last_thinning, register_version
 from tracker.coverage.models import Edition
@@ -100,15 +101,3 @@ def freshness(election: Election, edition: Edition | None, *, thinned: bool = Fa
 def _spans(election: int, version: Version) -> list[tuple[datetime, datetime]]:
     # The version counts every change of hours and every embargo that ends: what was read for it stays true.
     return voting_spans(election)
-
-
-@cache
-def program() -> str:
-    """A word for the code, templates and styles of this release: after another one, no page is "unchanged"."""
-    found = hashlib.sha256()
-    for folder in ("tracker", "templates", "static"):
-        for path in sorted((settings.BASE_DIR / folder).rglob("*")):
-            if path.is_file() and path.suffix not in (".pyc",):
-                found.update(f"{path.relative_to(settings.BASE_DIR)} {path.stat().st_size}".encode())
-                found.update(path.read_bytes())
-    return found.hexdigest()

@@ -1,0 +1,1 @@
+"""The datasets as JSON at /api/v1/: read-only, for everybody, described by OpenAPI."""

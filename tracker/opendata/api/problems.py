@@ -1,0 +1,95 @@
+"""Errors as RFC 9457: what is wrong, where, and how to mend it, as application/problem+json."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotAcceptable, NotFound
+from rest_framework.response import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a request: the parameter, what is wrong with it, and the mend."""
+
+    parameter: str
+    detail: str
+    mend: str
+
+
+class BadParameters(APIException):
+    """The request cannot be understood: 400, with all faults at once."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+def problem_of(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The answer to `error`; None for one that is not the reader's (DRF's EXCEPTION_HANDLER)."""
+    match error:
+        case BadParameters():
+            names = ", ".join(dict.fromkeys(fault.parameter for fault in error.faults))
+            detail = _("The request was not understood because of: %(names)s.") % {"names": names}
+            faults = [vars(fault) for fault in error.faults]
+            return _problem(HTTPStatus.BAD_REQUEST, detail, errors=faults)
+        case Http404() | NotFound():
+            return _problem(
+                HTTPStatus.NOT_FOUND,
+                _(
+                    "There is nothing public at this address, or not any more. /api/v1/openapi.json names all there is."
+                ),
+            )
+        case NotAcceptable():
+            return _problem(
+                HTTPStatus.NOT_ACCEPTABLE,
+                _("This address answers as application/json: ask for that, or leave the header Accept away."),
+            )
+        case MethodNotAllowed():
+            answer = _problem(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                _("What is public is read here and not written: use GET, HEAD or OPTIONS."),
+            )
+            answer["Allow"] = ALLOWED
+            return answer
+    return None
+
+
+ALLOWED = "GET, HEAD, OPTIONS"
+
+
+def _problem(status: HTTPStatus, detail: str, **more: Any) -> Response:
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail, **more}
+    return Response(body, status=status, content_type=MEDIA_TYPE)
+
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "description": "Always about:blank: the status says what kind it is."},
+        "title": {"type": "string", "description": "The name of the status."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong and how to mend it, for people."},
+        "errors": {
+            "type": "array",
+            "description": "Of a 400: each parameter that was not understood.",
+            "items": {
+                "type": "object",
+                "required": ["parameter", "detail", "mend"],
+                "properties": {
+                    "parameter": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "mend": {"type": "string"},
+                },
+            },
+        },
+    },
+}
