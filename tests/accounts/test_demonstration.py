@@ -33,11 +33,13 @@ def test_each_role_has_an_account_that_the_page_to_sign_in_shows(settings: Any) 
         client = Client(**HERE)
         client.post("/staff/login/", {"login": account.username, "password": password_of(account.username)})
         assert client.get("/staff/").status_code == 200
-    assert "Local copy" in client.get("/staff/account/").content.decode()
+    assert "runs on your own machine" in client.get("/staff/account/").content.decode()
     for elsewhere in ({"REMOTE_ADDR": "192.0.2.1"}, {"HTTP_X_FORWARDED_FOR": "192.0.2.1"}):
-        assert "Local copy" not in Client(**HERE | elsewhere).get("/staff/login/").content.decode()
+        assert (
+            "runs on your own machine" not in Client(**HERE | elsewhere).get("/staff/login/").content.decode()
+        )
     settings.LOCAL = False
-    assert "Local copy" not in Client(**HERE).get("/staff/login/").content.decode()
+    assert "runs on your own machine" not in Client(**HERE).get("/staff/login/").content.decode()
 
 
 def test_no_such_account_is_made_anywhere_else(settings: Any) -> None:

@@ -39,13 +39,17 @@ def test_a_coordinator_is_invited_and_gets_to_work(client: Client) -> None:
         client.post("/staff/core/user/invite/", form | {"organization": organization.pk}).status_code == 302
     )
     berta = User.objects.get(username="berta@example.org")
+    assert berta.email == "Berta@example.org"
     assert (berta.roles, berta.affiliation.organization) == ([Role.COORDINATOR], organization)
     assert "already" in client.post("/staff/core/user/invite/", form).content.decode()
 
     guest = Client()
     link = link_in_mail().removeprefix("http://testserver")
     assert "Berta Braun" in outbox.outbox[-1].body
-    assert "berta@example.org" in guest.get(link).content.decode()
+    welcome = guest.get(link).content.decode()
+    assert "berta@example.org" in welcome
+    assert welcome.count("Four unrelated words") == 1
+    assert "commonly used" not in welcome
     assert guest.post(link, new_password("berta@example.org")).status_code == 200
     assert guest.post(link, new_password("four unrelated lamps"))["Location"] == "/staff/account/"
     assert "One step is left" in guest.get("/staff/account/").content.decode()

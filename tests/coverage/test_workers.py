@@ -153,7 +153,7 @@ def test_without_the_broker_saving_works_waits_little_and_says_so(place: Path, c
     station.refresh_from_db()
     assert station.publication == "withdrawn"
     assert [str(message) for message in answer.context["messages"]] == [
-        "1 record withdrawn from the public.",
+        "1 polling station withdrawn from the public.",
         "Saved. The worker cannot be reached, so the public figures follow within a minute of its return.",
     ]
     # A promise of settings.BROKER_SECONDS, with room for a slow machine; a hang would take many times as long.

@@ -16,6 +16,7 @@ from tests.public.pages import text_of
 from tracker.accounts.models import SignInAttempt
 from tracker.core.history.models import Change, ChangedRow, PersonalValue
 from tracker.core.models import Country, Job, Publication, Publishable, Source, Submission, TimeZone, User
+from tracker.core.publication import counted
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone, SimulatedDay
 from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
 from tracker.missions.models import (
@@ -183,13 +184,13 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
         address(model, "changelist"), chosen | {"action": "publish", "sure": "2"}, follow=True
     )
     # What is doubtful in them is told by test_doubts.
-    assert messages(page)[:2] == ["1 record published.", "1 record was published already."]
+    assert messages(page)[:2] == [f"{counted(model, 1)} published.", "1 record was published already."]
     assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
 
     page = administrator.post(
         address(model, "changelist"), chosen | {"action": "unpublish", "sure": "2"}, follow=True
     )
-    assert messages(page) == ["2 records withdrawn from the public."]
+    assert messages(page) == [f"{counted(model, 2)} withdrawn from the public."]
     assert list(model._default_manager.filter(pk__in=chosen["_selected_action"]).values_list("publication")) == [
         ("withdrawn",), ("withdrawn",),
     ]  # fmt: skip
@@ -204,7 +205,7 @@ def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Clien
     chosen = {"_selected_action": [station.pk], "action": "publish", "sure": "1"}
     page = administrator.post(address(PollingStation, "changelist"), chosen, follow=True)
     assert messages(page)[:2] == [
-        "1 record published.",
+        "1 polling station published.",
         "1 of them stays hidden until its election is published as well.",
     ]
     assert "hidden by a draft above it" in page.content.decode()

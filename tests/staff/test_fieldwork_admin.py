@@ -203,6 +203,6 @@ def test_an_incident_without_a_summary_is_not_published_from_the_list(administra
     incident = factories.make_incident(publication="draft", summary="")
     chosen = {"_selected_action": [incident.pk], "action": "publish", "sure": "1"}
     page = administrator.post("/staff/fieldwork/incident/", chosen, follow=True)
-    assert messages(page)[1] == "1 has no public summary and stays a draft; open it and write one."
+    assert messages(page) == ["1 has no public summary and stays a draft; open it and write one."]
     incident.refresh_from_db()
     assert incident.publication == "draft"

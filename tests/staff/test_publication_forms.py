@@ -83,10 +83,12 @@ def test_the_desk_hands_in_and_a_publisher_publishes_with_an_embargo(desk: Clien
 
 def test_records_are_handed_in_from_their_list(desk: Client) -> None:
     figure = make.make_figure(publication=Publication.DRAFT)
-    assert press(desk, figure, "submit") == ["1 record waits for a publisher now."]
+    assert press(desk, figure, "submit") == ["1 announced figure waits for a publisher now."]
     figure.refresh_from_db()
     assert figure.publication == "submitted"
-    assert press(desk, figure, "submit") == ["0 records wait for a publisher now."]
+    assert press(desk, figure, "submit") == [
+        "Nothing to submit: only drafts, and what was withdrawn, can be."
+    ]
 
 
 def test_four_eyes_are_explained_and_held(desk: Client) -> None:
@@ -124,7 +126,7 @@ def test_a_publisher_publishes_under_an_embargo_from_the_list(publisher: Client)
     figure.refresh_from_db()
     assert (figure.publication, figure.embargo_until) == ("published", datetime(2099, 1, 1, 10, tzinfo=UTC))
     said = [str(message) for message in publisher.get(path).context["messages"]]
-    assert said[:2] == ["1 record published.", "1 of them stays hidden until its embargo ends."]
+    assert said[:2] == ["1 announced figure published.", "1 of them stays hidden until its embargo ends."]
     assert figure not in AnnouncedFigure.objects.published()
 
 

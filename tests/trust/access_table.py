@@ -24,7 +24,7 @@ Engagement         vac|vacd  v         v|-         vp        v       -          
 Organization       v         vac|vacd  v|-         vp        v       v             vacdp
 Mission            v         vac|vacd  vc|-        vp        v       -             vacdp
 Membership         v         vacd      v|-         v         v       -             vacd
-Statement          v         v         vacd|-      vp        v       -             vacdp
+Statement          v         vacd|vac  vacd|-      vp        v       -             vacdp
 Outlet             v         vac|vacd  -           vp        v       -             vacdp
 Observer           v         vacd      vacd|-      v         v       -             vacd
 Person             -         vacd      vcd|-       -         -       -             vacd

@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext_lazy as _
@@ -139,7 +139,20 @@ class ConfirmPasskeyForm(ReauthenticateWebAuthnForm):
         return authenticator
 
 
-class ChangePasswordForm(PasswordChangeForm):
+class NewPasswordForm(SetPasswordForm):
+    """A password twice, with what makes a good one said once and not by each rule for itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = _(
+            "Twelve characters or more; not one that others use, and not made of names or patterns. Four unrelated "
+            "words are good."
+        )
+        self.fields["new_password2"].label = _("The same once more")
+        self.fields["new_password2"].help_text = ""
+
+
+class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
     """The password of before, and the new one twice."""
 
     def clean_old_password(self) -> str:

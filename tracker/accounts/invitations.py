@@ -60,6 +60,8 @@ def may_get_link(user: Any) -> bool:
 @transaction.atomic
 def invite(*, email: str, first_name: str, last_name: str, roles: Iterable[str]) -> User:
     """A new account for the person with this address, who is told by mail."""
+    # As typed, but for the host, in which capitals mean nothing.
+    email = User.objects.normalize_email(email)
     user = User(
         username=email.lower(), email=email, first_name=first_name, last_name=last_name,
         roles=list(roles), is_staff=True,

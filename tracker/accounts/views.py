@@ -17,7 +17,6 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth import views as django_views
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
@@ -27,7 +26,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from tracker.accounts import invitations, mail, sessions, throttle
 from tracker.accounts.codes import use_code
-from tracker.accounts.forms import ChangePasswordForm, ResetForm
+from tracker.accounts.forms import ChangePasswordForm, NewPasswordForm, ResetForm
 from tracker.accounts.middleware import too_many
 from tracker.accounts.models import Outcome
 from tracker.accounts.throttle import TooManyTries
@@ -150,7 +149,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(
             request, "account/invitation_void.html", {"title": _("This link does not work")}, status=404
         )
-    form = SetPasswordForm(user, request.POST or None)
+    form = NewPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
         record_authentication(request, user, "password")
@@ -192,6 +191,7 @@ def reset_done(request: HttpRequest) -> HttpResponse:
 class ResetFromLink(django_views.PasswordResetConfirmView):
     """A new password. Nobody is signed in by it: the second factor is asked as ever."""
 
+    form_class = NewPasswordForm
     template_name = "account/reset_from_link.html"
     success_url = reverse_lazy("account_reset_password_complete")
     extra_context = {"title": gettext_lazy("New password")}

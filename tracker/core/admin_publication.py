@@ -1,251 +1,45 @@
 """Publishing in the admin: the actions, what they warn of, and the screens of a record that is a draft until then."""
 
-from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.db import IntegrityError, models, transaction
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from tracker.core.admin_access import NarrowedAdmin, ask_first
+from tracker.core.admin_access import NarrowedAdmin, user_of
+from tracker.core.admin_steps import (
+    STEPS,
+    is_open,
+    may_take,
+    publish,
+    submit,
+    take,
+    unpublish,
+    warn_of_published,
+    warn_of_vanishing,
+)
 from tracker.core.disclosure import published_fields
-from tracker.core.guarded import DATABASE_RULES, broken_rule_name, refusing
+from tracker.core.guarded import refusing
 from tracker.core.identity import give_reason
-from tracker.core.models import Publication, Publishable, published_condition, released_condition
-from tracker.core.publication import drafts_below, seen_below
+from tracker.core.models import Publication, Publishable, User, published_condition
+from tracker.core.publication import awaits_other_eyes, draft_parents, has_four_eyes, seen_below
 
-FOUR_EYES = "publication_four_eyes"
 # The input in which whoever corrects a public record says why.
 REASON = "_reason"
 # What is typed as example.org is an https address.
 HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
-
-
-@transaction.atomic
-def change_publication(rows: models.QuerySet, to: Publication, embargo: datetime | None = None) -> int:
-    """Submit, publish or withdraw `rows`; how many really changed. An `embargo` replaces the one they carry."""
-    changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
-    # Only what was public can be withdrawn.
-    public = Q(publication=Publication.PUBLISHED)
-    changed = changed.filter(public if to == Publication.WITHDRAWN else ~Q(publication=to))
-    ids = list(changed.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    values: dict[str, Any] = {"publication": to} | ({"embargo_until": embargo} if embargo else {})
-    return rows.model._default_manager.filter(pk__in=ids).update(**values) if ids else 0
-
-
-def publish_each(rows: models.QuerySet, embargo: datetime | None) -> tuple[int, list[models.Model]]:
-    """Publish `rows`, at once or under `embargo`; how many really changed, and those that four eyes keep from it."""
-    try:
-        with transaction.atomic():
-            return change_publication(rows, Publication.PUBLISHED, embargo), []
-    except IntegrityError as error:
-        if broken_rule_name(error) != FOUR_EYES:
-            raise
-    changed, refused = 0, []
-    for row in rows.order_by("pk"):
-        try:
-            with transaction.atomic():
-                changed += change_publication(rows.filter(pk=row.pk), Publication.PUBLISHED, embargo)
-        except IntegrityError as error:
-            if broken_rule_name(error) != FOUR_EYES:
-                raise
-            refused.append(row)
-    return changed, refused
-
-
-def has_four_eyes(record: models.Model) -> bool:
-    """Whether the election of `record` asks for four eyes."""
-    parents = [getattr(record, name) for name in getattr(record, "published_with", ())]
-    return bool(getattr(record, "four_eyes", False)) or any(map(has_four_eyes, parents))
-
-
-def hidden_by_parents(rows: models.QuerySet) -> int:
-    """How many of `rows` are public themselves and yet hidden, because a record they belong to is not."""
-    return rows.filter(released_condition()).exclude(published_condition(rows.model)).count()
-
-
-def report(
-    screen: admin.ModelAdmin, request: HttpRequest, level: int, one: str, many: str, count: int, **words: Any
-) -> None:
-    """Tell the person how many records something happened to, or did not; nothing where there are none."""
-    if count:
-        screen.message_user(request, ngettext(one, many, count) % (words | {"count": count}), level)
-
-
-def draft_parents(record: models.Model) -> list[models.Model]:
-    """The records above `record` that are drafts and keep it from the public."""
-    drafts: list[models.Model] = []
-    for name in getattr(record, "published_with", ()):
-        parent = getattr(record, name)
-        if not getattr(parent, "is_released", True):
-            drafts.append(parent)
-        drafts += draft_parents(parent)
-    return drafts
-
-
-def parent_words(model: type[models.Model]) -> str:
-    """The kinds of record that must be published before a row of `model` is seen: "election or organization"."""
-    names = [str(model._meta.get_field(name).verbose_name) for name in getattr(model, "published_with", ())]  # type: ignore[union-attr]
-    return get_text_list(names, _t("or"))
-
-
-@admin.action(
-    description=_("Submit selected %(verbose_name_plural)s for publication"), permissions=["change"]
-)
-def submit(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
-    """Hand the selected records to whoever publishes; what is public or handed in already stays as it is."""
-    ready = queryset.filter(publication__in=[Publication.DRAFT, Publication.WITHDRAWN])
-    changed = change_publication(ready, Publication.SUBMITTED)
-    text = ngettext(
-        "%(count)d record waits for a publisher now.", "%(count)d records wait for a publisher now.", changed
-    )
-    modeladmin.message_user(
-        request, text % {"count": changed}, messages.SUCCESS if changed else messages.INFO
-    )
-
-
-@admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
-def publish(
-    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
-) -> HttpResponse | None:
-    """Show the selected records to the public, after a look at which they are."""
-    words = _t("Everybody will see them, and everything below them that is published itself.")
-    form = EmbargoForm(request.POST if "sure" in request.POST else None)
-    question = ask_first(modeladmin, request, queryset, "publish", _t("Publish these records?"), words, form)
-    if question is None:
-        publish_now(modeladmin, request, queryset, form.cleaned_data["embargo_until"])
-    return question
-
-
-class EmbargoForm(forms.Form):
-    """From when on the public sees what is published now."""
-
-    embargo_until = forms.DateTimeField(
-        label=_("Embargo until (UTC)"),
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_(
-            "Nobody outside sees them before this moment. Empty: at once, or as each record says itself."
-        ),
-    )
-
-    def clean_embargo_until(self) -> datetime | None:
-        moment: datetime | None = self.cleaned_data["embargo_until"]
-        if moment is not None and moment <= timezone.now():
-            raise forms.ValidationError(_t("This moment is over. Leave it empty to publish at once."))
-        return moment
-
-
-def publish_now(
-    modeladmin: admin.ModelAdmin,
-    request: HttpRequest,
-    queryset: models.QuerySet,
-    embargo: datetime | None = None,
-) -> None:
-    """Show these records to the public, at once or under `embargo`, and say what came of it."""
-    selected = queryset.count()
-    ids = list(queryset.values_list("pk", flat=True))
-    changed, refused = publish_each(queryset, embargo)
-    if refused:
-        names = get_text_list(
-            [f"“{row}”" for row in refused[:5]] + (["…"] if len(refused) > 5 else []), _t("and")
-        )
-        text = _t("Not published: %(names)s. %(rule)s")
-        modeladmin.message_user(
-            request, text % {"names": names, "rule": DATABASE_RULES[FOUR_EYES]}, messages.ERROR
-        )
-    text = ngettext("%(count)d record published.", "%(count)d records published.", changed) % {
-        "count": changed
-    }
-    modeladmin.message_user(request, text, messages.SUCCESS)
-    report(
-        modeladmin, request, messages.INFO, "%(count)d record was published already.",
-        "%(count)d records were published already.", selected - changed - len(refused),
-    )  # fmt: skip
-    rows = modeladmin.model._default_manager.filter(pk__in=ids)
-    report(
-        modeladmin, request, messages.WARNING,
-        "%(count)d of them stays hidden until its embargo ends.",
-        "%(count)d of them stay hidden until their embargo ends.",
-        rows.filter(publication=Publication.PUBLISHED).exclude(released_condition()).count(),
-    )  # fmt: skip
-    report(
-        modeladmin, request, messages.WARNING,
-        "%(count)d of them stays hidden until its %(parents)s is published as well.",
-        "%(count)d of them stay hidden until their %(parents)s is published as well.",
-        hidden_by_parents(rows), parents=parent_words(modeladmin.model),
-    )  # fmt: skip
-    warn_of_published(modeladmin, request, ids)
-
-
-@admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["publish"])
-def unpublish(
-    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
-) -> HttpResponse | None:
-    """Take the selected records back from the public, after a look at which they are."""
-    words = _t("Nobody outside will see them any more. Publishing them once more brings everything back.")
-    question = ask_first(modeladmin, request, queryset, "unpublish", _t("Withdraw these records?"), words)
-    if question is None:
-        unpublish_now(modeladmin, request, queryset)
-    return question
-
-
-def unpublish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
-    """Take these records back from the public, and say what came of it."""
-    selected = queryset.count()
-    vanishing = seen_below(modeladmin.model, list(queryset.values_list("pk", flat=True)))
-    changed = change_publication(queryset, Publication.WITHDRAWN)
-    text = ngettext(
-        "%(count)d record withdrawn from the public.",
-        "%(count)d records withdrawn from the public.",
-        changed,
-    ) % {"count": changed}
-    modeladmin.message_user(request, text, messages.SUCCESS)
-    report(
-        modeladmin, request, messages.INFO, "%(count)d record was not public.",
-        "%(count)d records were not public.", selected - changed,
-    )  # fmt: skip
-    warn_of_vanishing(modeladmin, request, vanishing)
-
-
-def warn_of_published(modeladmin: admin.ModelAdmin, request: HttpRequest, ids: list[Any]) -> None:
-    """What somebody should look at again after publishing these rows; nothing of it forbids to publish."""
-    rows = modeladmin.get_queryset(request).filter(pk__in=ids, publication=Publication.PUBLISHED)
-    if isinstance(modeladmin.list_select_related, list | tuple):
-        rows = rows.select_related(*modeladmin.list_select_related)
-    doubts = Counter(doubt for record in rows for doubt in getattr(modeladmin, "doubts", no_doubts)(record))
-    if doubts:
-        counted = (f"{doubt} ({count})" if len(ids) > 1 else doubt for doubt, count in doubts.items())
-        text = _t("Please check what is public now: %(doubts)s.")
-        modeladmin.message_user(request, text % {"doubts": "; ".join(counted)}, messages.WARNING)
-    if drafts := drafts_below(modeladmin.model, ids):
-        text = _t("Still drafts below it, and shown to nobody: %(drafts)s.")
-        modeladmin.message_user(request, text % {"drafts": drafts}, messages.WARNING)
-
-
-def warn_of_vanishing(modeladmin: admin.ModelAdmin, request: HttpRequest, vanishing: str) -> None:
-    """What left the public pages together with a record that was withdrawn; `vanishing` is from `seen_below`."""
-    if vanishing:
-        text = _t("Published themselves, and hidden now as well: %(records)s.")
-        modeladmin.message_user(request, text % {"records": vanishing}, messages.WARNING)
-
-
-def no_doubts(record: models.Model) -> list[str]:
-    return []
 
 
 class PlainFields(BaseModelAdmin):
@@ -297,11 +91,42 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             public = record is not None and record.is_released
             if record is not None:
                 self.mark_corrected([record])
-                context["state"] = self.publication_badge(record)
+                context |= self._state(request, record)
             context["ask_reason"] = public and self.has_change_permission(request, obj)
             context["reason"] = request.POST.get(REASON, "")
             context["four_eyes"] = public and has_four_eyes(obj) and not hasattr(obj, "four_eyes")
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _state(self, request: HttpRequest, record: Publishable) -> dict[str, Any]:
+        """The state of a record, what it means, and the steps from there that the person may take."""
+        taken = [step for step in STEPS if may_take(self, request, record, step) and is_open(record, step)]
+        sentence = state_sentence(record)
+        if "publish" in taken and (objection := four_eyes_objection(record, user_of(request))):
+            taken.remove("publish")
+            sentence = f"{sentence} {objection}"
+        steps = [(step, STEPS[step][0], self._address(record, "publication", step)) for step in taken]
+        return {"state": self.publication_badge(record), "state_sentence": sentence, "steps": steps}
+
+    def get_urls(self) -> list[Any]:
+        view, name = self.admin_site.admin_view(self.publication_view), self._name("publication")
+        return [path("<path:object_id>/publication/<slug:step>/", view, name=name), *super().get_urls()]
+
+    def publication_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
+        """Submit, publish or withdraw one record, after a page that asks; from there back to the record."""
+        record = self.get_object(request, unquote(object_id))
+        if record is None or step not in STEPS:
+            raise Http404
+        if not may_take(self, request, record, step):
+            raise PermissionDenied
+        # An address alone does nothing; it is where "take me back" leads.
+        question = take(self, request, record, step) if request.method == "POST" else None
+        return question or HttpResponseRedirect(self._address(record, "change"))
+
+    def _name(self, screen: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{screen}"
+
+    def _address(self, record: Publishable, screen: str, *words: str) -> str:
+        return reverse(f"{self.admin_site.name}:{self._name(screen)}", args=[quote(record.pk), *words])
 
     @admin.display(description=_("publication"), ordering="publication")
     def publication_badge(self, record: Publishable) -> SafeString:
@@ -363,6 +188,33 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             self.message_user(request, text % {"drafts": names}, messages.WARNING)
         if record.publication == Publication.PUBLISHED:
             warn_of_published(self, request, [record.pk])
+
+
+def state_sentence(record: Publishable) -> str:
+    """What the state of a record means: who sees it, and what comes next."""
+    if record.publication == Publication.DRAFT:
+        return _t("Only staff see it. Whoever wrote it submits it when it is ready.")
+    if record.publication == Publication.SUBMITTED:
+        return _t("Only staff see it. It waits for a publisher.")
+    if record.publication == Publication.WITHDRAWN:
+        return _t("It was public, and only staff see it now. Submit or publish it to bring it back.")
+    if not record.is_released:
+        return _t("Nobody outside sees it before its embargo ends; then everybody does.")
+    if drafts := draft_parents(record):
+        names = ", ".join(f"{draft._meta.verbose_name} “{draft}”" for draft in drafts)
+        return _t("Nobody outside sees it until this is published as well: %(drafts)s.") % {"drafts": names}
+    return _t("Everybody sees it.")
+
+
+def four_eyes_objection(record: Publishable, user: User) -> str:
+    """Why four eyes keep `user` from publishing `record` now; "" where they do not."""
+    if not has_four_eyes(record):
+        return ""
+    if record.publication != Publication.SUBMITTED:
+        return _t("Its election asks for four eyes: one person submits it, somebody else publishes it.")
+    if awaits_other_eyes(record, user):
+        return _t("You wrote it, and its election asks for four eyes: somebody else has to publish it.")
+    return ""
 
 
 def _with_embargo(fields: Any) -> list[Any]:

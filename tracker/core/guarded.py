@@ -16,7 +16,16 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from tracker.core.history.reading import Entry, describe, rows_of
 from tracker.core.models import Submission
-from tracker.core.saving import State, as_new, differences, digest, merge, unlike_record, untouched
+from tracker.core.saving import (
+    Difference,
+    State,
+    as_new,
+    differences,
+    digest,
+    merge,
+    unlike_record,
+    untouched,
+)
 
 OPENED, KEY = "_opened", "_submission"
 
@@ -103,7 +112,7 @@ class GuardedSaves(admin.ModelAdmin):
                 "save it again."
             )
             found = unlike_record(now, request.POST, form, formsets)
-            return {"differences": found, "opened": now.to_json(), "last": self._last_change(record)}
+            return self._told(record, now, found, _("Not saved yet: look at this record once more"))
         found = differences(opened, now, request.POST, form, formsets)
         if not found:
             return {}
@@ -112,7 +121,12 @@ class GuardedSaves(admin.ModelAdmin):
             "Somebody changed this record after you opened it, so nothing is saved yet. Their changes are filled in "
             "below, and what you typed is kept. Look at it once more and save it again."
         )
-        return {"differences": found, "opened": now.to_json(), "last": self._last_change(record)}
+        return self._told(record, now, found, _("Not saved yet: somebody else changed this record"))
+
+    def _told(self, record: models.Model, now: State, found: list[Difference], title: str) -> dict[str, Any]:
+        """What the page says of a conflict; its title is its heading."""
+        last = self._last_change(record)
+        return {"title": title, "differences": found, "opened": now.to_json(), "last": last}
 
     def _last_change(self, record: models.Model) -> Entry | None:
         """Who changed the record last, and when; None where the history says nothing of it."""
@@ -149,7 +163,8 @@ class GuardedSaves(admin.ModelAdmin):
         parents = {prefix: formset.fk.name for prefix, formset, _inline in self._formsets(request, None)}
         request.POST = as_new(request.POST, parents)  # type: ignore[assignment]
         add = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_add")
-        return super().changeform_view(request, None, add)
+        title = _("Not saved yet: somebody else deleted this record")
+        return super().changeform_view(request, None, add, {"title": title})
 
     # --- one form twice
 

@@ -8,7 +8,13 @@ from django.db.models.functions import Now
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from tracker.core.models import Publication, Publishable, published_condition
+from tracker.core.models import (
+    Publication,
+    Publishable,
+    User,
+    published_condition,
+    released_condition,
+)
 
 
 def models_below(model: type[models.Model], path: str = "") -> Iterator[tuple[type[Publishable], str]]:
@@ -50,6 +56,44 @@ def lift_embargoes() -> int:
     )
 
 
+def has_four_eyes(record: models.Model) -> bool:
+    """Whether the election of `record` asks for four eyes."""
+    parents = [getattr(record, name) for name in getattr(record, "published_with", ())]
+    return bool(getattr(record, "four_eyes", False)) or any(map(has_four_eyes, parents))
+
+
+def awaits_other_eyes(record: Publishable, user: User) -> bool:
+    """Whether four eyes keep `user` from publishing `record`, because they wrote it."""
+    return record.written_by_id == user.pk and has_four_eyes(record)
+
+
+def hidden_by_parents(rows: models.QuerySet) -> int:
+    """How many of `rows` are public themselves and yet hidden, because a record they belong to is not."""
+    return rows.filter(released_condition()).exclude(published_condition(rows.model)).count()
+
+
+def draft_parents(record: models.Model) -> list[models.Model]:
+    """The records above `record` that are drafts and keep it from the public."""
+    drafts: list[models.Model] = []
+    for name in getattr(record, "published_with", ()):
+        parent = getattr(record, name)
+        if not getattr(parent, "is_released", True):
+            drafts.append(parent)
+        drafts += draft_parents(parent)
+    return drafts
+
+
+def parent_words(model: type[models.Model]) -> str:
+    """The kinds of record that must be published before a row of `model` is seen: "election or organization"."""
+    names = [str(model._meta.get_field(name).verbose_name) for name in getattr(model, "published_with", ())]  # type: ignore[union-attr]
+    return get_text_list(names, _("or"))
+
+
+def counted(model: type[models.Model], count: int) -> str:
+    """ "1 mission", "2 missions"."""
+    return f"{count} {model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural}"
+
+
 def _count(
     model: type[models.Model], ids: Iterable[int], condition: Callable[[type[models.Model]], models.Q]
 ) -> str:
@@ -60,7 +104,6 @@ def _count(
         found.setdefault(child, set()).update(rows.order_by().values_list("pk", flat=True))
     words = []
     for kind, keys in found.items():
-        name = kind._meta.verbose_name if len(keys) == 1 else kind._meta.verbose_name_plural
         if keys:
-            words.append(f"{len(keys)} {name}")
+            words.append(counted(kind, len(keys)))
     return get_text_list(words, _("and"))

@@ -24,7 +24,7 @@ class Role(models.TextChoices):
 # What each role is for, as the screen of an account says it.
 SENTENCES = {
     Role.DESK: _("Enters elections, stations, calendar, announced figures and meetings. Sees no names of observers."),
-    Role.OFFICER: _("Keeps organizations, missions, observers and media, and decides their accreditation."),
+    Role.OFFICER: _("Keeps organizations, missions, their statements, observers and media; decides who is accredited."),
     Role.COORDINATOR: _("Works for one organization: its teams, plans, visits, incidents and statements alone."),
     Role.PUBLISHER: _("Decides what the public sees, and when. Writes nothing, sees no names of observers."),
     Role.AUDITOR: _("Reads everything but people’s personal data, the history of changes included. Changes nothing."),
@@ -80,8 +80,8 @@ ROLES: dict[str, frozenset[str]] = {
     | may(WRITE, "core.source")
     | may(WRITE, UPLOADS),
     Role.OFFICER: (
-        may("view", f"{ELECTIONS} {STATEMENTS} {FIGURES} {REFERENCE}")
-        | may(WRITE, f"{SENDERS} {PEOPLE} missions.observer missions.accreditationrule")
+        may("view", f"{ELECTIONS} {FIGURES} {REFERENCE}")
+        | may(WRITE, f"{SENDERS} {STATEMENTS} {PEOPLE} missions.observer missions.accreditationrule")
         | may("view add change", "missions.accreditation")
         | may("view", "missions.accreditationchange")
         | may("view add change", "core.source")

@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 
 from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, ask_first, user_of
 from tracker.core.admin_counts import annotate_counts, linked_count
-from tracker.core.admin_publication import PlainFields, PublishableAdmin, publish_now, unpublish_now
+from tracker.core.admin_publication import PlainFields, PublishableAdmin
+from tracker.core.admin_steps import publish_now, unpublish_now
 from tracker.core.keys import key_of
 from tracker.core.models import Publication
 from tracker.core.ownership import choosable, visible_to

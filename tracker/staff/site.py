@@ -99,6 +99,13 @@ class StaffSite(AdminSite):
         """There is one page to sign in, for these screens as for all others."""
         return redirect("account_login")
 
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The first page, with what waits for whoever looks at it."""
+        from tracker.staff import desk  # needs the apps to be loaded
+
+        waiting = {"waiting": desk.waiting_for(request.user), "drafts": desk.drafts_of(request.user)}  # type: ignore[arg-type]
+        return super().index(request, waiting | (extra_context or {}))
+
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
         # They need the apps to be loaded, and the site is made before.

@@ -1,0 +1,92 @@
+"""The first mission of a newcomer, as the README tells it: from the invitation to the public page."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core import mail as outbox
+from playwright.sync_api import Page, expect
+
+from tests import factories, signing
+from tests.signing import code_now
+from tests.staff.test_browser import LISTEN, faults
+from tracker.accounts import invitations
+from tracker.core.roles import Role
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def accept(page: Page, site: str, name: str, role: str) -> None:
+    """From the link of an invitation to the first page: a password, an app, and the recovery codes."""
+    invitations.invite(email=f"{name}@example.org", first_name="", last_name="", roles=[role])
+    link = re.search(r"/staff/invitation/\S+", outbox.outbox[-1].body)
+    assert link
+    page.goto(f"{site}{link[0]}")
+    page.get_by_label("New password").fill(signing.PASSWORD)
+    page.get_by_label("The same once more").fill(signing.PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    page.get_by_role("link", name="Set up an app").click()
+    secret = page.locator("#secret").inner_text().replace(" ", "")
+    page.get_by_label("Code:", exact=True).fill(code_now(secret))
+    page.get_by_role("button", name="Turn it on").click()
+    expect(page.get_by_role("button", name="Show my recovery codes")).to_be_visible()
+    # Nothing is said of codes that nobody has seen yet.
+    expect(page.get_by_text("has been generated")).to_have_count(0)
+    page.get_by_role("button", name="Show my recovery codes").click()
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_role("heading", name="The register")).to_be_visible()
+
+
+def look_up(page: Page, name: str, words: str) -> None:
+    """Type into a look-up and take the first that it finds."""
+    page.locator(f"#id_{name} + .select2").click()
+    page.locator(".select2-search__field").fill(words)
+    page.locator(".select2-results__option", has_text=words).first.click()
+
+
+def test_from_the_invitation_to_a_published_mission_with_its_statement(
+    page: Page, browser: Any, live_server: Any, settings: Any
+) -> None:
+    """Red when: `parts_of` finds nothing, the officer may not enter statements, or the first page lacks the desk."""
+    settings.PUBLIC_URL = live_server.url
+    page.add_init_script(LISTEN)
+    page.set_default_timeout(15_000)
+    election = factories.make_election(slug="first", name="The first election")
+    factories.make_organization(name="Observers Without Number", slug="own")
+
+    accept(page, live_server.url, "olga", Role.OFFICER)
+    expect(page.get_by_text("You have no drafts.")).to_be_visible()
+    page.locator("#content-main a[href$='/missions/mission/add/']").click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#id_election")).to_have_value(str(election.pk))
+    look_up(page, "organization", "Observers Without")
+    page.get_by_label("Type").select_option("short_term")
+    page.locator("#id_status").select_option("observed")
+    page.get_by_text("Add another Statement").click()
+    page.locator("#id_statements-0-title").fill("On the day of the vote")
+    page.locator("#id_statements-0-url").fill("example.org/statement")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("Only staff see it. Whoever wrote it submits it")).to_be_visible()
+    page.get_by_role("button", name="Submit for publication").click()
+    expect(page.get_by_label("Statement: On the day of the vote")).to_be_checked()
+    found = faults(page)
+    page.get_by_role("button", name="Yes, this record").click()
+    expect(page.get_by_text("1 mission waits for a publisher now.")).to_be_visible()
+    found += faults(page)
+
+    other = browser.new_context().new_page()
+    other.add_init_script(LISTEN)
+    other.set_default_timeout(15_000)
+    accept(other, live_server.url, "pia", Role.PUBLISHER)
+    desk = other.get_by_role("region", name="Waits for you")
+    expect(desk).to_contain_text("handed in by olga@example.org")
+    found += faults(other)
+    desk.get_by_role("link", name="Observers Without Number").click()
+    other.get_by_role("button", name="Publish", exact=True).click()
+    expect(other.get_by_label("Statement: On the day of the vote")).to_be_checked()
+    other.get_by_role("button", name="Yes, this record").click()
+    expect(other.get_by_text("Everybody sees it.")).to_be_visible()
+    other.get_by_role("link", name="View on site").click()
+    expect(other.get_by_role("heading", level=1)).to_contain_text("Observers Without Number")
+    expect(other.get_by_role("link", name="On the day of the vote")).to_be_visible()
+    assert found == []

@@ -1,0 +1,130 @@
+"""The first page of the staff: what waits for a publisher, and what a writer has not handed in."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories as make
+from tracker.core.identity import Identity, acting
+from tracker.core.models import Publication, User
+from tracker.core.roles import Role
+from tracker.staff import desk
+
+pytestmark = pytest.mark.django_db
+
+
+def first_page(account: User) -> str:
+    """The text of the desk as this account reads it, without markup."""
+    client = Client()
+    client.force_login(account)
+    page = client.get("/staff/").content.decode()
+    parts = re.findall(r'<section class="desk".*?</section>', page, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", " ".join(parts)).split())
+
+
+def written_by(account: User, maker: Any, **values: Any) -> Any:
+    with acting(Identity(user=account.pk, origin="request")):
+        record = maker(**values)
+    record.refresh_from_db()
+    return record
+
+
+def test_a_publisher_sees_what_was_handed_in_by_whom_and_when() -> None:
+    """Red when: `_waiting` asks for drafts, or `handed_in` looks at the first entry instead of the last."""
+    writer, other = (
+        make.make_account(Role.DESK, username="dora"),
+        make.make_account(Role.DESK, username="olga"),
+    )
+    figure = written_by(writer, make.make_figure, value=49, publication="draft")
+    for account in (other, writer):
+        for state in ("draft", "submitted"):
+            with acting(Identity(user=account.pk)):
+                type(figure).objects.filter(pk=figure.pk).update(publication=state)
+    written_by(writer, make.make_figure, value=50, publication="draft", election=figure.election)
+    publisher = make.make_account(Role.PUBLISHER)
+    (pile,) = desk.waiting_for(publisher)
+    assert (pile.kind, pile.count, [row.name for row in pile.rows]) == ("Announced figure", 1, [str(figure)])
+    assert pile.rows[0].handed_in.who == "dora"
+    assert abs((pile.rows[0].handed_in.at - datetime.now(UTC)).total_seconds()) < 3600
+    said = first_page(publisher)
+    assert f"Announced figure: 1 {figure} handed in by dora, " in said
+    assert "Your drafts" not in said
+    client = Client()
+    client.force_login(publisher)
+    assert [row.pk for row in client.get(pile.address).context["cl"].queryset] == [figure.pk]
+    assert client.get(pile.rows[0].address).status_code == 200
+
+
+def test_what_four_eyes_keep_from_you_is_shown_as_such() -> None:
+    """Red when: `awaits_other_eyes` does not ask who wrote the record."""
+    both = make.make_account(Role.DESK, Role.PUBLISHER)
+    election = make.make_election(four_eyes=True, publication="draft")
+    mine = written_by(both, make.make_milestone, election=election, title="Mine", publication="submitted")
+    written_by(make.make_account(Role.DESK), make.make_milestone, election=election, title="Theirs",
+               publication="submitted")  # fmt: skip
+    assert {row.name: row.own for row in desk.waiting_for(both)[0].rows} == {str(mine): True, "Theirs": False}
+    assert first_page(both).count("You wrote it: somebody else has to publish it.") == 1
+
+
+def test_a_writer_finds_the_drafts_they_wrote_last() -> None:
+    """Red when: `_drafts` does not ask who wrote the record last."""
+    writer, other = make.make_account(Role.DESK), make.make_account(Role.DESK)
+    election = make.make_election()
+    mine = written_by(writer, make.make_milestone, election=election, title="Mine", publication="draft")
+    written_by(other, make.make_milestone, election=election, title="Theirs", publication="draft")
+    written_by(writer, make.make_milestone, election=election, title="Handed in", publication="submitted")
+    (pile,) = desk.drafts_of(writer)
+    assert [row.name for row in pile.rows] == [str(mine)]
+    said = first_page(writer)
+    assert "Milestone: 1 Mine" in said
+    assert "Waits for you" not in said
+    client = Client()
+    client.force_login(writer)
+    assert [row.pk for row in client.get(pile.address).context["cl"].queryset] == [mine.pk]
+
+
+def test_a_coordinator_finds_drafts_of_the_own_organization_alone() -> None:
+    mission = make.make_mission()
+    clara = make.make_account(Role.COORDINATOR, organization=mission.organization)
+    mine = written_by(clara, make.make_statement, mission=mission, title="Ours", publication="draft")
+    # Written by the same person, when she still worked for another organization.
+    written_by(
+        clara, make.make_statement, mission=make.make_mission(election=mission.election), publication="draft"
+    )
+    (pile,) = desk.drafts_of(clara)
+    assert [row.name for row in pile.rows] == [str(mine)]
+
+
+def test_long_piles_are_counted() -> None:
+    election = make.make_election()
+    for number in range(desk.NAMED + 2):
+        make.make_milestone(election=election, title=f"Day {number}", publication=Publication.SUBMITTED)
+    publisher = make.make_account(Role.PUBLISHER)
+    (pile,) = desk.waiting_for(publisher)
+    assert (pile.count, len(pile.rows), pile.more) == (desk.NAMED + 2, desk.NAMED, 2)
+    assert "Milestones: 6" in first_page(publisher)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(django_assert_num_queries: Any) -> None:
+    publisher, writer = make.make_account(Role.PUBLISHER), make.make_account(Role.DESK)
+    election = make.make_election()
+    written_by(writer, make.make_mission, election=election, publication="submitted")
+    desk.waiting_for(publisher)
+    kinds = len(list(desk._kinds()))
+    for rows in (1, 3):
+        with django_assert_num_queries(kinds + 2):
+            assert desk.waiting_for(publisher)[0].count == rows
+        for _ in range(2):
+            written_by(writer, make.make_mission, election=election, publication="submitted")
+
+
+def test_empty_desks_say_so() -> None:
+    assert "Nothing is handed in." in first_page(make.make_account(Role.PUBLISHER))
+    assert "You have no drafts." in first_page(make.make_account(Role.OFFICER))
+    for role in (Role.AUDITOR, Role.ADMINISTRATOR):
+        assert first_page(make.make_account(role)) == ""
+    assert reverse("admin:index") == "/staff/"

@@ -1,0 +1,187 @@
+"""The buttons of a record: its state, what that means, and the steps to the public and back."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories as make
+from tests.trust.test_concurrency import opened
+from tracker.core.identity import Identity, acting
+from tracker.core.models import User
+from tracker.core.roles import Role
+from tracker.missions.models import Mission, Statement
+
+pytestmark = pytest.mark.django_db
+
+
+def client_of(account: User) -> Client:
+    client = Client()
+    client.force_login(account)
+    return client
+
+
+def change(row: Any) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def step(row: Any, name: str) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_publication", args=[row.pk, name])
+
+
+def state(client: Client, row: Any) -> tuple[str, list[str]]:
+    """What the page says of the state, and the names of its buttons."""
+    page = client.get(change(row)).content.decode()
+    box = re.search(r'<section class="state-now".*?</section>', page, re.DOTALL)
+    assert box
+    said = " ".join(re.sub(r"<[^>]+>", " ", box[0].split("</p>")[0]).split())
+    return said, re.findall(r"/publication/(\w+)/", box[0])
+
+
+def say_yes(client: Client, row: Any, name: str, **answers: Any) -> list[str]:
+    """Press a button and confirm, with every part that is offered unless `parts` says otherwise; what is said then."""
+    asked = client.post(step(row, name))
+    assert asked.status_code == 200
+    offered = getattr(asked.context["form"], "offered", {})
+    done = client.post(step(row, name), {"sure": "1", "parts": list(offered)} | answers)
+    assert (done.status_code, done["Location"]) == (302, change(row))
+    return [str(message) for message in client.get(change(row)).context["messages"]]
+
+
+def publication(*rows: Any) -> list[str]:
+    for row in rows:
+        row.refresh_from_db()
+    return [row.publication for row in rows]
+
+
+def test_the_page_of_a_record_says_its_state_and_offers_the_next_steps() -> None:
+    """Red when: STEPS lets "unpublish" begin in any state, or `_state` leaves out the permission."""
+    desk, publisher = (client_of(make.make_account(role)) for role in (Role.DESK, Role.PUBLISHER))
+    auditor = client_of(make.make_account(Role.AUDITOR))
+    figure = make.make_figure(publication="draft")
+    words = "State: draft Only staff see it. Whoever wrote it submits it when it is ready."
+    assert state(desk, figure) == (words, ["submit"])
+    assert state(publisher, figure)[1] == ["publish"]
+    assert state(auditor, figure)[1] == []
+    assert say_yes(desk, figure, "submit")[0] == "1 announced figure waits for a publisher now."
+    assert state(desk, figure) == ("State: submitted Only staff see it. It waits for a publisher.", [])
+    assert say_yes(publisher, figure, "publish")[0] == "1 announced figure published."
+    assert state(publisher, figure) == ("State: published Everybody sees it.", ["unpublish"])
+    assert say_yes(publisher, figure, "unpublish")[0] == "1 announced figure withdrawn from the public."
+    assert state(desk, figure)[1] == ["submit"]
+    type(figure.election).objects.update(publication="draft")
+    say_yes(publisher, figure, "publish")
+    assert "until this is published as well: election “" in state(publisher, figure)[0]
+
+
+def test_a_button_asks_and_an_address_alone_does_nothing() -> None:
+    """Red when: publication_view takes the step for a GET, or `submit` does not ask first."""
+    desk = client_of(make.make_account(Role.DESK))
+    figure = make.make_figure(publication="draft")
+    assert desk.get(step(figure, "submit"))["Location"] == change(figure)
+    assert desk.get(step(figure, "submit"), {"sure": "1"})["Location"] == change(figure)
+    asked = desk.post(step(figure, "submit"))
+    assert "Submit this record?" in asked.content.decode()
+    assert publication(figure) == ["draft"]
+    assert desk.get(step(figure, "submit").replace("submit", "print")).status_code == 404
+    assert desk.post(step(figure, "publish"), {"sure": "1"}).status_code == 403
+    say_yes(desk, figure, "submit")
+    again = desk.post(step(figure, "submit"), {"sure": "1"}, follow=True)
+    assert "the state of this record has changed meanwhile" in again.content.decode()
+    assert publication(figure) == ["submitted"]
+
+
+@pytest.fixture
+def mission() -> Mission:
+    """A draft of the officer Olga, with two draft statements and a submitted one."""
+    olga = make.make_account(Role.OFFICER, username="olga")
+    with acting(Identity(user=olga.pk)):
+        mission = make.make_mission(publication="draft")
+        for title, to in (("First", "draft"), ("Second", "draft"), ("Third", "submitted")):
+            make.make_statement(mission=mission, title=title, publication=to)
+    return mission
+
+
+def test_a_mission_takes_its_statements_along(mission: Mission) -> None:
+    """Red when: `parts_of` does not compare the states, or `submit` forgets what was chosen."""
+    officer, publisher = (
+        client_of(User.objects.get(username="olga")),
+        client_of(make.make_account(Role.PUBLISHER)),
+    )
+    first, second, third = mission.statements.order_by("pk")
+    asked = officer.post(step(mission, "submit")).content.decode()
+    assert re.findall(r"checked>\s*Statement: (\w+)", asked) == ["First", "Second"]
+    assert say_yes(officer, mission, "submit", parts=["0"])[:2] == [
+        "1 mission waits for a publisher now.", "1 statement waits for a publisher now.",
+    ]  # fmt: skip
+    assert publication(mission, first, second, third) == ["submitted", "submitted", "draft", "submitted"]
+    said = say_yes(publisher, mission, "publish")
+    told = ("published.", "below it")
+    assert [text for text in said if any(words in text for words in told)] == [
+        "1 mission published.", "Still drafts below it, and shown to nobody: 1 statement.", "2 statements published.",
+    ]  # fmt: skip
+    assert publication(mission, first, second, third) == ["published", "published", "draft", "published"]
+
+
+def test_statements_come_under_the_same_embargo_and_stay_when_not_ticked(mission: Mission) -> None:
+    first, _second, third = mission.statements.order_by("pk")
+    publisher = client_of(make.make_account(Role.PUBLISHER))
+    say_yes(publisher, mission, "publish", parts=["1"], embargo_until="2099-01-01T10:00")
+    second = mission.statements.get(title="Second")
+    assert publication(mission, first, second, third) == ["published", "draft", "published", "submitted"]
+    assert mission.embargo_until == second.embargo_until
+    assert "before its embargo ends" in state(publisher, mission)[0]
+
+
+def test_each_part_goes_under_its_own_rules(mission: Mission) -> None:
+    """Red when: publish_now publishes the parts with change_publication, past the four eyes of each."""
+    type(mission.election).objects.update(four_eyes=True)
+    both = make.make_account(Role.OFFICER, Role.PUBLISHER)
+    client = client_of(both)
+    Mission.objects.filter(pk=mission.pk).update(publication="submitted")
+    with acting(Identity(user=both.pk)):
+        own = make.make_statement(mission=mission, title="Own", publication="submitted")
+    third = mission.statements.get(title="Third")
+    said = say_yes(client, mission, "publish")
+    assert said[0] == "1 mission published."
+    assert any(text.startswith("Not published: “Own”. This election asks for four eyes") for text in said)
+    assert publication(mission, own, third) == ["published", "submitted", "published"]
+
+
+def test_four_eyes_leave_no_button_to_whoever_wrote_it() -> None:
+    """Red when: `four_eyes_objection` is not asked."""
+    both = make.make_account(Role.DESK, Role.PUBLISHER)
+    election = make.make_election(four_eyes=True)
+    with acting(Identity(user=both.pk)):
+        figure = make.make_figure(election=election, publication="draft")
+    said, steps = state(client_of(both), figure)
+    assert steps == ["submit"]
+    assert "one person submits it, somebody else publishes it" in said
+    say_yes(client_of(both), figure, "submit")
+    said, steps = state(client_of(both), figure)
+    assert steps == []
+    assert "You wrote it" in said
+    assert state(client_of(make.make_account(Role.PUBLISHER)), figure)[1] == ["publish"]
+
+
+def test_a_coordinator_submits_the_own_mission_and_no_other() -> None:
+    mission = make.make_mission(publication="draft")
+    other = make.make_mission(election=mission.election)
+    clara = client_of(make.make_account(Role.COORDINATOR, organization=mission.organization))
+    make.make_statement(mission=mission, title="Ours", publication="draft")
+    assert state(clara, other)[1] == []
+    assert clara.post(step(other, "submit"), {"sure": "1"}).status_code == 403
+    say_yes(clara, mission, "submit")
+    assert publication(mission, Statement.objects.get()) == ["submitted", "submitted"]
+
+
+def test_what_was_typed_is_not_part_of_a_step() -> None:
+    """The form of the record and its buttons are two forms: saving still works as it did."""
+    desk = client_of(make.make_account(Role.DESK))
+    figure = make.make_figure(publication="draft", value=49)
+    assert desk.post(change(figure), opened(desk, change(figure)) | {"value": "50"}).status_code == 302
+    say_yes(desk, figure, "submit")
+    figure.refresh_from_db()
+    assert (figure.value, figure.publication) == (50, "submitted")

@@ -1,0 +1,330 @@
+"""The steps of a record to the public and back: submit, publish, withdraw. One definition for lists and single records.
+
+A step asks first, says what came of it, and takes along the parts of a record that its form shows in the same state
+(a mission's statements), where the person wants it and may do so; each record under its own rules.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.forms.models import _get_foreign_key
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from tracker.core.admin_access import HANDED_IN, ask_first, user_of
+from tracker.core.guarded import DATABASE_RULES, broken_rule_name
+from tracker.core.models import Publication, Publishable, released_condition
+from tracker.core.ownership import rows_for
+from tracker.core.publication import counted, drafts_below, hidden_by_parents, parent_words, seen_below
+
+FOUR_EYES = "publication_four_eyes"
+# Where a step can begin.
+UNSEEN = (Publication.DRAFT, Publication.WITHDRAWN)
+
+
+@transaction.atomic
+def change_publication(rows: models.QuerySet, to: Publication, embargo: datetime | None = None) -> int:
+    """Submit, publish or withdraw `rows`; how many really changed. An `embargo` replaces the one they carry."""
+    changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
+    # Only what was public can be withdrawn.
+    public = Q(publication=Publication.PUBLISHED)
+    changed = changed.filter(public if to == Publication.WITHDRAWN else ~Q(publication=to))
+    ids = list(changed.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    values: dict[str, Any] = {"publication": to} | ({"embargo_until": embargo} if embargo else {})
+    return rows.model._default_manager.filter(pk__in=ids).update(**values) if ids else 0
+
+
+def publish_each(rows: models.QuerySet, embargo: datetime | None) -> tuple[int, list[models.Model]]:
+    """Publish `rows`, at once or under `embargo`; how many really changed, and those that four eyes keep from it."""
+    try:
+        with transaction.atomic():
+            return change_publication(rows, Publication.PUBLISHED, embargo), []
+    except IntegrityError as error:
+        if broken_rule_name(error) != FOUR_EYES:
+            raise
+    changed, refused = 0, []
+    for row in rows.order_by("pk"):
+        try:
+            with transaction.atomic():
+                changed += change_publication(rows.filter(pk=row.pk), Publication.PUBLISHED, embargo)
+        except IntegrityError as error:
+            if broken_rule_name(error) != FOUR_EYES:
+                raise
+            refused.append(row)
+    return changed, refused
+
+
+def report(
+    screen: admin.ModelAdmin, request: HttpRequest, level: int, one: str, many: str, count: int, **words: Any
+) -> None:
+    """Tell the person how many records something happened to, or did not; nothing where there are none."""
+    if count:
+        screen.message_user(request, ngettext(one, many, count) % (words | {"count": count}), level)
+
+
+class PartsForm(forms.Form):
+    """Which parts of the record go the same way with it."""
+
+    parts = forms.MultipleChoiceField(
+        label=_("Together with it"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, data: Any, parts: Sequence[Publishable]) -> None:
+        super().__init__(data)
+        self.offered = {str(place): part for place, part in enumerate(parts)}
+        if not parts:
+            del self.fields["parts"]
+            return
+        choices: Any = [(place, _with_kind(part)) for place, part in self.offered.items()]
+        self.fields["parts"].choices = choices  # type: ignore[attr-defined]
+        self.fields["parts"].initial = list(self.offered)
+
+    def chosen(self, site: admin.AdminSite) -> list[tuple[Any, models.QuerySet]]:
+        """The parts that were ticked: the screen of each kind, and its rows."""
+        kinds: dict[type[Publishable], list[Any]] = {}
+        for place in self.cleaned_data.get("parts", ()):
+            part = self.offered[place]
+            kinds.setdefault(type(part), []).append(part.pk)
+        return [
+            (site.get_model_admin(kind), kind.objects.filter(pk__in=keys)) for kind, keys in kinds.items()
+        ]
+
+
+def _with_kind(part: Publishable) -> str:
+    """ "Statement: On the election day"; without the kind where the name is nothing but that."""
+    kind = capfirst(str(part._meta.verbose_name))
+    return kind if str(part) == kind else f"{kind}: {part}"
+
+
+class EmbargoForm(PartsForm):
+    """From when on the public sees what is published now."""
+
+    field_order = ("parts", "embargo_until")
+    embargo_until = forms.DateTimeField(
+        label=_("Embargo until (UTC)"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_(
+            "Nobody outside sees them before this moment. Empty: at once, or as each record says itself."
+        ),
+    )
+
+    def clean_embargo_until(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["embargo_until"]
+        if moment is not None and moment <= timezone.now():
+            raise forms.ValidationError(_t("This moment is over. Leave it empty to publish at once."))
+        return moment
+
+
+def parts_of(
+    screen: admin.ModelAdmin, request: HttpRequest, rows: models.QuerySet, action: str
+) -> list[Publishable]:
+    """What the form of a single record shows inside, in the state of the record, and the person may do `action` to."""
+    records = list(rows.order_by()[:2])
+    if len(records) != 1 or records[0].publication == Publication.PUBLISHED:
+        return []
+    (record,) = records
+    found: list[Publishable] = []
+    for inline in screen.get_inline_instances(request, record):
+        if issubclass(inline.model, Publishable):
+            key = _get_foreign_key(screen.model, inline.model, inline.fk_name).name
+            same = inline.model.objects.filter(publication=record.publication, **{key: record})
+            found += rows_for(same, user_of(request), action).order_by("pk")
+    return found
+
+
+@admin.action(
+    description=_("Submit selected %(verbose_name_plural)s for publication"), permissions=["change"]
+)
+def submit(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
+) -> HttpResponse | None:
+    """Hand the selected records to whoever publishes; what is public or handed in already stays as it is."""
+    ready = queryset.filter(publication__in=UNSEEN)
+    if not ready.exists():
+        text = _t("Nothing to submit: only drafts, and what was withdrawn, can be.")
+        modeladmin.message_user(request, text, messages.INFO)
+        return None
+    title = ngettext("Submit this record?", "Submit these records?", ready.count())
+    words = _t("A publisher finds them on the first page and decides what the public sees, and when.")
+    form = PartsForm(_answers(request), parts_of(modeladmin, request, ready, "change"))
+    question = ask_first(modeladmin, request, ready, "submit", title, words, form)
+    if question is None:
+        for screen, rows in [(modeladmin, ready), *form.chosen(modeladmin.admin_site)]:
+            changed = change_publication(rows, Publication.SUBMITTED)
+            text = ngettext(
+                "%(records)s waits for a publisher now.", "%(records)s wait for a publisher now.", changed
+            )
+            words = text % {"records": counted(screen.model, changed)}
+            screen.message_user(request, words, messages.SUCCESS)
+    return question
+
+
+@admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
+def publish(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
+) -> HttpResponse | None:
+    """Show the selected records to the public, after a look at which they are."""
+    title = ngettext("Publish this record?", "Publish these records?", queryset.count())
+    words = _t("Everybody will see them, and everything below them that is published itself.")
+    form = EmbargoForm(_answers(request), parts_of(modeladmin, request, queryset, "publish"))
+    question = ask_first(modeladmin, request, queryset, "publish", title, words, form)
+    if question is None:
+        publish_now(
+            modeladmin, request, queryset, form.cleaned_data["embargo_until"],
+            form.chosen(modeladmin.admin_site),
+        )  # fmt: skip
+    return question
+
+
+def _answers(request: HttpRequest) -> Any:
+    return request.POST if "sure" in request.POST else None
+
+
+def publish_now(
+    modeladmin: admin.ModelAdmin,
+    request: HttpRequest,
+    queryset: models.QuerySet,
+    embargo: datetime | None = None,
+    parts: Sequence[tuple[Any, models.QuerySet]] = (),
+) -> None:
+    """Show these records to the public, at once or under `embargo`, with their parts, and say what came of it."""
+    done = []
+    for screen, rows in [(modeladmin, queryset), *parts]:
+        ids = list(rows.values_list("pk", flat=True))
+        done.append((screen, ids, *publish_each(rows, embargo)))
+    # Told when all of it is done: what hides one record may have been published with it.
+    for screen, ids, changed, refused in done:
+        _tell_of_published(screen, request, ids, changed, refused)
+
+
+def _tell_of_published(
+    screen: admin.ModelAdmin, request: HttpRequest, ids: list[Any], changed: int, refused: list[models.Model]
+) -> None:
+    if refused:
+        names = get_text_list(
+            [f"“{row}”" for row in refused[:5]] + (["…"] if len(refused) > 5 else []), _t("and")
+        )
+        text = _t("Not published: %(names)s. %(rule)s")
+        screen.message_user(
+            request, text % {"names": names, "rule": DATABASE_RULES[FOUR_EYES]}, messages.ERROR
+        )
+    report(
+        screen, request, messages.SUCCESS, "%(records)s published.", "%(records)s published.",
+        changed, records=counted(screen.model, changed),
+    )  # fmt: skip
+    report(
+        screen, request, messages.INFO, "%(count)d record was published already.",
+        "%(count)d records were published already.", len(ids) - changed - len(refused),
+    )  # fmt: skip
+    rows = screen.model._default_manager.filter(pk__in=ids)
+    report(
+        screen, request, messages.WARNING,
+        "%(count)d of them stays hidden until its embargo ends.",
+        "%(count)d of them stay hidden until their embargo ends.",
+        rows.filter(publication=Publication.PUBLISHED).exclude(released_condition()).count(),
+    )  # fmt: skip
+    report(
+        screen, request, messages.WARNING,
+        "%(count)d of them stays hidden until its %(parents)s is published as well.",
+        "%(count)d of them stay hidden until their %(parents)s is published as well.",
+        hidden_by_parents(rows), parents=parent_words(screen.model),
+    )  # fmt: skip
+    warn_of_published(screen, request, ids)
+
+
+@admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["publish"])
+def unpublish(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
+) -> HttpResponse | None:
+    """Take the selected records back from the public, after a look at which they are."""
+    title = ngettext("Withdraw this record?", "Withdraw these records?", queryset.count())
+    words = _t("Nobody outside will see them any more. Publishing them once more brings everything back.")
+    question = ask_first(modeladmin, request, queryset, "unpublish", title, words)
+    if question is None:
+        unpublish_now(modeladmin, request, queryset)
+    return question
+
+
+def unpublish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
+    """Take these records back from the public, and say what came of it."""
+    selected = queryset.count()
+    vanishing = seen_below(modeladmin.model, list(queryset.values_list("pk", flat=True)))
+    changed = change_publication(queryset, Publication.WITHDRAWN)
+    report(
+        modeladmin, request, messages.SUCCESS, "%(records)s withdrawn from the public.",
+        "%(records)s withdrawn from the public.", changed, records=counted(modeladmin.model, changed),
+    )  # fmt: skip
+    report(
+        modeladmin, request, messages.INFO, "%(count)d record was not public.",
+        "%(count)d records were not public.", selected - changed,
+    )  # fmt: skip
+    warn_of_vanishing(modeladmin, request, vanishing)
+
+
+# --- a single record -------------------------------------------------------------------------------------------------
+
+# The steps by name: what the button says, the permission it takes, and the states in which it can be taken.
+STEPS: dict[str, tuple[Any, str, tuple[Publication, ...]]] = {
+    "submit": (_("Submit for publication"), "change", UNSEEN),
+    "publish": (_("Publish"), "publish", (*HANDED_IN, Publication.WITHDRAWN)),
+    "unpublish": (_("Withdraw"), "publish", (Publication.PUBLISHED,)),
+}
+
+
+def may_take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> bool:
+    """Whether the person may take this step with `record` at all, whatever state it is in."""
+    offered = step in STEPS and step in screen.get_actions(request)
+    return offered and bool(getattr(screen, f"has_{STEPS[step][1]}_permission")(request, record))
+
+
+def is_open(record: Publishable, step: str) -> bool:
+    """Whether `record` is in a state in which this step leads anywhere."""
+    return record.publication in STEPS[step][2]
+
+
+def take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> HttpResponse | None:
+    """Take a step with one record as the list does: the page that asks first, or None when it is done."""
+    if not is_open(record, step):
+        text = _t("Nothing was done: the state of this record has changed meanwhile.")
+        screen.message_user(request, text, messages.WARNING)
+        return None
+    rows = screen.get_queryset(request).filter(pk=record.pk)
+    answer: HttpResponse | None = screen.get_actions(request)[step][0](screen, request, rows)
+    return answer
+
+
+def warn_of_published(modeladmin: admin.ModelAdmin, request: HttpRequest, ids: list[Any]) -> None:
+    """What somebody should look at again after publishing these rows; nothing of it forbids to publish."""
+    rows = modeladmin.get_queryset(request).filter(pk__in=ids, publication=Publication.PUBLISHED)
+    if isinstance(modeladmin.list_select_related, list | tuple):
+        rows = rows.select_related(*modeladmin.list_select_related)
+    doubts = Counter(doubt for record in rows for doubt in getattr(modeladmin, "doubts", no_doubts)(record))
+    if doubts:
+        counted = (f"{doubt} ({count})" if len(ids) > 1 else doubt for doubt, count in doubts.items())
+        text = _t("Please check what is public now: %(doubts)s.")
+        modeladmin.message_user(request, text % {"doubts": "; ".join(counted)}, messages.WARNING)
+    if drafts := drafts_below(modeladmin.model, ids):
+        text = _t("Still drafts below it, and shown to nobody: %(drafts)s.")
+        modeladmin.message_user(request, text % {"drafts": drafts}, messages.WARNING)
+
+
+def warn_of_vanishing(modeladmin: admin.ModelAdmin, request: HttpRequest, vanishing: str) -> None:
+    """What left the public pages together with a record that was withdrawn; `vanishing` is from `seen_below`."""
+    if vanishing:
+        text = _t("Published themselves, and hidden now as well: %(records)s.")
+        modeladmin.message_user(request, text % {"records": vanishing}, messages.WARNING)
+
+
+def no_doubts(record: models.Model) -> list[str]:
+    return []
