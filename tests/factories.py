@@ -14,6 +14,7 @@ from tracker.accounts.models import SignInAttempt
 from tracker.core.models import Country, Job, Publication, Source, TimeZone, User
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone, SimulatedDay
 from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
+from tracker.ingest.models import Upload, UploadedFile, UploadedRecord
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
@@ -250,6 +251,27 @@ def make_job(**over: Any) -> Job:
     return Job.objects.create(
         **{"kind": "recount", "requested_at": datetime(2024, 2, 7, 9, tzinfo=UTC)} | over
     )
+
+
+def make_upload(**over: Any) -> Upload:
+    """A file of visits that was checked, with one row that could not be read."""
+    content = over.pop("content", b"mission,team,date\nOurs,T-1,2024-02-07\n")
+    over["election"] = over.get("election") or make_election()
+    rules = {name: {"columns": [name]} for name in ("mission", "team", "date")}
+    upload = Upload.objects.create(
+        **{
+            "name": "visits.csv", "size": len(content), "sha256": "0" * 64, "format": "csv", "kind": "visits",
+            "header_row": 1, "state": "checked", "counts": {"rows": 1, "bad": 1},
+            "mapping": {"mapping": {"version": 1, "kind": "visits", "language": "", "day_first": None, "rules": rules}},
+        }
+        | over
+    )  # fmt: skip
+    UploadedFile.objects.create(upload=upload, content=content)
+    UploadedRecord.objects.create(
+        upload=upload, kind="visit", row=2, key="row 2", label="", action="bad",
+        problems=[["team", upload.name, "is not a team.", "Correct it.", "error"]],
+    )  # fmt: skip
+    return upload
 
 
 # --- people and their accreditation

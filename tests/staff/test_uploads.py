@@ -236,9 +236,19 @@ def test_empty_list_of_files_says_what_to_do(desk: Client) -> None:
     assert "No file was brought yet." in desk.get("/staff/files/").text
 
 
-def test_coordinator_sees_no_files(client: Client, election: Election) -> None:
+def test_coordinator_sees_no_files_of_the_host_state(
+    client: Client, desk: Client, election: Election
+) -> None:
+    """Red when: `uploads_for` leaves out who sent it."""
+    bring(desk, election, HUNGARIAN, name="secret.csv")
+    upload = Upload.objects.get()
     client.force_login(make_account(Role.COORDINATOR, organization=make_organization()))
-    assert client.get("/staff/files/").status_code == 403
+    assert "secret.csv" not in client.get("/staff/files/").text
+    assert client.get(f"/staff/files/{upload.pk}/").status_code == 404
+    # Nor may they bring one.
+    answer = bring(client, election, HUNGARIAN)
+    assert answer.status_code == 422
+    assert Upload.objects.count() == 1
 
 
 def test_xlsx_is_read_as_well(desk: Client, election: Election, tmp_path: Path) -> None:

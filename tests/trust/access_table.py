@@ -5,7 +5,8 @@ nothing. Where two rows differ the cell is "first|second". The rows: of what the
 one, then a draft; of what organizations keep, first one of organization A, for which the coordinator works, then one
 of B, which is hidden. Of accounts, first an ordinary one, then a superuser's.
 
-What a person enters on a screen of its own (applications, visits) has no "a" or "c" here; SCREENS holds those.
+What a person enters on a screen of its own (applications, visits) has no "a" or "c" here; SCREENS holds those. The
+file that is asked about holds visits, which the officer does not see.
 """
 
 ROLES = ("election_desk", "accreditation_officer", "mission_coordinator", "publisher", "auditor", "administrator",
@@ -72,14 +73,14 @@ person_export              -    +       -           -         -       -         
 person_erase               -    +       -           -         -       -             +
 history                    -    -       -           -         +       -             +
 object_history             +    +       +           +         +       -             +
-uploads                    +    +       -           -         +       -             +
-upload_new                 +    +       -           -         -       -             +
-upload                     +    +       -           -         +       -             +
-upload_mapping             +    +       -           -         +       -             +
-upload_questions           +    +       -           -         +       -             +
-upload_records             +    +       -           -         +       -             +
-upload_bad_rows            +    +       -           -         +       -             +
-upload_file                +    +       -           -         +       -             +
+uploads                    +    +       +           -         +       -             +
+upload_new                 +    +       +           -         -       -             +
+upload                     +    -       +           -         +       -             +
+upload_mapping             +    -       +           -         +       -             +
+upload_questions           +    -       +           -         +       -             +
+upload_records             +    -       +           -         +       -             +
+upload_bad_rows            +    -       +           -         +       -             +
+upload_file                +    -       +           -         +       -             +
 jobs                       +    +       +           +         +       +             +
 job                        -    -       -           -         +       +             +
 """

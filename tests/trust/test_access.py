@@ -163,6 +163,8 @@ def address_of_screen(
         "board_step": side.deployment.pk, "incident": side.incident.pk, "job": job.pk,
         "person_export": side.observer.person_id, "person_erase": side.observer.person_id,
     }  # fmt: skip
+    if screen.name.startswith("upload"):
+        keys[screen.name] = side.upload.pk
     steps = {"board_step": "confirm", "visit_step": "reopen"}
     values = {
         "slug": world.election.slug, "pk": keys.get(screen.name, side.visit.pk), "step": steps.get(screen.name, ""),
@@ -365,15 +367,19 @@ def test_z2_no_idor_at_the_screens_of_work(stranger: Client, world: SimpleNamesp
     """Red when: `.visible_to` is left out of any of them (visits._load, incidents.incident, desk.applications)."""
     decision = make.make_bulk_decision(rows=[world.b.accreditation])
     job = make.make_job(requested_by=world.coordinator_b)
-    owned = {
-        "accreditation_application",
-        "board_step",
-        "visit",
-        "visit_correct",
-        "visit_step",
-        "incident",
-        "job",
-    }
+    owned = (
+        {
+            "accreditation_application",
+            "board_step",
+            "visit",
+            "visit_correct",
+            "visit_step",
+            "incident",
+            "job",
+        }
+        | {screen.name for screen in screens_of_work() if screen.name.startswith("upload_")} - {"upload_new"}
+        | {"upload"}
+    )
     for screen in screens_of_work():
         path = address_of_screen(world, screen, world.b, decision, job)
         answers = [stranger.get(path), stranger.post(path, {"do": "publish", "summary": "x"})]

@@ -24,6 +24,7 @@ from tracker.coverage.models import Correction
 from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER
 from tracker.elections.models import Election
 from tracker.fieldwork.models import Incident, Team, Visit
+from tracker.ingest.models import Upload, UploadedFile, UploadedRecord
 from tracker.missions.actions import apply_for_observer
 from tracker.missions.models import (
     Accreditation,
@@ -313,6 +314,34 @@ def no_filters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ownership, "visible_condition", lambda model, user: Q())
     monkeypatch.setattr(ownership, "owned_condition", lambda model, user: Q())
     monkeypatch.setattr(User, "sees_everything", True)
+
+
+def test_z6_files_that_others_brought_are_behind_the_wall(two, no_filters):
+    """Upload, bytes and rows are the sender's and of whoever sees everything; nobody sends in another's name.
+
+    Red when: ingest.UploadedFile (or Upload, or UploadedRecord) is taken out of wall.OF_ACCOUNT.
+    """
+    clara = two["clara"]
+    other = make.make_account(Role.COORDINATOR, organization=two["theirs"]["organization"])
+    own, theirs = make.make_upload(sent_by=clara), make.make_upload(sent_by=other)
+    with being(STAFF, clara):
+        assert keys(Upload) == {own.pk}
+        assert keys(UploadedFile) == {own.pk}
+        assert set(UploadedRecord.objects.values_list("upload", flat=True)) == {own.pk}
+        assert not Upload.objects.filter(pk=theirs.pk).update(state="discarded")
+        assert not UploadedRecord.objects.filter(upload=theirs.pk).delete()[0]
+        assert Upload.objects.filter(pk=own.pk).update(problem="x") == 1
+        for statement in (
+            "UPDATE ingest_upload SET sent_by_id = %(other)s WHERE id = %(own)s",
+            "INSERT INTO ingest_uploadedfile (upload_id, content) VALUES (%(theirs)s, '')",
+            "UPDATE ingest_uploadedrecord SET upload_id = %(theirs)s",
+        ):
+            refusal = refused(statement % {"other": other.pk, "own": own.pk, "theirs": theirs.pk})
+            assert "row-level security" in refusal, statement
+    with being(STAFF, make.make_account(Role.DESK)):
+        assert keys(Upload) == keys(UploadedFile) == {own.pk, theirs.pk}
+    with being(STAFF, make.make_account()):
+        assert keys(Upload) == set()
 
 
 FOREIGN = (Visit, Statement, Incident, Team, Observer, Accreditation, Person)

@@ -82,6 +82,11 @@ def make_world() -> SimpleNamespace:
     }
     world.accounts |= {"superuser": make.make_administrator(), "newcomer": make.make_account()}
     world.coordinator_b = make.make_account(Role.COORDINATOR, organization=world.b.organization)
+    # A file that each coordinator brought.
+    for side, sender in ((world.a, world.accounts[Role.COORDINATOR]), (world.b, world.coordinator_b)):
+        side.upload = make.make_upload(
+            election=world.election, name=f"{side.name} visits.csv", sent_by=sender
+        )
     return world
 
 

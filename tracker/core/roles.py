@@ -97,6 +97,7 @@ ROLES: dict[str, frozenset[str]] = {
         | may("view add", "missions.accreditation")
         | may("view", "missions.accreditationchange")
         | may("add", "core.source")
+        | may("view add change", UPLOADS)
     ),
     Role.PUBLISHER: may("view", EVERYTHING) | may("publish", PUBLISHED) | may("add", "core.job"),
     Role.AUDITOR: may("view", f"{EVERYTHING} {UPLOADS} core.user core.job missions.affiliation {RECORDS}"),

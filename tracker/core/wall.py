@@ -53,15 +53,19 @@ INTERNAL = {
     "ingest.LoadedRecord",
     "ingest.Profile",
     "ingest.Answer",
-    "ingest.Upload",
-    "ingest.UploadedFile",
-    "ingest.UploadedRecord",
     "coverage.Mark",
     "coverage.Tally",
     "missions.PersonReading",
 }
-# Column of the account that a row belongs to, where it belongs to one person.
-OF_ACCOUNT = {"core.Job": "requested_by_id", "core.Submission": "account_id"}
+# Column of the account that a row belongs to, where it belongs to one person and whoever sees everything.
+OF_ACCOUNT = {
+    "core.Job": "requested_by_id",
+    "core.Submission": "account_id",
+    "ingest.Upload": "sent_by_id",
+    # A key to such a row: theirs is whoever's that one is.
+    "ingest.UploadedFile": "upload",
+    "ingest.UploadedRecord": "upload",
+}
 # What every signed-in account may add to, though it belongs to nobody's organization.
 ADDED_BY_ALL = {"core.Source"}
 # The worker changes only these columns of rows that are otherwise never changed (and a trigger holds it to more).
@@ -352,7 +356,7 @@ def visible_sql(model: Model, row: str) -> str:
         return "true"
     ways = [_sees(model)]
     if label in OF_ACCOUNT:
-        ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
+        ways.append(_of_account(model, row))
     elif owned(model):
         ways.append(own_sql(model, row))
     hidden = label in INTERNAL | UNUSED | set(OF_ACCOUNT) or getattr(model, "owner_alone_sees", False)
@@ -371,7 +375,7 @@ def write_sql(model: Model, row: str) -> str:
         roles = frozenset({Role.ADMINISTRATOR})
     ways = [_has_role(roles)]
     if label in OF_ACCOUNT:
-        ways.append(f"{row}.{OF_ACCOUNT[label]} = {ACCOUNT}")
+        ways.append(_of_account(model, row))
     elif owned(model):
         taken = [
             f"({row}.{column} IS NULL OR {row}.{column} IN (SELECT public.{_own_keys(target)}()))"
@@ -380,6 +384,16 @@ def write_sql(model: Model, row: str) -> str:
         ]
         ways.append(" AND ".join([own_sql(model, row), *taken]))
     return " OR ".join(f"({way})" for way in ways)
+
+
+def _of_account(model: Model, row: str) -> str:
+    """The condition under which `row` is of the account of the transaction."""
+    name = OF_ACCOUNT[model._meta.label]
+    if name.endswith("_id"):
+        return f"{row}.{name} = {ACCOUNT}"
+    parent, condition, alias = _step(model, row, name, 1)
+    own = _of_account(parent, alias)
+    return f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {own})"
 
 
 def _keys(model: Model) -> list[tuple[str, Model]]:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentC
 from tracker.missions.models import Mission, Observer
 from tracker.stations.models import PollingStation
 
+# A telephone's clock may run ahead a little; a visit of tomorrow is a mistyped one.
+CLOCKS_APART = timedelta(minutes=15)
 # From a status to those it may become. Nothing is ever forgotten: a dismissed incident can be taken up again.
 INCIDENT_STEPS = {
     Incident.Status.REPORTED: (Incident.Status.CHECKING, Incident.Status.DISMISSED),

@@ -30,6 +30,7 @@ ALIKE = 0.86  # likeness of two names, 0 to 1, below which they are two
 # Words of a header for columns that one column of a file may fill together.
 TOGETHER = {
     "hours": {"opens_local": "opens", "closes_local": "closes"},
+    "slot": {"from_local": "opens", "until_local": "closes"},
     "coordinates": {"latitude": "latitude", "longitude": "longitude"},
 }
 SEPARATORS = (",", ";", " - ", " – ", "/", "(", ":")
@@ -229,7 +230,7 @@ def _together(
     word: str, name: str, values: Sequence[str], layout: dict[str, Column], rules: dict[str, Rule]
 ) -> dict[str, Rule]:
     """Rules for the columns that one column of the file fills together, if it does."""
-    read: Callable[[str], object] = read_hours if word == "hours" else read_coordinates
+    read: Callable[[str], object] = read_coordinates if word == "coordinates" else read_hours
     if any(target in rules for target in TOGETHER[word]) or _share(values, read) < MOST:
         return {}
     made = {target: Rule(columns=(name,), reader=reader) for target, reader in TOGETHER[word].items()}
@@ -298,7 +299,7 @@ def _by_content(
             made = _together("hours", name, known, layout, rules)
         elif "votes_on" in layout and "votes_on" not in rules and _share(known, read_date) == 1:
             made = {"votes_on": _rule(layout["votes_on"], name, known, "")}
-        elif _share(known, _accepts(layout["source_url"])) == 1:
+        elif "source_url" in layout and _share(known, _accepts(layout["source_url"])) == 1:
             target = "website" if "website" in layout else "source_url"
             made = {} if target in rules else {target: Rule(columns=(name,))}
         else:

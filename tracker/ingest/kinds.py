@@ -1,7 +1,7 @@
 """The kinds of records a dataset holds: their models, and by what a record entered by hand is recognized."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.db import models
 
 from tracker.core.models import Source
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
+from tracker.fieldwork.models import Deployment, Visit
 from tracker.missions.models import Engagement, Membership, Mission, Organization, Statement
 from tracker.stations.models import PollingStation, VotingWindow
 
@@ -37,6 +38,10 @@ class Kind:
     `identities` recognize, the surest first, the record of the register that a row speaks of.
     `told_apart_by` are fields that tell rows with the same key apart.
     `vacated` are unique fields that rows may pass on to each other.
+    `near` are keys that a record has in common with the row that speaks of it; `within` is one that it never changes.
+    `ended` is the value of a field by which a record is over; `beyond` are values that go further than the file's word,
+    and contradict it no more: {field: {what the file says: what the register holds}}.
+    `shown_with` are keys that are needed to name a record.
     """
 
     name: str
@@ -46,10 +51,15 @@ class Kind:
     told_apart_by: tuple[str, ...] = ()
     vacated: tuple[str, ...] = ()
     parts: Mapping[str, Part] | None = None
+    near: tuple[str, ...] = ()
+    within: str = ""
+    ended: tuple[str, str] | None = None
+    beyond: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    shown_with: tuple[str, ...] = ()
 
     def scope(self, election: int | None) -> dict[str, Any]:
         """The lookup that keeps a search for records of this kind within one election."""
-        names = {field.name for field in self.model._meta.fields}
+        names = {known.name for known in self.model._meta.fields}
         if "election" in names:
             return {"election": election}
         return {"mission__election": election} if "mission" in names else {}
@@ -129,7 +139,7 @@ def _write_organizations(values: Mapping[int, Any]) -> None:
     )
 
 
-# In the order in which they are written: what others refer to comes first.
+# Those of a folder, in the order in which they are written: what others refer to comes first.
 KINDS = (
     Kind("source", "sources", Source, (by("url"),)),
     Kind("election", "elections", Election, (by("slug"),)),
@@ -149,6 +159,7 @@ KINDS = (
         told_apart_by=("constituency", "number"),
         vacated=("number",),
         parts={"windows": Part(_resolve_windows, _read_windows, _write_windows)},
+        ended=("status", PollingStation.Status.CANCELLED),
     ),
     Kind("mission", "missions", Mission, (by("organization_id", "type"),)),
     Kind("membership", "memberships", Membership, (by("mission_id", "organization_id"),)),
@@ -174,3 +185,41 @@ KINDS = (
     ),
 )
 BY_MODEL = {kind.model: kind for kind in KINDS}
+
+# Field work comes by uploads alone: it is a mission's, and no dataset of an election holds it.
+_IN_THE_FIELD: dict[str, Any] = {
+    "near": ("team", "station"),
+    "within": "mission",
+    "shown_with": ("team__mission__organization", "station"),
+}
+_Plan, _Form = Deployment.Status, Visit.Status
+FIELD_KINDS = (
+    Kind(
+        "deployment",
+        "deployments",
+        Deployment,
+        (by("team_id", "station_id", "starts_at"),),
+        ended=("status", _Plan.CALLED_OFF),
+        beyond={
+            "status": {
+                _Plan.PLANNED: (_Plan.CONFIRMED, _Plan.CALLED_OFF),
+                _Plan.CONFIRMED: (_Plan.CALLED_OFF,),
+            }
+        },
+        **_IN_THE_FIELD,
+    ),
+    Kind(
+        "visit",
+        "visits",
+        Visit,
+        (by("team_id", "station_id", "phase", "arrived_at"),),
+        beyond={
+            "status": {
+                _Form.DRAFT: (_Form.SUBMITTED, _Form.VERIFIED),
+                _Form.SUBMITTED: (_Form.VERIFIED,),
+            }
+        },
+        **_IN_THE_FIELD,
+    ),
+)
+UPLOAD_KINDS = (*KINDS, *FIELD_KINDS)

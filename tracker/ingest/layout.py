@@ -2,6 +2,7 @@
 
 from tracker.core.models import Source
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
+from tracker.fieldwork.models import Assessment, Deployment, Team, Visit
 from tracker.ingest.columns import (
     choice,
     clock,
@@ -191,5 +192,48 @@ FIGURES = FileLayout(
     ),
 )
 
-# In the order in which they are checked and named.
+# Whose row it is, and where. A mission or a station is named by as many of these cells as tell it from others.
+_IN_THE_FIELD = (
+    Column("mission", text(Organization, "name")),
+    Column("mission_type", choice(Mission, "type")),
+    Column("team", text(Team, "name"), required=True),
+    Column("constituency_number", text(Constituency, "number")),
+    Column("number", text(PollingStation, "number")),
+    Column("country_iso2", country),
+    Column("city", text(PollingStation, "city")),
+    Column("host_mission", text(PollingStation, "host_mission")),
+    # Of the station's own calendar, as the hours are on its clock.
+    Column("date", day, required=True),
+)
+# The mission's own number of a form or plan: by it a later file finds what it corrects, whatever the hours say.
+_REFERENCE = Column("reference", text(PollingStation, "host_mission"), optional=True)
+
+DEPLOYMENTS = FileLayout(
+    "deployments.csv",
+    (
+        *_IN_THE_FIELD,
+        Column("from_local", clock, required=True),
+        Column("until_local", clock, required=True),
+        Column("status", choice(Deployment, "status"), optional=True),
+        Column("notes", text(Deployment, "notes"), optional=True),
+        _REFERENCE,
+    ),
+)
+
+VISITS = FileLayout(
+    "visits.csv",
+    (
+        *_IN_THE_FIELD,
+        Column("phase", choice(Visit, "phase"), required=True),
+        Column("arrived_local", clock, required=True),
+        Column("departed_local", clock),
+        # The step or the word of the mission's own scale.
+        Column("assessment", text(Assessment, "label")),
+        Column("findings", text(Visit, "findings")),
+        Column("status", choice(Visit, "status"), optional=True),
+        _REFERENCE,
+    ),
+)
+
+# The files of a folder, in the order in which they are checked and named.
 LAYOUTS = (ELECTIONS, ORGANIZATIONS, STATIONS, MISSIONS, MEMBERSHIPS, ENGAGEMENTS, MILESTONES, FIGURES)

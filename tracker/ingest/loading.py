@@ -401,8 +401,9 @@ def default_of(model: type[models.Model], name: str) -> Any:
 
 
 def zone_of(record: Any) -> str:
-    """The zone in which people read the moments of a record."""
-    zones = (getattr(record, name, None) for name in ("timezone_id", "as_of_timezone_id"))
+    """The zone in which people read the moments of a record: its own, or that of its station."""
+    owner = getattr(record, "station", record)
+    zones = (getattr(owner, name, None) for name in ("timezone_id", "as_of_timezone_id"))
     return next(filter(None, zones), "UTC")
 
 

@@ -22,6 +22,8 @@ KINDS: dict[str, FileLayout] = {
     "engagements": layout.ENGAGEMENTS,
     "milestones": layout.MILESTONES,
     "figures": layout.FIGURES,
+    "deployments": layout.DEPLOYMENTS,
+    "visits": layout.VISITS,
 }
 HOWS = ("take", "first", "join", "split", "rest")
 # How a text becomes canonical. "zone" and "place" need no column: they follow from country, city and coordinates.

@@ -34,7 +34,14 @@ def undo(job: Job, progress: Progress) -> str:
 
 def _step(job: Job, state: Upload.State, work: Callable[[Upload, Progress], str], progress: Progress) -> str:
     """Do `work` for the job's upload where it still waits for it; begun again after a worker died, it starts anew."""
-    upload = Upload.objects.select_related("election").filter(pk=job.arguments["upload"], state=state).first()
+    upload = (
+        Upload.objects.select_related("election", "sent_by")
+        .filter(pk=job.arguments["upload"], state=state)
+        .first()
+    )
     if upload is None:
         return _now("There was nothing left to do.")
+    if job.requested_by is not None:
+        # Asked again now: a role may have been taken away, or the job's arguments be another's.
+        actions.check_may_work_on(job.requested_by, upload)
     return work(upload, progress)

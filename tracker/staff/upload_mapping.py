@@ -74,6 +74,13 @@ COLUMN_LABELS = {
     "utc_offset": gettext_lazy("offset from UTC"),
     "as_of": gettext_lazy("as of"),
     "outcome_or_figures": gettext_lazy("outcome"),
+    "from_local": gettext_lazy("from (local time)"),
+    "until_local": gettext_lazy("until (local time)"),
+    "arrived_local": gettext_lazy("arrival (local time)"),
+    "departed_local": gettext_lazy("departure (local time)"),
+    "number": gettext_lazy("number of the station"),
+    "host_mission": gettext_lazy("host mission"),
+    "reference": gettext_lazy("own number of the form or plan"),
 }
 
 

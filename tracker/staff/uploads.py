@@ -68,7 +68,7 @@ class UploadForm(forms.Form):
 def uploads(request: HttpRequest) -> HttpResponse:
     """The files that were brought, the latest first."""
     require(request, MAY_SEE)
-    rows = Paginator(_visible(), ROWS).get_page(request.GET.get("page"))
+    rows = Paginator(_visible(request), ROWS).get_page(request.GET.get("page"))
     context = {
         "rows": rows,
         "labels": {name: subject.label for name, subject in SUBJECTS.items()},
@@ -77,14 +77,14 @@ def uploads(request: HttpRequest) -> HttpResponse:
     return screen(request, "staff/uploads.html", _("Files"), context)
 
 
-def _visible() -> Any:
-    rows = Upload.objects.select_related("election", "sent_by", "job", "profile")
+def _visible(request: HttpRequest) -> Any:
+    rows = queries.uploads_for(request.user).select_related("election", "sent_by", "job", "profile")
     return rows.defer("sent_by__password")
 
 
 def _load(request: HttpRequest, pk: int) -> Upload:
     require(request, MAY_SEE)
-    found: Upload | None = _visible().filter(pk=pk).first()
+    found: Upload | None = _visible(request).filter(pk=pk).first()
     if found is None:
         raise Http404
     actions.settle_stopped(found)
@@ -98,7 +98,7 @@ def new(request: HttpRequest) -> HttpResponse:
     first = Election.objects.visible_to(request.user).order_by("demonstration", "-starts_on").first()
     form = UploadForm(
         request, request.POST or None, request.FILES or None,
-        initial={"election": request.GET.get("election") or first, "kind": request.GET.get("kind", "stations")},
+        initial={"election": request.GET.get("election") or first, "kind": request.GET.get("kind")},
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -148,6 +148,8 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "no_worker": job is not None and job.state == Job.State.WAITING and not broker.configured(),
         "refresh": REFRESH_BUSY if busy else REFRESH_IDLE,
         "may_change": _may_change(request, found),
+        "may_remember": actions.speaks_for_all(request.user),  # type: ignore[arg-type]
+        "published_after": issubclass(SUBJECTS[found.kind].kind.model, Publishable),
         "writes": found.counts.get("new", 0) + found.counts.get("changed", 0),
         "drafts": _drafts_of(found),
     }
@@ -165,7 +167,8 @@ def _drafts_of(found: Upload) -> str:
 
 
 def _may_change(request: HttpRequest, found: Upload) -> bool:
-    return request.user.has_perm("ingest.change_upload") and found.kind in actions.kinds_for(request.user)  # type: ignore[arg-type]
+    by: Any = request.user
+    return by.has_perm("ingest.change_upload") and actions.may_work_on(by, found)
 
 
 def _do(request: HttpRequest, found: Upload, do: str) -> None:
@@ -187,6 +190,7 @@ def _do(request: HttpRequest, found: Upload, do: str) -> None:
         actions.discard_upload(by=by, upload=found)
         messages.success(request, _("The file was thrown away; that it was here stays on record."))
     elif do == "stop" and found.job is not None:
+        actions.check_may_work_on(by, found)
         cancel_job(by=by, job=found.job)
     elif do == "profile":
         name = request.POST.get("name", "").strip()[:120]
@@ -269,7 +273,8 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as problem:
             messages.warning(request, " ".join(problem.messages))
         return redirect("admin:upload", pk)
-    context = {"upload": found, "questions": asked, "may_change": _may_change(request, found)}
+    context = {"upload": found, "questions": asked, "may_change": _may_change(request, found),
+               "may_remember": actions.speaks_for_all(request.user)}  # type: ignore[arg-type]  # fmt: skip
     return screen(request, "staff/upload_questions.html", _("What do these words mean?"), context)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tracker.core.keys import key_of
 from tracker.core.timezones import to_local, to_utc
 from tracker.elections.queries import present_moment
+from tracker.fieldwork.actions import CLOCKS_APART
 from tracker.fieldwork.board import search_stations, stations_of
 from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
 from tracker.stations.forms import HoursField
@@ -18,8 +19,6 @@ from tracker.stations.models import PollingStation
 
 # Up to so many stations come with the page, and are found without a line; more are looked up on the server.
 STATIONS_ON_PAGE = 400
-# A telephone's clock may run ahead a little; a visit of tomorrow is a mistyped one.
-CLOCKS_APART = timedelta(minutes=15)
 
 
 class StationSelect(forms.Select):

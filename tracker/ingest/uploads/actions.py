@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from tracker.core.jobs import Cancelled, start_job
 from tracker.core.models import Job, User
-from tracker.core.roles import permission
+from tracker.core.roles import may_everywhere, permission
 from tracker.elections.models import Election
 from tracker.ingest.compiling import Question, compile_mapping
 from tracker.ingest.folding import fold
@@ -96,6 +96,20 @@ def check_may_bring(by: User, kind: str) -> None:
         raise PermissionDenied
 
 
+def may_work_on(by: User, upload: Upload) -> bool:
+    """Whether `by` may say how a file is read, and apply it: their own, or where they write for every organization."""
+    if upload.kind not in kinds_for(by):
+        return False
+    everywhere = may_everywhere(by, permission(SUBJECTS[upload.kind].kind.model, "add"))
+    return everywhere or upload.sent_by_id == by.pk
+
+
+def check_may_work_on(by: User, upload: Upload) -> None:
+    """Refuse whoever may not."""
+    if not may_work_on(by, upload):
+        raise PermissionDenied
+
+
 def kinds_for(user: User) -> list[str]:
     """The kinds of files that `user` may bring."""
     models = {name: subject.kind.model for name, subject in SUBJECTS.items()}
@@ -152,7 +166,7 @@ def propose_mapping(kind: str, table: Table, sample: list[tuple[str, ...]]) -> t
 
 def set_table(*, by: User, upload: Upload, sheet: str, header_row: int | None) -> None:
     """Read another sheet, or take another row for the header; the mapping is proposed anew. Raises Unacceptable."""
-    check_may_bring(by, upload.kind)
+    check_may_work_on(by, upload)
     upload.sheet, upload.header_row = sheet, header_row
     with table_of(upload) as table:
         sample = [cells for _row, (_number, cells) in zip(range(SAMPLE), table.rows(), strict=False)]
@@ -165,16 +179,18 @@ def set_table(*, by: User, upload: Upload, sheet: str, header_row: int | None) -
 
 def set_mapping(*, by: User, upload: Upload, mapping: Mapping, source: str) -> None:
     """Say how the file is read. Raises BadMapping where the file lacks a column of it."""
-    check_may_bring(by, upload.kind)
+    check_may_work_on(by, upload)
     with table_of(upload) as table:
         find_columns(mapping, table.header)
-    upload.mapping = {"mapping": mapping.to_json(), "source": source}
+    upload.mapping = upload.mapping | {"mapping": mapping.to_json(), "source": source}
     _change_open(upload, state=State.RECEIVED, fields=("mapping",))
 
 
 def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
-    """Remember the upload's mapping for files with the same header."""
-    check_may_bring(by, upload.kind)
+    """Remember the upload's mapping for files with the same header, whoever brings them."""
+    check_may_work_on(by, upload)
+    if not speaks_for_all(by):
+        raise PermissionDenied
     with table_of(upload) as table:
         fingerprint = header_fingerprint(table.header)
     with transaction.atomic():
@@ -190,8 +206,17 @@ def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
 
 
 def answer_questions(*, by: User, upload: Upload, answers: dict[tuple[str, str, str], str]) -> None:
-    """Settle what words of the file mean: {(topic, text, context): value}, for this file and every later one."""
-    check_may_bring(by, upload.kind)
+    """Settle what words of the file mean: {(topic, text, context): value}, for this file and every later one.
+
+    What somebody says who works for one organization holds for this file alone.
+    """
+    check_may_work_on(by, upload)
+    if not speaks_for_all(by):
+        own = dict(_own_answers(upload)) | {
+            (topic, fold(text), context): value for (topic, text, context), value in answers.items()
+        }
+        upload.mapping = upload.mapping | {"answers": [[*key, value] for key, value in own.items()]}
+        return _change_open(upload, state=None, fields=("mapping",))
     with transaction.atomic():
         for (topic, text, context), value in answers.items():
             Answer.objects.update_or_create(
@@ -199,16 +224,26 @@ def answer_questions(*, by: User, upload: Upload, answers: dict[tuple[str, str, 
             )
 
 
+def speaks_for_all(by: User) -> bool:
+    """Whether what `by` says of words and headers is remembered for everybody's files."""
+    return may_everywhere(by, permission(Upload, "change"))
+
+
+def _own_answers(upload: Upload) -> Iterator[tuple[tuple[str, str, str], str]]:
+    for topic, text, context, value in upload.mapping.get("answers", []):
+        yield (topic, text, context), value
+
+
 def set_choices(*, by: User, upload: Upload, retire_missing: bool) -> None:
     """Whether stations that the file no longer has are cancelled."""
-    check_may_bring(by, upload.kind)
+    check_may_work_on(by, upload)
     upload.retire_missing = retire_missing
     _change_open(upload, state=None, fields=("retire_missing",))
 
 
 def choose_field(*, by: User, upload: Upload, record: int, name: str, file_wins: bool) -> None:
     """Whether the file or the register is right about one field of one record; for "" about all of its fields."""
-    check_may_bring(by, upload.kind)
+    check_may_work_on(by, upload)
     with transaction.atomic():
         _lock_open(upload)
         found = upload.records.select_for_update().filter(pk=record).first()
@@ -271,7 +306,7 @@ def ask_undo(*, by: User, upload: Upload) -> Job:
 
 def discard_upload(*, by: User, upload: Upload) -> None:
     """Throw a file away that was not applied; its name, hash and sender stay on record."""
-    check_may_bring(by, upload.kind)
+    check_may_work_on(by, upload)
     with transaction.atomic():
         _lock_open(upload)
         upload.records.all().delete()
@@ -280,7 +315,7 @@ def discard_upload(*, by: User, upload: Upload) -> None:
 
 
 def _ask(by: User, upload: Upload, kind: str, before: tuple[Any, ...], after: State, **arguments: Any) -> Job:
-    check_may_bring(by, upload.kind)
+    check_may_work_on(by, upload)
     with transaction.atomic():
         # The guard of two clicks: only one of them finds the state that it starts from.
         if not Upload.objects.filter(pk=upload.pk, state__in=before).update(state=after, problem=""):
@@ -324,7 +359,7 @@ def _mapped_rows(
     answers = {
         (topic, text, context): value
         for topic, text, context, value in Answer.objects.values_list("topic", "text", "context", "value")
-    }
+    } | dict(_own_answers(upload))
     for number, cells in table.rows():
         rows, problems, questions = read(number, cells, answers)
         for question in questions:
@@ -370,6 +405,9 @@ def apply_upload(upload: Upload, progress: Progress) -> str:
     except (IntegrityError, DataError) as error:
         upload.applied_at = None
         return _back(upload, State.CHECKED, str(refused(error, SUBJECTS[upload.kind].kind)))
+    except ValidationError as error:
+        upload.applied_at = None
+        return _back(upload, State.CHECKED, " ".join(error.messages))
     except Cancelled:
         upload.applied_at = None
         _back(upload, State.CHECKED, _("It was stopped; nothing was written."))

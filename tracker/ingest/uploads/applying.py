@@ -10,11 +10,12 @@ from typing import Any
 from django.db import connection, models
 
 from tracker.core.models import Publication
-from tracker.ingest.kinds import KINDS, Kind
+from tracker.ingest.kinds import UPLOAD_KINDS, Kind
 from tracker.ingest.models import Upload
 from tracker.ingest.uploads.comparing import PREFIX, Comparison
 from tracker.ingest.uploads.keys import TARGETS
-from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.ingest.uploads.recording import lock_rows, missions_of, record_all, wait_for_turn
+from tracker.ingest.uploads.subjects import SUBJECTS, Subject, look_around
 from tracker.stations.models import PollingStation
 
 SLICE = 5_000
@@ -40,12 +41,23 @@ def write(upload: Upload, progress: Progress) -> None:
 
     New ones are drafts. What the file gave is remembered, for the next one. Raises Stale.
     """
-    kinds = [kind for kind in KINDS if kind.name in _kinds_of(upload)]
-    _lock([kind.model for kind in kinds])
+    subject = SUBJECTS[upload.kind]
+    kinds = [kind for kind in UPLOAD_KINDS if kind.name in _kinds_of(upload)]
+    if subject.record is None:
+        _lock([kind.model for kind in kinds])
+    else:
+        # Other missions go on working: only what this file is about is held, and only that may not have changed.
+        wait_for_turn(upload)
+        lock_rows(upload, subject.kind)
+        _require_reach(upload, subject)
     if _changed_since(upload, kinds):
         raise Stale
     done, total = 0, _number(upload)
     for kind in kinds:
+        if kind is subject.kind and subject.record is not None:
+            record_all(upload, kind, subject.record, lambda number: progress(number, total))
+            _run(_REMEMBER, upload, kind, 0, None)
+            continue
         for first, last, number in _slices(upload, kind, "new"):
             _run(_insertion(kind), upload, kind, first, last)
             for statement in _part_insertions(kind):
@@ -67,7 +79,15 @@ def _kinds_of(upload: Upload) -> set[str]:
 
 
 def _number(upload: Upload) -> int:
-    return upload.records.filter(action="new").count()
+    written = ("new", "changed") if SUBJECTS[upload.kind].record else ("new",)
+    return upload.records.filter(action__in=written).count()
+
+
+def _require_reach(upload: Upload, subject: Subject) -> None:
+    """Refuse (Stale) what the sender may no longer write, whatever they might when the file was compared."""
+    may = look_around(upload.election, upload.sent_by, subject.kind.model).field.missions
+    if not set(missions_of(upload, subject.kind)) <= {mission.pk for mission in may}:
+        raise Stale
 
 
 def _lock(tables: list[type[models.Model]]) -> None:
@@ -78,17 +98,31 @@ def _lock(tables: list[type[models.Model]]) -> None:
 
 
 def _changed_since(upload: Upload, kinds: list[Kind]) -> bool:
-    """Whether a transaction that was not over when the file was compared wrote into a table of these kinds."""
+    """Whether a transaction that was not over when the file was compared wrote into a table of these kinds.
+
+    Of records that belong to a mission only those of the file's missions count.
+    """
+    own = SUBJECTS[upload.kind].kind
+    narrower = ""
+    if own.within:
+        narrower = (
+            f" AND (r.table_name <> '{own.model._meta.db_table}'"
+            f" OR coalesce(r.after, r.before)->>'{own.within}_id' = ANY(%s)"
+            f" OR EXISTS (SELECT FROM {own.model._meta.db_table} t WHERE t.id = r.key::bigint"
+            f" AND t.{own.within}_id::text = ANY(%s)))"
+        )
+    owners = [str(pk) for pk in missions_of(upload, own)] if own.within else []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM core_change c JOIN core_changedrow r ON r.change_id = c.id"
+            "SELECT EXISTS (SELECT FROM core_change c JOIN core_changedrow r ON r.change_id = c.id"  # noqa: S608
             " WHERE c.at > %s - %s::interval AND r.table_name = ANY(%s)"
-            " AND NOT txid_visible_in_snapshot(c.txid, %s::txid_snapshot))",
+            f" AND NOT txid_visible_in_snapshot(c.txid, %s::txid_snapshot){narrower})",
             [
                 upload.sent_at,
                 LONGEST_TRANSACTION,
                 [kind.model._meta.db_table for kind in kinds],
                 upload.compared,
+                *([owners, owners] if narrower else []),
             ],
         )
         return bool(cursor.fetchone()[0])
@@ -272,7 +306,7 @@ def take_back(upload: Upload) -> None:
 
     Raises Newer where something of it was changed since; IntegrityError where other records now stand on it.
     """
-    kinds = [kind for kind in KINDS if kind.name in _kinds_of(upload)]
+    kinds = [kind for kind in UPLOAD_KINDS if kind.name in _kinds_of(upload)]
     _lock([kind.model for kind in kinds])
     parameters = {
         "transaction": upload.written_by_transaction,
@@ -285,7 +319,7 @@ def take_back(upload: Upload) -> None:
             raise Newer([_label(upload, table, key) for table, key in newer])
         cursor.execute(f"SELECT DISTINCT table_name FROM ({_OWN}) own", parameters)  # noqa: S608
         written = {table for (table,) in cursor.fetchall()}
-        parents = [kind.model._meta.db_table for kind in KINDS]
+        parents = [kind.model._meta.db_table for kind in UPLOAD_KINDS]
         # Parts first, then what refers to others, then what is referred to.
         tables = sorted(written - set(parents)) + [table for table in reversed(parents) if table in written]
         for table in tables:
@@ -323,7 +357,10 @@ def _restore(table: str, parameters: dict[str, Any]) -> None:
         columns = sorted({name for (name,) in cursor.fetchall()} - {"written_by_id", "approved_by_id"})
         if columns:
             settings = ", ".join(
-                f"{name} = CASE WHEN own.before ? '{name}' THEN (own.old).{name} ELSE t.{name} END"
+                # A version counts every change, this one too: a number never stands for two contents.
+                "version = t.version + 1"
+                if name == "version"
+                else f"{name} = CASE WHEN own.before ? '{name}' THEN (own.old).{name} ELSE t.{name} END"
                 for name in columns
             )
             cursor.execute(
@@ -344,6 +381,6 @@ def _restore(table: str, parameters: dict[str, Any]) -> None:
 
 
 def _label(upload: Upload, table: str, key: str) -> str:
-    kind = next((kind for kind in KINDS if kind.model._meta.db_table == table), None)
+    kind = next((kind for kind in UPLOAD_KINDS if kind.model._meta.db_table == table), None)
     found = upload.records.filter(kind=kind.name, object_id=key).first() if kind else None
     return found.label if found else f"{table} {key}"

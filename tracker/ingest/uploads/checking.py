@@ -8,12 +8,13 @@ from typing import Any
 
 import psycopg
 from django.db import connection, transaction
+from django.db.models.fields.json import KT
 
-from tracker.ingest.kinds import KINDS, Kind
+from tracker.ingest.kinds import UPLOAD_KINDS, Kind
 from tracker.ingest.models import Upload, UploadedRecord
 from tracker.ingest.problems import Problem
 from tracker.ingest.reading import Row, read_row
-from tracker.ingest.records.dataset import Record
+from tracker.ingest.records.dataset import KEY_SEPARATOR, Record
 from tracker.ingest.slugs import free_slug
 from tracker.ingest.uploads.comparing import Action, Comparison, Line, steady_key
 from tracker.ingest.uploads.subjects import SUBJECTS, Subject, Surroundings, look_around
@@ -44,7 +45,7 @@ def compare_rows(
     `progress` is told how many rows are done, between transactions. The register itself is only read.
     """
     subject = SUBJECTS[upload.kind]
-    around = look_around(upload.election)
+    around = look_around(upload.election, upload.sent_by, subject.kind.model)
     UploadedRecord.objects.filter(upload=upload).delete()
     with connection.cursor() as cursor:
         cursor.execute("SELECT txid_current_snapshot()::text")
@@ -96,7 +97,7 @@ class _Check:
             # What a bad row refers to is not to come in for its sake.
             dataset = self.subject.records([row for row in rows if row.number not in problems], self.around)
         self._keep([self._bad(number, found) for number, found in problems.items()])
-        for kind in KINDS:
+        for kind in UPLOAD_KINDS:
             records = dataset.records.get(kind.name, [])
             if kind is self.subject.kind:
                 lines = [self._line(kind, record) for record in records]
@@ -217,11 +218,19 @@ class _Check:
         if not scope:
             return  # organizations belong to no election: a file never has them all
         rows = kind.model._base_manager.filter(**scope)
-        if kind.name == "station":
-            rows = rows.exclude(status="cancelled")
-        spoken_of = UploadedRecord.objects.filter(upload=self.upload, kind=kind.name).exclude(
-            action__in=[Action.NEW, Action.BAD]
-        )
+        if kind.ended:
+            rows = rows.exclude(**dict([kind.ended]))
+        said = UploadedRecord.objects.filter(upload=self.upload, kind=kind.name)
+        if kind.within:
+            # A file tells of the owners that it names, and of nobody else's records.
+            named = (
+                said.exclude(action=Action.BAD)
+                .order_by()
+                .values_list(KT(f"values__{kind.within}"), flat=True)
+            )
+            owners = {self.comparison.held(kind, kind.within, key) for key in named.distinct()}
+            rows = rows.filter(**{f"{kind.within}__in": owners}).select_related(*kind.shown_with)
+        spoken_of = said.exclude(action__in=[Action.NEW, Action.BAD])
         missing = rows.exclude(pk__in=spoken_of.values("object_id")).order_by("pk")
         for part in chunks(missing.iterator(CHUNK), CHUNK):
             UploadedRecord.objects.bulk_create(
@@ -256,6 +265,10 @@ def label_of(values: dict[str, Any], key: str) -> str:
     """What a person calls the record with these values."""
     if "city" in values:
         return f"{values['city']} {values.get('number') or ''}".strip()
+    if "team" in values:
+        return (
+            f"{values['team'].rpartition(KEY_SEPARATOR)[2]}: {values['station'].partition(KEY_SEPARATOR)[0]}"
+        )
     named: str = values.get("name") or values.get("title") or values.get("url") or key
     return named
 

@@ -106,6 +106,10 @@ class Comparison:
         condition = Q(**scope)
         if kind.name == "station":
             condition &= Q(city__in={line.values["city"] for line in lines})
+        elif kind.near:
+            for name in kind.near:
+                held = {self.held(kind, name, line.values[name]) for line in lines}
+                condition &= Q(**{f"{name}__in": [key for key in held if isinstance(key, int)]})
         elif not scope:
             condition = Q(pk__in=[])
             for unique in UNIQUE_NAMES[kind.name]:
@@ -116,7 +120,12 @@ class Comparison:
             dataset=self.dataset, kind=PREFIX + kind.name, object_id=models.OuterRef("pk")
         )
         rows = kind.model._base_manager.filter(condition).exclude(models.Exists(taken)).order_by("pk")
-        return {row["id"]: row for row in rows.values()}
+        found = list(rows.values())
+        if kind.ended:
+            # Of two alike the one that still stands is meant.
+            name, over = kind.ended
+            found.sort(key=lambda row: (row[name] == over, row["id"]))
+        return {row["id"]: row for row in found}
 
     def _wish(self, kind: Kind, line: Line) -> dict[str, Any]:
         """The line's values as a record of the register would hold them, by attname."""
@@ -133,12 +142,12 @@ class Comparison:
 
     def _differ(self, kind: Kind, lines: list[Line]) -> None:
         ids = [line.object_id for line in lines if line.object_id is not None]
-        found = kind.model._base_manager.in_bulk(ids)
+        found = kind.model._base_manager.select_related(*kind.shown_with).in_bulk(ids)
         parts = {name: part.read(found) for name, part in (kind.parts or {}).items()}
         shown: list[tuple[Line, str, Any, Any, str]] = []
         for line in lines:
             record = found.get(line.object_id or 0)
-            if record is None:
+            if record is None or self._is_elsewhere(kind, line, record):
                 line.action = Action.DELETED.value
                 continue
             self._compare(
@@ -148,6 +157,14 @@ class Comparison:
                 Action.CHANGED if line.takes else Action.KEPT if line.changes else Action.UNCHANGED
             ).value
         self._show(kind, shown)
+
+    def _is_elsewhere(self, kind: Kind, line: Line, record: Any) -> bool:
+        """Whether the record has passed to an owner that the row does not speak of, and is none of its business."""
+        if not kind.within:
+            return False
+        return bool(
+            getattr(record, f"{kind.within}_id") != self.held(kind, kind.within, line.values[kind.within])
+        )
 
     def _compare(
         self,
@@ -162,7 +179,7 @@ class Comparison:
             attname = name if name in parts else kind.model._meta.get_field(name).attname  # type: ignore[union-attr]
             now = parts[name] if name in parts else getattr(record, attname)
             wanted = self.held(kind, name, value)
-            if now == wanted:
+            if now == wanted or (name in kind.beyond and now in kind.beyond[name].get(value, ())):
                 continue
             if name in before:
                 # As the file left it: what differs now was written in the file, not by a hand.

@@ -9,7 +9,19 @@ from django.db import connection, models
 
 from tracker.core.models import Source
 from tracker.elections.models import Constituency, Election
+from tracker.fieldwork.models import Assessment, Team
 from tracker.missions.models import Mission, Organization
+from tracker.stations.models import PollingStation
+
+
+def _of_mission(table: str, key: str) -> str:
+    """The query for rows of `table` whose key is that of their mission and `key` of `t`."""
+    return (
+        f"SELECT t.id, o.name || ' | ' || m.type || ' | ' || {key} AS key FROM {table} t"  # noqa: S608 - ours
+        " JOIN missions_mission m ON m.id = t.mission_id JOIN missions_organization o ON o.id = m.organization_id"
+        " WHERE m.election_id = %(election)s"
+    )
+
 
 # Queries of (id, key), for one election where keys are its own.
 TARGETS: dict[type[models.Model], str] = {
@@ -20,6 +32,13 @@ TARGETS: dict[type[models.Model], str] = {
     Mission: (
         "SELECT m.id, o.name || ' | ' || m.type AS key FROM missions_mission m"
         " JOIN missions_organization o ON o.id = m.organization_id WHERE m.election_id = %(election)s"
+    ),
+    Team: _of_mission("fieldwork_team", "t.name"),
+    Assessment: _of_mission("fieldwork_assessment", "t.ordinal || '. ' || t.label"),
+    # Its number may be unknown, and two stations of one embassy are then alike: the id tells them apart.
+    PollingStation: (
+        "SELECT id, concat_ws(' ', city, nullif(number, '')) || ' | ' || id AS key FROM stations_pollingstation"
+        " WHERE election_id = %(election)s"
     ),
 }
 # More keys of one kind than this are forgotten again: files may name a page of its own in each row.

@@ -10,10 +10,11 @@ from django.db.models import Case, Count, Q, QuerySet, When
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 
-from tracker.core.models import Country
+from tracker.core.models import Country, User
+from tracker.core.roles import may_everywhere, permission
 from tracker.core.spreadsheets import safe_cell
 from tracker.elections.models import AnnouncedFigure
-from tracker.ingest.kinds import BY_MODEL
+from tracker.ingest.kinds import UPLOAD_KINDS
 from tracker.ingest.models import Upload, UploadedRecord
 from tracker.ingest.uploads.subjects import SUBJECTS
 
@@ -23,6 +24,16 @@ ORDER = (
     Action.BAD, Action.KEPT, Action.CHANGED, Action.NEW, Action.MISSING, Action.DELETED, Action.UNCHANGED,
 )  # fmt: skip
 Metric = AnnouncedFigure.Metric
+
+
+def uploads_for(user: User) -> QuerySet[Upload]:
+    """The files that `user` may look at: everybody's where a role shows every record of that kind, else their own."""
+    views = {name: permission(subject.kind.model, "view") for name, subject in SUBJECTS.items()}
+    shown = [name for name, view in views.items() if user.has_perm(view)]
+    everybodys = [name for name in shown if may_everywhere(user, views[name])]
+    if not may_everywhere(user, permission(Upload, "view")):
+        everybodys = []
+    return Upload.objects.filter(Q(kind__in=everybodys) | Q(kind__in=shown, sent_by=user))
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ def records_of(upload: Upload, action: str = "") -> QuerySet[UploadedRecord]:
 
 def brought_along(upload: Upload) -> list[tuple[str, int]]:
     """What comes along because rows refer to it: label of the kind, and how many."""
-    labels = {kind.name: kind.label for kind in BY_MODEL.values()}
+    labels = {kind.name: kind.label for kind in UPLOAD_KINDS}
     return [(labels[kind], number) for kind, number in sorted(upload.counts.get("along", {}).items())]
 
 

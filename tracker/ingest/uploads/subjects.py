@@ -1,22 +1,29 @@
 """What an upload may speak of: the layout its rows are brought into, and the records that come of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
+from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.models import User
+from tracker.core.roles import permission
 from tracker.elections.models import Election
 from tracker.ingest import layout
-from tracker.ingest.kinds import KINDS, Kind
+from tracker.ingest.field import Field
+from tracker.ingest.kinds import UPLOAD_KINDS, Kind
 from tracker.ingest.mapping import KINDS as KINDS_OF_TABLE
 from tracker.ingest.reading import FileLayout, Row
 from tracker.ingest.records.calendar import Zones, add_figures, add_milestones
 from tracker.ingest.records.dataset import Dataset
+from tracker.ingest.records.fieldwork import add_deployments, add_visits
 from tracker.ingest.records.missions import add_engagements, add_memberships, add_missions
 from tracker.ingest.records.organizations import add_organizations, add_sources, check_invented
 from tracker.ingest.records.stations import add_constituencies, add_stations
+from tracker.ingest.uploads.recording import Recorded, record_deployment, record_visit_of
 from tracker.missions.models import Mission, Organization
 from tracker.stations.models import PollingStation
 
@@ -26,7 +33,7 @@ class Surroundings:
     """What the register says that rows refer to: read once for a file.
 
     `names`: the name for each name and acronym of an organization. `missions`: their keys. `zones`: those that hours
-    may be told in.
+    may be told in. `field`: what the sender may speak of in files of field work.
     """
 
     election: Election
@@ -35,14 +42,15 @@ class Surroundings:
     names: Mapping[str, str]
     missions: list[str]
     zones: Zones
-    invented: bool = field(init=False)
+    field: Field
+    invented: bool = dataclass_field(init=False)
 
     def __post_init__(self) -> None:
         self.invented = self.election.demonstration
 
 
-def look_around(election: Election) -> Surroundings:
-    """The surroundings of an upload to `election`."""
+def look_around(election: Election, by: User | None, model: type[models.Model]) -> Surroundings:
+    """The surroundings of an upload to `election` that `by` sent, with rows of `model`."""
     cells: dict[str, Any] = {
         "slug": election.slug,
         "country_iso2": election.country_id,
@@ -70,18 +78,24 @@ def look_around(election: Election) -> Surroundings:
             stations=list(stations.values_list("timezone_id", flat=True).distinct()),
             complete=True,
         ),
+        field=Field(election, by, permission(model, "add")),
     )
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One kind of table: its name and label, the layout, the kind of its records, and the function that makes them."""
+    """One kind of table: its name and label, the layout, the kind of its records, and the function that makes them.
+
+    `record` writes new and changed records one by one, by the actions that their rules stand in; without it they are
+    written by the database itself (uploads.applying).
+    """
 
     name: str
     label: str | Promise
     layout: FileLayout
     kind: Kind
     add: Callable[[Dataset, list[Row], Surroundings], object]
+    record: Callable[[Recorded], int] | None = None
 
     def records(self, rows: list[Row], around: Surroundings) -> Dataset:
         """The records of these rows and of what they refer to, with what is wrong beyond single cells."""
@@ -99,7 +113,7 @@ def _stations(dataset: Dataset, rows: list[Row], around: Surroundings) -> None:
 
 
 def _by_name(name: str) -> Kind:
-    return next(kind for kind in KINDS if kind.name == name)
+    return next(kind for kind in UPLOAD_KINDS if kind.name == name)
 
 
 SUBJECTS = {
@@ -149,6 +163,22 @@ SUBJECTS = {
             KINDS_OF_TABLE["figures"],
             _by_name("figure"),
             lambda dataset, rows, around: add_figures(dataset, rows, around.zones),
+        ),
+        Subject(
+            "deployments",
+            _("deployments"),
+            KINDS_OF_TABLE["deployments"],
+            _by_name("deployment"),
+            lambda dataset, rows, around: add_deployments(dataset, rows, around.field),
+            record_deployment,
+        ),
+        Subject(
+            "visits",
+            _("visits"),
+            KINDS_OF_TABLE["visits"],
+            _by_name("visit"),
+            lambda dataset, rows, around: add_visits(dataset, rows, around.field),
+            record_visit_of,
         ),
     )
 }
