@@ -33,13 +33,14 @@ from tests.factories import (
     make_statement,
     make_station,
     make_team,
+    make_upload,
     make_visit,
     make_window,
 )
 from tracker.core.models import Country, Source
 from tracker.coverage.models import Edition
 from tracker.fieldwork.models import IncidentChange
-from tracker.ingest.models import LoadedRecord
+from tracker.ingest.models import Answer, LoadedRecord, Profile
 from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db
@@ -318,6 +319,12 @@ BREAKS = {
     "loadedrecord_key_once": lambda: twice(
         LoadedRecord.objects.create, dataset="d", kind="k", key="x", object_id=1, values={}
     ),
+    "profile_header_once": lambda: twice(
+        Profile.objects.create, name="p", kind="stations", fingerprint="f", mapping={}
+    ),
+    "answer_once": lambda: twice(Answer.objects.create, topic="country", text="x", value="DE"),
+    "upload_state_known": coded(make_upload, "state"),
+    "upload_applied_dated": lambda: make_upload(state="applied"),
 }
 # Only the target of a composite foreign key: its columns are unique by the primary key alone.
 NOT_BREAKABLE = {

@@ -12,7 +12,7 @@ from tests.ingest.files import write_xlsx
 from tracker.core.jobs import run_job
 from tracker.core.models import Job
 from tracker.core.roles import Role
-from tracker.elections.models import Election
+from tracker.elections.models import Constituency, Election
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
 from tracker.missions.models import Organization
 from tracker.stations.models import PollingStation, VotingWindow
@@ -61,6 +61,12 @@ def run_jobs() -> None:
         run_job(job.pk)
 
 
+def answer_first(client: Client, upload: Upload, value: str) -> HttpResponse:
+    """Answer the first question of a file, by the name its field has."""
+    (question, *_rest) = client.get(f"/staff/files/{upload.pk}/questions/").context["questions"]
+    return client.post(f"/staff/files/{upload.pk}/questions/", {f"typed-{question['mark']}": value})
+
+
 def read_so(client: Client, upload: Upload, **changes: str) -> str:
     """Say how the file is read: as proposed, but for these fields of the form."""
     page = client.get(f"/staff/files/{upload.pk}/reading/")
@@ -103,7 +109,7 @@ def test_foreign_list_goes_from_file_to_register(desk: Client, election: Electio
     assert len(bad) == 2
     assert "Nemország" in bad[1]
     # Answered once, remembered.
-    desk.post(f"/staff/files/{upload.pk}/questions/", {"answer-0": "", "typed-0": "RO"})
+    answer_first(desk, upload, "RO")
     run_jobs()
     upload.refresh_from_db()
     assert Answer.objects.get().value == "RO"
@@ -216,6 +222,8 @@ def test_file_itself_comes_back_as_an_attachment_under_our_name(desk: Client, el
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "<script>.html" not in desk.get(f"/staff/files/{upload.pk}/").text
     post(desk, upload, "discard")
+    assert upload.state == "received"
+    post(desk, upload, "discard", sure="yes")
     assert upload.state == "discarded"
     assert not UploadedFile.objects.exists()
     assert desk.get(f"/staff/files/{upload.pk}/file/").status_code == 404
@@ -257,3 +265,237 @@ def test_xlsx_is_read_as_well(desk: Client, election: Election, tmp_path: Path) 
     upload = Upload.objects.get()
     post(desk, upload, "check")
     assert upload.counts["new"] == 1, upload.records.get().problems
+
+
+NUMBERED = """\
+No.,Country,City,Address,Hours,Voters
+1,Germany,Berlin,Street 1,08:00-19:00,200
+2,France,Paris,Street 2,08:00-19:00,300
+3,Italy,Rome,Street 3,08:00-19:00,400
+"""
+
+
+def bring_and_apply(client: Client, election: Election, text: str, **choices: str) -> Upload:
+    bring(client, election, text)
+    upload = Upload.objects.latest("pk")
+    post(client, upload, "check")
+    post(client, upload, "apply", sure="yes", **choices)
+    return upload
+
+
+def rows_in_register() -> list[tuple[object, ...]]:
+    rows = PollingStation.objects.order_by("number")
+    windows = VotingWindow.objects.count()
+    return [
+        *rows.values_list("number", "address", "registered_voters", "address_source", "status"),
+        (windows,),
+    ]
+
+
+def test_list_with_fewer_columns_takes_nothing_away(desk: Client, election: Election) -> None:
+    bring_and_apply(desk, election, NUMBERED)
+    before = rows_in_register()
+    assert before[0][1:3] == ("Street 1", 200)
+    short = "No.,Country,City\n1,Germany,Berlin\n2,France,Paris\n3,Italy,Rome\n"
+    bring(desk, election, short)
+    upload = Upload.objects.latest("pk")
+    post(desk, upload, "check")
+    assert upload.counts.get("changed", 0) == 0
+    assert upload.counts["unchanged"] == 3
+    # And the full list after it still knows what it said.
+    again = bring_and_apply(desk, election, NUMBERED.replace("Street 1", "Street 1a"))
+    assert again.counts["changed"] == 1
+    assert rows_in_register()[0][1] == "Street 1a"
+
+
+def test_emptied_cell_is_shown_and_wins_only_if_a_person_says_so(desk: Client, election: Election) -> None:
+    bring_and_apply(desk, election, NUMBERED)
+    emptied = NUMBERED.replace("19:00,300", "19:00,")
+    bring(desk, election, emptied)
+    upload = Upload.objects.latest("pk")
+    post(desk, upload, "check")
+    record = upload.records.get(action="kept")
+    assert record.changes == {"registered_voters": ["“300”", "nothing"]}
+    chosen = {"record": record.pk, "field": "registered_voters", "wins": "file"}
+    desk.post(f"/staff/files/{upload.pk}/records/", chosen)
+    # The choice outlives another check.
+    post(desk, upload, "check")
+    assert upload.counts["changed"] == 1
+    post(desk, upload, "apply", sure="yes")
+    assert PollingStation.objects.get(number="2").registered_voters is None
+
+
+def test_row_that_cannot_be_read_is_not_taken_for_missing(desk: Client, election: Election) -> None:
+    bring_and_apply(desk, election, NUMBERED)
+    bring(desk, election, NUMBERED.replace("200", "about 200"))
+    upload = Upload.objects.latest("pk")
+    page = post(desk, upload, "check")
+    assert upload.counts["bad"] == 1
+    assert "Cancel the" not in page
+    page = post(desk, upload, "apply", sure="yes", retire="on")
+    assert "cannot be read, so nobody can tell what it lacks" in page
+    assert not PollingStation.objects.filter(status="cancelled").exists()
+
+
+def test_mended_rows_are_a_part_and_read_as_the_file_was(desk: Client, election: Election) -> None:
+    text = (
+        NUMBERED.replace("No.", "Zzz").replace("Address", "Position")
+        + '4,Brazil,Brasília,"-15.79, -47.88",08:00-19:00,many\n'
+    )
+    text = (
+        text.replace("Street 1", '"52.5, 13.4"')
+        .replace("Street 2", '"48.8, 2.3"')
+        .replace("Street 3", '"41.9, 12.5"')
+    )
+    bring(desk, election, text)
+    first = Upload.objects.get()
+    read_so(desk, first, **{"number-column": "Zzz"})
+    post(desk, first, "check")
+    post(desk, first, "profile", name="Its list")
+    post(desk, first, "apply", sure="yes")
+    assert PollingStation.objects.count() == 3
+    mend = desk.get(f"/staff/files/{first.pk}/rows-to-mend/").content.decode("utf-8-sig")
+    assert len(mend.splitlines()) == 2
+    bring(desk, election, mend.replace("many", "50"))
+    second = Upload.objects.latest("pk")
+    assert second.profile is not None
+    page = post(desk, second, "check")
+    assert second.counts["new"] == 1
+    assert "missing" not in second.counts
+    assert "Cancel the" not in page
+    post(desk, second, "apply", sure="yes")
+    added = PollingStation.objects.get(number="4")
+    assert (str(added.latitude), str(added.longitude)) == ("-15.79000", "-47.88000")
+
+
+def test_constituency_renumbered_after_the_preview_is_not_lost(desk: Client, election: Election) -> None:
+    text = "No.,Country,City,Constituency number\n1,Germany,Berlin,5\n"
+    bring_and_apply(desk, election, text)
+    bring(desk, election, text + "2,Germany,Bonn,5\n")
+    upload = Upload.objects.latest("pk")
+    post(desk, upload, "check")
+    Constituency.objects.update(number="6")
+    page = post(desk, upload, "apply", sure="yes")
+    assert "The register changed after you looked" in page
+    assert PollingStation.objects.count() == 1
+
+
+def test_preview_of_another_cluster_tells_nothing(desk: Client, election: Election) -> None:
+    bring(desk, election, NUMBERED)
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    Upload.objects.update(compared="1 " + upload.compared.partition(" ")[2])
+    upload.refresh_from_db()
+    post(desk, upload, "apply", sure="yes")
+    assert upload.state == "checked"
+    post(desk, upload, "apply", sure="yes")
+    assert upload.state == "applied"
+    Upload.objects.update(written="1 " + upload.written.partition(" ")[2])
+    page = post(desk, upload, "undo", sure="yes")
+    assert "the database was restored" in page
+    assert PollingStation.objects.count() == 3
+
+
+def test_unnumbered_stations_of_one_constituency_are_several(desk: Client, election: Election) -> None:
+    rows = "".join(f"Azerbaijan,Baku,5,Street {n}\n" for n in range(4))
+    bring(desk, election, "Country,City,Constituency number,Address\n" + rows)
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    assert upload.counts.get("new") == 4, [record.problems for record in upload.records.all()]
+
+
+def test_choosing_keeps_open_questions(desk: Client, election: Election) -> None:
+    bring_and_apply(desk, election, NUMBERED)
+    PollingStation.objects.filter(number="1").update(address="By hand")
+    bring(
+        desk, election, NUMBERED.replace("Street 1", "Street 9") + "4,Nowhereland,X,Street 4,08:00-19:00,1\n"
+    )
+    upload = Upload.objects.latest("pk")
+    post(desk, upload, "check")
+    record = upload.records.get(action="kept")
+    desk.post(f"/staff/files/{upload.pk}/records/", {"record": record.pk, "field": "address", "wins": "file"})
+    page = post(desk, upload, "apply", sure="yes")
+    assert "Answer the questions first" in page
+    assert upload.state == "checked"
+
+
+def test_wrong_answer_is_refused_and_a_given_one_can_be_forgotten(desk: Client, election: Election) -> None:
+    bring(desk, election, NUMBERED + "4,Nowhereland,X,Street 4,08:00-19:00,1\n")
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    refused = answer_first(desk, upload, "Romania")
+    assert refused["Location"] == f"/staff/files/{upload.pk}/questions/"
+    assert not Answer.objects.exists()
+    answer_first(desk, upload, "RO")
+    run_jobs()
+    listed = desk.get("/staff/files/remembered/").text
+    assert "nowhereland" in listed
+    desk.post("/staff/files/remembered/", {"answer": Answer.objects.get().pk})
+    assert not Answer.objects.exists()
+
+
+def test_new_record_cannot_be_chosen_away(desk: Client, election: Election) -> None:
+    bring(desk, election, NUMBERED)
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    record = upload.records.filter(action="new", kind="station").first()
+    assert record is not None
+    desk.post(f"/staff/files/{upload.pk}/records/", {"record": record.pk, "field": "", "wins": "register"})
+    record.refresh_from_db()
+    assert record.action == "new"
+
+
+def test_cancelled_station_that_a_list_names_is_shown(desk: Client, election: Election) -> None:
+    bring_and_apply(desk, election, NUMBERED)
+    PollingStation.objects.filter(number="1").update(status="cancelled")
+    bring(desk, election, NUMBERED)
+    upload = Upload.objects.latest("pk")
+    post(desk, upload, "check")
+    assert "status" in upload.records.get(action="kept").changes
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"do": "table", "sheet": "", "header_row": "4"},
+        {"do": "table", "sheet": "", "header_row": "999999"},
+        {"do": "table", "sheet": "no such sheet", "header_row": "1"},
+        {"do": "table", "sheet": "x" * 5000, "header_row": ""},
+    ],
+)
+def test_table_that_is_not_there_is_said(desk: Client, election: Election, fields: dict[str, str]) -> None:
+    bring(desk, election, NUMBERED)
+    upload = Upload.objects.get()
+    answer = desk.post(f"/staff/files/{upload.pk}/reading/", fields)
+    assert answer.status_code in (302, 422)
+    assert desk.get(f"/staff/files/{upload.pk}/reading/").status_code == 200
+
+
+def test_long_words_and_numbers_are_no_fault_of_the_server(desk: Client, election: Election) -> None:
+    bring(desk, election, NUMBERED + f"4,{'Land ' * 60},X,Street 4,08:00-19:00,1\n")
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    answer_first(desk, upload, "RO")
+    assert (
+        desk.post(f"/staff/files/{upload.pk}/records/", {"record": "9" * 5000, "wins": "file"}).status_code
+        == 302
+    )
+    post(desk, upload, "discard", sure="yes")
+    assert desk.post(f"/staff/files/{upload.pk}/", {"do": "profile", "name": "x"}).status_code == 302
+
+
+def test_page_of_a_wide_header_stays_small(desk: Client, election: Election) -> None:
+    names = ",".join(f"{'heading ' * 500}{n}" for n in range(100))
+    bring(desk, election, f"Country,City,{names}\nGermany,Berlin{',1' * 100}\n")
+    page = desk.get(f"/staff/files/{Upload.objects.get().pk}/reading/")
+    assert len(page.content) < 3_000_000
+
+
+def test_bytes_of_an_applied_file_can_go(desk: Client, election: Election) -> None:
+    upload = bring_and_apply(desk, election, NUMBERED)
+    post(desk, upload, "discard", sure="yes")
+    assert upload.state == "applied"
+    assert not UploadedFile.objects.exists()
+    post(desk, upload, "undo", sure="yes")
+    assert upload.state == "undone"
+    assert not PollingStation.objects.exists()

@@ -19,6 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import factories as make
+from tracker.accounts.tokens import issue_token
 from tracker.core.disclosure import withheld_fields
 from tracker.core.models import Publication, Publishable, Submission, User, published_condition
 from tracker.core.roles import Role
@@ -27,7 +28,7 @@ from tracker.coverage.editions import refresh_stale
 from tracker.coverage.models import Edition
 from tracker.elections.models import Election
 from tracker.fieldwork.models import IncidentChange
-from tracker.ingest.models import LoadedRecord
+from tracker.ingest.models import Answer, LoadedRecord, Profile
 from tracker.missions.models import Observer, Person
 from tracker.opendata.columns import Asked
 from tracker.opendata.datasets import BY_NAME, DATASETS
@@ -218,6 +219,10 @@ def world(db: None) -> World:
     make.make_job(requested_by=account)
     Submission.objects.create(key=uuid4(), digest="x", account=account, record="x")
     LoadedRecord.objects.create(dataset="d", kind="k", key="x", object_id=1, values={})
+    make.make_upload(election=election, sent_by=account)
+    Profile.objects.create(name="x", kind="stations", fingerprint="x", mapping={}, saved_by=account)
+    Answer.objects.create(topic="country", text="x", value="x", given_by=account)
+    issue_token(account=account, name="x", scopes=["visits"], days=7)
     make.make_account(Role.COORDINATOR, organization=organizations[0])
     canaries = Canaries()
     make.make_reading(), make.make_attempt()

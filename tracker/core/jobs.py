@@ -220,15 +220,13 @@ class _Reporter:
 
     def _write(self, done: int, total: int) -> bool:
         """Note how far the work is; whether it was asked to stop."""
-        with self._connection().cursor() as cursor:
-            cursor.execute(
-                "UPDATE core_job SET done = %s, total = %s, heartbeat_at = clock_timestamp() WHERE id = %s"
-                " RETURNING cancel_asked",
-                [done, total, self.job.pk],
-            )
-            return any(asked for (asked,) in cursor.fetchall())
+        asked = _note_progress(self._connection(), self.job.pk, done, total)
+        if asked is None:
+            # Not seen from outside: the job was written down in the very transaction that does it.
+            asked = _note_progress(connection, self.job.pk, done, total)
+        return bool(asked)
 
-    def _connection(self) -> BaseDatabaseWrapper:
+    def _connection(self) -> Any:
         if not connection.in_atomic_block:
             return connection
         if self._aside is None:
@@ -238,6 +236,18 @@ class _Reporter:
     def close(self) -> None:
         if self._aside is not None:
             self._aside.close()
+
+
+def _note_progress(through: Any, pk: int, done: int, total: int) -> bool | None:
+    """Write how far the job is; whether it was asked to stop, or None where it is out of sight of this connection."""
+    with through.cursor() as cursor:
+        cursor.execute(
+            "UPDATE core_job SET done = %s, total = %s, heartbeat_at = clock_timestamp() WHERE id = %s"
+            " RETURNING cancel_asked",
+            [done, total, pk],
+        )
+        row = cursor.fetchone()
+    return None if row is None else bool(row[0])
 
 
 @contextmanager

@@ -105,7 +105,7 @@ class Upload(models.Model):
         "elections.Election", on_delete=models.PROTECT, verbose_name=_("election"), related_name="uploads"
     )
     kind = models.CharField(_("kind of records"), max_length=20)
-    sheet = models.CharField(_("sheet"), max_length=200, blank=True)
+    sheet = models.TextField(_("sheet"), blank=True)
     header_row = models.PositiveIntegerField(_("row of the header"), null=True)
     mapping = models.JSONField(_("mapping"), default=dict)
     profile = models.ForeignKey(

@@ -159,6 +159,7 @@ class StaffSite(AdminSite):
             # In place of the page of each model that Django's own log would fill.
             "<str:app>/<str:model>/<path:key>/history/": ("object_history", history.object_history),
             "files/": ("uploads", uploads.uploads),
+            "files/remembered/": ("uploads_remembered", uploads.remembered),
             "files/new/": ("upload_new", uploads.new),
             "files/<int:pk>/": ("upload", uploads.upload),
             "files/<int:pk>/reading/": ("upload_mapping", uploads.mapping),

@@ -1,5 +1,7 @@
 """Files that people bring: sending one, saying how it is read, looking at what it would do, applying, taking back."""
 
+import hashlib
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,12 +18,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.core import broker
 from tracker.core.jobs import cancel_job
+from tracker.core.keys import key_of
 from tracker.core.models import Job, Publication, Publishable
 from tracker.elections.models import Election
 from tracker.ingest.mapping import BadMapping, Mapping
-from tracker.ingest.models import Upload, UploadedFile, UploadedRecord
+from tracker.ingest.models import Answer, Profile, Upload, UploadedFile, UploadedRecord
 from tracker.ingest.problems import Unacceptable
 from tracker.ingest.uploads import actions, queries
+from tracker.ingest.uploads.applying import may_retire
 from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.staff.board import require, screen
 from tracker.staff.upload_mapping import MappingForms
@@ -41,12 +45,7 @@ class UploadForm(forms.Form):
         label=gettext_lazy("What its rows are"),
         help_text=gettext_lazy("One row is one of these; a mission’s row may hold its statement."),
     )
-    file = forms.FileField(
-        label=gettext_lazy("File"),
-        help_text=gettext_lazy(
-            "CSV, Excel (.xlsx), OpenDocument (.ods) or JSON, in any language, at most 32 MB."
-        ),
-    )
+    file = forms.FileField(label=gettext_lazy("File"))
     source = forms.URLField(
         label=gettext_lazy("Page it comes from"),
         required=False,
@@ -56,12 +55,22 @@ class UploadForm(forms.Form):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        words = _("CSV, Excel (.xlsx), OpenDocument (.ods) or JSON, in any language, at most %(most)d MB.")
+        self.fields["file"].help_text = words % {"most": actions.MOST_BYTES // 2**20}
         elections = Election.objects.visible_to(request.user).order_by("demonstration", "-starts_on")
         self.fields["election"].queryset = elections  # type: ignore[attr-defined]
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             (name, SUBJECTS[name].label)
             for name in actions.kinds_for(request.user)  # type: ignore[arg-type]
         ]
+
+    def clean_file(self) -> Any:
+        """Too large is said before anything is read into memory."""
+        sent = self.cleaned_data["file"]
+        if sent.size > actions.MOST_BYTES:
+            words = _("The file is larger than %(most)d MB. Send it in several files, or as CSV.")
+            raise ValidationError(words % {"most": actions.MOST_BYTES // 2**20})
+        return sent
 
 
 @require_safe
@@ -73,6 +82,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "labels": {name: subject.label for name, subject in SUBJECTS.items()},
         "may_add": request.user.has_perm(MAY_BRING),
+        "may_remember": _remembers(request),
     }
     return screen(request, "staff/uploads.html", _("Files"), context)
 
@@ -89,6 +99,38 @@ def _load(request: HttpRequest, pk: int) -> Upload:
         raise Http404
     actions.settle_stopped(found)
     return found
+
+
+def _remembers(request: HttpRequest) -> bool:
+    return request.user.has_perm("ingest.change_upload") and actions.speaks_for_all(request.user)  # type: ignore[arg-type]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def remembered(request: HttpRequest) -> HttpResponse:
+    """What files taught us: words that were asked about, and headers; POST forgets one, so that it is asked again."""
+    if not _remembers(request):
+        raise PermissionDenied
+    if request.method == "POST":
+        answer = Answer.objects.filter(pk=key_of(request.POST.get("answer", ""))).first()
+        profile = Profile.objects.filter(pk=key_of(request.POST.get("profile", ""))).first()
+        if answer is not None:
+            actions.forget_answer(by=request.user, answer=answer)  # type: ignore[arg-type]
+        if profile is not None:
+            actions.forget_profile(by=request.user, profile=profile)  # type: ignore[arg-type]
+        if answer or profile:
+            messages.success(request, _("Forgotten: the next file that has it is asked about again."))
+        return redirect("admin:uploads_remembered")
+    rows = (
+        Answer.objects.select_related("given_by").defer("given_by__password").order_by("topic", "text", "pk")
+    )
+    context = {
+        "rows": Paginator(rows, ROWS).get_page(request.GET.get("page")),
+        "profiles": Profile.objects.select_related("saved_by")
+        .defer("saved_by__password")
+        .order_by("name", "pk"),
+        "labels": {name: subject.label for name, subject in SUBJECTS.items()},
+    }
+    return screen(request, "staff/uploads_remembered.html", _("What files taught us"), context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -150,6 +192,8 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "may_change": _may_change(request, found),
         "may_remember": actions.speaks_for_all(request.user),  # type: ignore[arg-type]
         "published_after": issubclass(SUBJECTS[found.kind].kind.model, Publishable),
+        "may_retire": may_retire(found),
+        "has_file": UploadedFile.objects.filter(upload=found).exists(),
         "writes": found.counts.get("new", 0) + found.counts.get("changed", 0),
         "drafts": _drafts_of(found),
     }
@@ -187,6 +231,8 @@ def _do(request: HttpRequest, found: Upload, do: str) -> None:
             raise ValidationError(_("Tick that you want it taken back."))
         actions.ask_undo(by=by, upload=found)
     elif do == "discard":
+        if request.POST.get("sure") != "yes":
+            raise ValidationError(_("Tick that the file is to be thrown away."))
         actions.discard_upload(by=by, upload=found)
         messages.success(request, _("The file was thrown away; that it was here stays on record."))
     elif do == "stop" and found.job is not None:
@@ -196,7 +242,12 @@ def _do(request: HttpRequest, found: Upload, do: str) -> None:
         name = request.POST.get("name", "").strip()[:120]
         if not name:
             raise ValidationError(_("Give the way of reading a name, such as the authority’s."))
-        actions.save_profile(by=by, upload=found, name=name)
+        try:
+            actions.save_profile(by=by, upload=found, name=name)
+        except UploadedFile.DoesNotExist:
+            raise ValidationError(
+                _("The file itself was thrown away, so its header is not known any more.")
+            ) from None
         messages.success(request, _("Files with this header are read like this from now on."))
 
 
@@ -218,16 +269,21 @@ def mapping(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("admin:upload_mapping", pk)
         except (Unacceptable, ValidationError) as error:
             problem, status = " ".join(getattr(error, "messages", [str(error)])), 422
+            found = _load(request, pk)  # what could not be read so is read as before
+        except UploadedFile.DoesNotExist:
+            raise Http404 from None
     try:
         with actions.table_of(found) as table:
-            sample = [
-                cells for _place, (_row, cells) in zip(range(actions.SAMPLE), table.rows(), strict=False)
-            ]
+            sample = list(islice((cells for _row, cells in actions.rows_of(table)), actions.SAMPLE))
             forms_of_columns = MappingForms(
                 found, table, sample, request.POST if request.POST.get("do") in ("look", "check") else None
             )
     except UploadedFile.DoesNotExist:
         raise Http404 from None
+    except Unacceptable as error:
+        # It was acceptable when it came: a row far down, read only now.
+        messages.error(request, str(error))
+        return redirect("admin:upload", pk)
     if request.method == "POST" and request.POST.get("do") in ("look", "check"):
         made: Mapping | None = forms_of_columns.mapping()
         if made is None:
@@ -255,16 +311,17 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
     """What the file says and nobody could tell: asked once, remembered for every later file."""
     found = _load(request, pk)
     asked = [
-        {"number": number, "topic": topic, "text": text, "context": context, "suggestions": suggestions}
-        for number, (topic, text, context, suggestions) in enumerate(found.counts.get("questions", []))
-    ]
+        {"mark": _mark(topic, text, context), "topic": topic, "text": text, "context": context,
+         "suggestions": suggestions}
+        for topic, text, context, suggestions in found.counts.get("questions", [])
+    ]  # fmt: skip
     if request.method == "POST":
         if not _may_change(request, found):
             raise PermissionDenied
         given = {}
         for question in asked:
-            value = request.POST.get(f"typed-{question['number']}", "").strip()[:200]
-            value = value or request.POST.get(f"answer-{question['number']}", "")[:200]
+            value = request.POST.get(f"typed-{question['mark']}", "").strip()[:200]
+            value = value or request.POST.get(f"answer-{question['mark']}", "")[:200]
             if value:
                 given[question["topic"], question["text"], question["context"]] = value
         try:
@@ -272,10 +329,16 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
             actions.ask_check(by=request.user, upload=found)  # type: ignore[arg-type]
         except ValidationError as problem:
             messages.warning(request, " ".join(problem.messages))
+            return redirect("admin:upload_questions", pk)
         return redirect("admin:upload", pk)
     context = {"upload": found, "questions": asked, "may_change": _may_change(request, found),
                "may_remember": actions.speaks_for_all(request.user)}  # type: ignore[arg-type]  # fmt: skip
     return screen(request, "staff/upload_questions.html", _("What do these words mean?"), context)
+
+
+def _mark(*parts: str) -> str:
+    """A name for the answer to one question, the same wherever in the list it stands."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -293,17 +356,18 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
             request.POST.get("wins"),
         )
         try:
-            if record.isdecimal() and wins in ("file", "register"):
+            pk_of_record = key_of(record)
+            if pk_of_record is not None and wins in ("file", "register"):
                 actions.choose_field(
                     by=request.user,
                     upload=found,
-                    record=int(record),
+                    record=pk_of_record,
                     name=name,
                     file_wins=wins == "file",  # type: ignore[arg-type]
                 )
         except ValidationError as problem:
             messages.warning(request, " ".join(problem.messages))
-        return redirect(f"{request.get_full_path()}#record-{record}")
+        return redirect(f"{request.get_full_path()}#record-{record[:20]}")
     rows = Paginator(queries.records_of(found, action if action in known else ""), ROWS)
     page = rows.get_page(request.GET.get("page"))
     meta = SUBJECTS[found.kind].kind.model._meta
@@ -343,13 +407,20 @@ def _entry(record: UploadedRecord, verbose: dict[str, Any], state: str) -> dict[
     }
 
 
+def _require_work_on(request: HttpRequest, found: Upload) -> None:
+    """Files as they came may hold more than what is read of them: for those alone who work on such files."""
+    if not _may_change(request, found):
+        raise PermissionDenied
+
+
 @require_safe
 def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that could not be read, as CSV in their own layout with the reasons, to be mended and sent again."""
     found = _load(request, pk)
+    _require_work_on(request, found)
     try:
         with actions.table_of(found) as table:
-            text = queries.bad_rows_file(found, table.header, table.rows())
+            text = queries.bad_rows_file(found, table.header, actions.rows_of(table))
     except UploadedFile.DoesNotExist:
         raise Http404 from None
     answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
@@ -361,6 +432,7 @@ def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
 def file(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """The file as it came: as an attachment under a name of ours, whatever it holds."""
     found = _load(request, pk)
+    _require_work_on(request, found)
     kept = UploadedFile.objects.filter(upload=found).first()
     if kept is None:
         raise Http404

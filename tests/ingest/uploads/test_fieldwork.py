@@ -376,7 +376,8 @@ def test_coordinator_brings_visits_in_another_language(client: Client, world: Si
     run_jobs()
     upload.refresh_from_db()
     assert [question[:2] for question in upload.counts["questions"]] == [["choice", "голосование в зале"]]
-    client.post(f"{where}questions/", {"answer-0": "voting"})
+    (question,) = client.get(f"{where}questions/").context["questions"]
+    client.post(f"{where}questions/", {f"answer-{question['mark']}": "voting"})
     run_jobs()
     upload.refresh_from_db()
     assert not Answer.objects.exists()

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
                 ('format', models.CharField(max_length=10, verbose_name='format')),
                 ('kind', models.CharField(max_length=20, verbose_name='kind of records')),
-                ('sheet', models.CharField(blank=True, max_length=200, verbose_name='sheet')),
+                ('sheet', models.TextField(blank=True, verbose_name='sheet')),
                 ('header_row', models.PositiveIntegerField(null=True, verbose_name='row of the header')),
                 ('mapping', models.JSONField(default=dict, verbose_name='mapping')),
                 ('retire_missing', models.BooleanField(default=False, verbose_name='retire what the file no longer has')),

@@ -33,6 +33,10 @@ def find_header(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
     return wide[0] if wide else rows[0][0]
 
 
+# A heading that goes on longer is shown so far: it stands many times in the form of a file.
+LONGEST_NAME = 120
+
+
 def name_columns(cells: Sequence[str]) -> tuple[str, ...]:
     """The names of the columns up to the last that has one: each on one line, none empty, none twice."""
     names = [" ".join(cell.split()) for cell in cells]
@@ -40,7 +44,7 @@ def name_columns(cells: Sequence[str]) -> tuple[str, ...]:
         names.pop()
     taken: set[str] = set()
     for place, name in enumerate(names):
-        name = name or _("column %(letters)s") % {"letters": letters_of(place)}
+        name = name[:LONGEST_NAME] or _("column %(letters)s") % {"letters": letters_of(place)}
         again, plain = 2, name
         while name in taken:
             name, again = f"{plain} ({again})", again + 1

@@ -8,6 +8,8 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +22,20 @@ from django.utils.translation import ngettext
 from tracker.core.jobs import Cancelled, start_job
 from tracker.core.models import Job, User
 from tracker.core.roles import may_everywhere, permission
+from tracker.core.spreadsheets import unquoted
 from tracker.elections.models import Election
 from tracker.ingest.compiling import Question, compile_mapping
 from tracker.ingest.folding import fold
 from tracker.ingest.guessing import guess_mapping
-from tracker.ingest.loading import refused
+from tracker.ingest.loading import refused, said
 from tracker.ingest.mapping import BadMapping, Mapping, find_columns, header_fingerprint
-from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
-from tracker.ingest.problems import Problem, Unacceptable
+from tracker.ingest.models import Answer, Profile, Upload, UploadedFile, UploadedRecord
+from tracker.ingest.problems import Problem, Unacceptable, Unreadable, shortened
 from tracker.ingest.profiles import find_profile
 from tracker.ingest.records.stations import SOURCES_OF
 from tracker.ingest.tables import Table, open_table
-from tracker.ingest.uploads.applying import Newer, Stale, take_back, write
+from tracker.ingest.uploads import queries
+from tracker.ingest.uploads.applying import Newer, Stale, may_retire, take_back, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
 from tracker.ingest.uploads.subjects import SUBJECTS
 
@@ -43,6 +47,10 @@ CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
 # A file with more different unknown words than this is read wrongly, and nobody answers them all.
 MOST_QUESTIONS = 200
 Progress = Any
+# The most letters of a word that is asked about.
+LONGEST_ANSWERED = 200
+# Counts of a preview by what happens.
+COUNTED = tuple(UploadedRecord.Action.values)
 
 
 def receive_upload(
@@ -63,7 +71,7 @@ def receive_upload(
     with on_disk(content) as path:
         table = open_table(path, name=name)
         sample, rows = [], 0
-        for _number, cells in table.rows():
+        for _number, cells in rows_of(table):
             if rows < SAMPLE:
                 sample.append(cells)
             rows += 1
@@ -78,7 +86,8 @@ def receive_upload(
             kind=kind,
             sheet=table.sheet,
             header_row=table.header_row,
-            mapping={"mapping": mapping.to_json(), "source": source},
+            mapping={"mapping": mapping.to_json(), "source": source}
+            | ({"part": True} if is_mended(table) else {}),
             profile=profile,
             counts={"rows": rows},
             sent_by=by,
@@ -144,9 +153,28 @@ def table_of(upload: Upload) -> Iterator[Table]:
         yield open_table(path, name=upload.name, sheet=upload.sheet, header_row=upload.header_row or None)
 
 
+def is_mended(table: Table) -> bool:
+    """Whether the file holds rows that we gave back to be mended: a part of another file, in its layout."""
+    return set(queries.MEND_COLUMNS) <= set(table.header)
+
+
+def rows_of(table: Table) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The rows of a table; what we quoted when we gave rows back is as it was."""
+    if not is_mended(table):
+        yield from table.rows()
+        return
+    for number, cells in table.rows():
+        yield number, tuple(map(unquoted, cells))
+
+
+def fingerprint_of(table: Table) -> str:
+    """The fingerprint of the header, without the columns that we add to rows that are to be mended."""
+    return header_fingerprint([name for name in table.header if name not in queries.MEND_COLUMNS])
+
+
 def propose_mapping(kind: str, table: Table, sample: list[tuple[str, ...]]) -> tuple[Mapping, Profile | None]:
     """How a table is read: as one with this header was read before, as a known layout says, or as it looks."""
-    saved = Profile.objects.filter(kind=kind, fingerprint=header_fingerprint(table.header)).first()
+    saved = Profile.objects.filter(kind=kind, fingerprint=fingerprint_of(table)).first()
     if saved is not None:
         try:
             mapping = Mapping.from_json(saved.mapping)
@@ -169,7 +197,7 @@ def set_table(*, by: User, upload: Upload, sheet: str, header_row: int | None) -
     check_may_work_on(by, upload)
     upload.sheet, upload.header_row = sheet, header_row
     with table_of(upload) as table:
-        sample = [cells for _row, (_number, cells) in zip(range(SAMPLE), table.rows(), strict=False)]
+        sample = list(islice((cells for _number, cells in rows_of(table)), SAMPLE))
         mapping, upload.profile = propose_mapping(upload.kind, table, sample)
         upload.sheet, upload.header_row = table.sheet, table.header_row
         upload.counts = {"rows": sum(1 for _row in table.rows())}
@@ -183,7 +211,9 @@ def set_mapping(*, by: User, upload: Upload, mapping: Mapping, source: str) -> N
     with table_of(upload) as table:
         find_columns(mapping, table.header)
     upload.mapping = upload.mapping | {"mapping": mapping.to_json(), "source": source}
-    _change_open(upload, state=State.RECEIVED, fields=("mapping",))
+    if upload.profile is not None and upload.profile.mapping != upload.mapping["mapping"]:
+        upload.profile = None  # read otherwise from now on
+    _change_open(upload, state=State.RECEIVED, fields=("mapping", "profile"))
 
 
 def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
@@ -192,7 +222,7 @@ def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
     if not speaks_for_all(by):
         raise PermissionDenied
     with table_of(upload) as table:
-        fingerprint = header_fingerprint(table.header)
+        fingerprint = fingerprint_of(table)
     with transaction.atomic():
         profile, _created = Profile.objects.update_or_create(
             kind=upload.kind,
@@ -211,6 +241,8 @@ def answer_questions(*, by: User, upload: Upload, answers: dict[tuple[str, str, 
     What somebody says who works for one organization holds for this file alone.
     """
     check_may_work_on(by, upload)
+    for (topic, text, context), value in answers.items():
+        _check_answer(upload, topic, text, context, value)
     if not speaks_for_all(by):
         own = dict(_own_answers(upload)) | {
             (topic, fold(text), context): value for (topic, text, context), value in answers.items()
@@ -222,6 +254,37 @@ def answer_questions(*, by: User, upload: Upload, answers: dict[tuple[str, str, 
             Answer.objects.update_or_create(
                 topic=topic, text=fold(text), context=context, defaults={"value": value, "given_by": by}
             )
+
+
+def _check_answer(upload: Upload, topic: str, text: str, context: str, value: str) -> None:
+    """Refuse (ValidationError) an answer that no cell could hold, or that cannot be remembered."""
+    if max(len(fold(text)), len(context)) > LONGEST_ANSWERED:
+        raise ValidationError(
+            _("“%s” is too long to be remembered. Correct it in the file.") % shortened(text)
+        )
+    columns = {"country": "country_iso2", "zone": "iana_timezone"}
+    parsers = {column.name: column.parse for column in SUBJECTS[upload.kind].layout.columns}
+    parse = parsers.get(columns.get(topic, context))
+    if parse is None:
+        return
+    try:
+        parse(value)
+    except Unreadable as wrong:
+        raise ValidationError(f"“{shortened(value)}” {wrong}") from None
+
+
+def forget_answer(*, by: User, answer: Answer) -> None:
+    """Ask about the word again from now on. What was written with the answer stays."""
+    if not speaks_for_all(by):
+        raise PermissionDenied
+    answer.delete()
+
+
+def forget_profile(*, by: User, profile: Profile) -> None:
+    """Read files with this header as they look, from now on."""
+    if not speaks_for_all(by):
+        raise PermissionDenied
+    profile.delete()
 
 
 def speaks_for_all(by: User) -> bool:
@@ -237,32 +300,51 @@ def _own_answers(upload: Upload) -> Iterator[tuple[tuple[str, str, str], str]]:
 def set_choices(*, by: User, upload: Upload, retire_missing: bool) -> None:
     """Whether stations that the file no longer has are cancelled."""
     check_may_work_on(by, upload)
+    if retire_missing and not may_retire(upload):
+        raise ValidationError(
+            _(
+                "Rows of this file cannot be read, so nobody can tell what it lacks. Mend them before you cancel."
+            )
+        )
     upload.retire_missing = retire_missing
     _change_open(upload, state=None, fields=("retire_missing",))
 
 
 def choose_field(*, by: User, upload: Upload, record: int, name: str, file_wins: bool) -> None:
-    """Whether the file or the register is right about one field of one record; for "" about all of its fields."""
+    """Whether the file or the register is right about one field of one record; for "" about all of its fields.
+
+    The choice holds when the file is checked again.
+    """
     check_may_work_on(by, upload)
     with transaction.atomic():
-        _lock_open(upload)
-        found = upload.records.select_for_update().filter(pk=record).first()
+        locked = _lock_open(upload)
+        found = upload.records.select_for_update().filter(pk=record, action__in=["changed", "kept"]).first()
         if found is None or (name and name not in found.changes):
             raise ValidationError(_("This difference is no longer there. Look at the preview again."))
         names = set(found.changes if not name else [name])
         takes = set(found.takes) | names if file_wins else set(found.takes) - names
         found.takes = [name for name in found.changes if name in takes]
         found.action = "changed" if found.takes else "kept"
-        found.save(update_fields=["takes", "action"])
-        Upload.objects.filter(pk=upload.pk).update(
-            counts={"rows": upload.counts.get("rows", 0)} | count_records(upload)
-        )
+        for emptied in names & takes:
+            if found.changes[emptied][1] == said(None):
+                found.values[emptied] = None
+        found.save(update_fields=["takes", "action", "values"])
+        choices = {(key, field): wins for key, field, wins in locked.mapping.get("choices", [])}
+        choices |= {(found.key, field): file_wins for field in names}
+        locked.mapping = locked.mapping | {"choices": [[*place, wins] for place, wins in choices.items()]}
+        kept = {key: number for key, number in locked.counts.items() if key not in (*COUNTED, "along")}
+        locked.counts = kept | count_records(upload)
+        locked.save(update_fields=["mapping", "counts"])
 
 
-def _lock_open(upload: Upload) -> None:
-    locked = Upload.objects.select_for_update().filter(pk=upload.pk, state__in=Upload.OPEN)
-    if not locked.exists():
+def _lock_open(upload: Upload) -> Upload:
+    """The row of an upload that may still be changed, locked and as it is now."""
+    locked = (
+        Upload.objects.select_for_update(of=("self",)).filter(pk=upload.pk, state__in=Upload.OPEN).first()
+    )
+    if locked is None:
         raise ValidationError(_("This file is being worked on, or was applied. Load the page again."))
+    return locked
 
 
 def _change_open(upload: Upload, *, state: State | None, fields: tuple[str, ...]) -> None:
@@ -305,13 +387,28 @@ def ask_undo(*, by: User, upload: Upload) -> Job:
 
 
 def discard_upload(*, by: User, upload: Upload) -> None:
-    """Throw a file away that was not applied; its name, hash and sender stay on record."""
+    """Throw the bytes of a file away; its name, hash and sender stay on record. One that was applied stays applied, and
+    can still be taken back."""
     check_may_work_on(by, upload)
     with transaction.atomic():
-        _lock_open(upload)
-        upload.records.all().delete()
+        locked = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+        if locked.state in Upload.BUSY:
+            raise ValidationError(_("This file is being worked on. Wait for the end, or stop it."))
         UploadedFile.objects.filter(upload=upload).delete()
-        Upload.objects.filter(pk=upload.pk).update(state=State.DISCARDED)
+        if locked.state in Upload.OPEN:
+            upload.records.all().delete()
+            Upload.objects.filter(pk=upload.pk).update(state=State.DISCARDED)
+
+
+def forget_files(before: datetime) -> int:
+    """Throw away the bytes of files that came before this moment (aware); how many. What they wrote stays."""
+    kept = Upload.objects.exclude(state__in=Upload.BUSY).filter(sent_at__lt=before)
+    with transaction.atomic():
+        open_ones = kept.filter(state__in=Upload.OPEN)
+        UploadedRecord.objects.filter(upload__in=open_ones).delete()
+        number, _by_model = UploadedFile.objects.filter(upload__in=kept).delete()
+        open_ones.update(state=State.DISCARDED)
+    return number
 
 
 def _ask(by: User, upload: Upload, kind: str, before: tuple[Any, ...], after: State, **arguments: Any) -> Job:
@@ -333,7 +430,12 @@ def check_upload(upload: Upload, progress: Progress) -> str:
     try:
         with table_of(upload) as table:
             mapped = _mapped_rows(upload, table, mapping, unknown)
-            compare_rows(upload, mapped, lambda done: progress(min(done, total - 1), total))
+            compare_rows(
+                upload,
+                mapped,
+                lambda done: progress(min(done, total - 1), total),
+                told=[*mapping.rules, *(["source_url"] if upload.mapping.get("source") else [])],
+            )
     except (Unacceptable, BadMapping) as error:
         return _back(upload, State.RECEIVED, str(error))
     except Cancelled:
@@ -360,7 +462,7 @@ def _mapped_rows(
         (topic, text, context): value
         for topic, text, context, value in Answer.objects.values_list("topic", "text", "context", "value")
     } | dict(_own_answers(upload))
-    for number, cells in table.rows():
+    for number, cells in rows_of(table):
         rows, problems, questions = read(number, cells, answers)
         for question in questions:
             unknown.setdefault(question.key, question)
@@ -394,7 +496,9 @@ def apply_upload(upload: Upload, progress: Progress) -> str:
             upload.save(update_fields=["state", "applied_at", "written", "written_by_transaction"])
     except Stale:
         upload.applied_at = None
-        check_upload(upload, progress)
+        found = check_upload(upload, progress)
+        if upload.state != State.CHECKED:
+            return found
         return _back(
             upload,
             State.CHECKED,
@@ -427,6 +531,8 @@ def undo_upload(upload: Upload, progress: Progress) -> str:
             upload.save(update_fields=["state", "undone_at"])
     except Newer as newer:
         words = _("Not undone: changed since then were %(records)s. Undo or mend those by hand.")
+        if not newer.labels:
+            words = _("Not undone: the database was restored since, so nobody can tell what is newer.")
         return _back(upload, State.APPLIED, words % {"records": ", ".join(newer.labels)})
     except IntegrityError:
         words = _("Not undone: other records, such as visits, now stand on what this file brought in.")
@@ -445,5 +551,5 @@ def settle_stopped(upload: Upload) -> None:
     if before is None or (job is not None and job.state in Job.OPEN):
         return
     words = _("The work was stopped before it was done; nothing was changed.")
-    Upload.objects.filter(pk=upload.pk, state=upload.state).update(state=before, problem=words)
+    Upload.objects.filter(pk=upload.pk, state=upload.state, job=job).update(state=before, problem=words)
     upload.refresh_from_db()

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import connection, models
 
 from tracker.core.models import Publication
-from tracker.ingest.kinds import UPLOAD_KINDS, Kind
+from tracker.ingest.kinds import BY_MODEL, UPLOAD_KINDS, Kind
 from tracker.ingest.models import Upload
+from tracker.ingest.uploads.checking import MOMENT
 from tracker.ingest.uploads.comparing import PREFIX, Comparison
 from tracker.ingest.uploads.keys import TARGETS
 from tracker.ingest.uploads.recording import lock_rows, missions_of, record_all, wait_for_turn
@@ -44,13 +45,13 @@ def write(upload: Upload, progress: Progress) -> None:
     subject = SUBJECTS[upload.kind]
     kinds = [kind for kind in UPLOAD_KINDS if kind.name in _kinds_of(upload)]
     if subject.record is None:
-        _lock([kind.model for kind in kinds])
+        _lock([kind.model for kind in [*kinds, *_referred(kinds)]])
     else:
         # Other missions go on working: only what this file is about is held, and only that may not have changed.
         wait_for_turn(upload)
         lock_rows(upload, subject.kind)
         _require_reach(upload, subject)
-    if _changed_since(upload, kinds):
+    if _changed_since(upload, [*kinds, *_referred(kinds)]):
         raise Stale
     done, total = 0, _number(upload)
     for kind in kinds:
@@ -66,12 +67,29 @@ def write(upload: Upload, progress: Progress) -> None:
             progress(done, total)
         _update(upload, kind)
         _run(_REMEMBER, upload, kind, 0, None)
-    if upload.retire_missing and upload.kind == "stations":
+    if upload.retire_missing and upload.kind == "stations" and may_retire(upload):
         _run(_RETIRE, upload, SUBJECTS["stations"].kind, 0, None)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT txid_current_snapshot()::text, txid_current()")
+        cursor.execute(f"SELECT {MOMENT}, txid_current()")
         upload.written, upload.written_by_transaction = cursor.fetchone()
     progress(total, total)
+
+
+def may_retire(upload: Upload) -> bool:
+    """Whether what the file does not have may be taken for gone: not while rows of it could not be read, and not where
+    it holds only the mended rows of another one."""
+    return not (upload.counts.get("bad") or upload.counts.get("questions") or upload.mapping.get("part"))
+
+
+def _referred(kinds: list[Kind]) -> list[Kind]:
+    """The kinds that records of these refer to by key: a key that changed meanwhile would lead nowhere."""
+    found = {
+        BY_MODEL[related].name
+        for kind in kinds
+        for field in kind.model._meta.concrete_fields
+        if (related := field.related_model) in TARGETS and related in BY_MODEL
+    }
+    return [kind for kind in UPLOAD_KINDS if kind.name in found and kind not in kinds]
 
 
 def _kinds_of(upload: Upload) -> set[str]:
@@ -112,6 +130,9 @@ def _changed_since(upload: Upload, kinds: list[Kind]) -> bool:
             f" AND t.{own.within}_id::text = ANY(%s)))"
         )
     owners = [str(pk) for pk in missions_of(upload, own)] if own.within else []
+    snapshot = _snapshot(upload.compared)
+    if snapshot is None:
+        return True
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM core_change c JOIN core_changedrow r ON r.change_id = c.id"  # noqa: S608
@@ -121,11 +142,19 @@ def _changed_since(upload: Upload, kinds: list[Kind]) -> bool:
                 upload.sent_at,
                 LONGEST_TRANSACTION,
                 [kind.model._meta.db_table for kind in kinds],
-                upload.compared,
+                snapshot,
                 *([owners, owners] if narrower else []),
             ],
         )
         return bool(cursor.fetchone()[0])
+
+
+def _snapshot(moment: str) -> str | None:
+    """The snapshot of a MOMENT; None where it was taken in another cluster, where it means nothing."""
+    identifier, _space, snapshot = moment.partition(" ")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
+        return snapshot if cursor.fetchone() == (identifier,) else None
 
 
 def _slices(upload: Upload, kind: Kind, action: str) -> Iterator[tuple[int, int, int]]:
@@ -308,10 +337,13 @@ def take_back(upload: Upload) -> None:
     """
     kinds = [kind for kind in UPLOAD_KINDS if kind.name in _kinds_of(upload)]
     _lock([kind.model for kind in kinds])
+    snapshot = _snapshot(upload.written)
+    if snapshot is None:
+        raise Newer([])  # of another cluster: nobody can tell what is later
     parameters = {
         "transaction": upload.written_by_transaction,
         "sent": upload.sent_at,
-        "written": upload.written,
+        "written": snapshot,
     }
     with connection.cursor() as cursor:
         cursor.execute(_NEWER, parameters)

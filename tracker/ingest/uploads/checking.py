@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -37,20 +37,29 @@ _KEEP = """
     ORDER BY r.place"""
 
 
+# Which transactions are over, and in which cluster: numbers of transactions begin anew where a dump is restored.
+MOMENT = "(SELECT system_identifier FROM pg_control_system())::text || ' ' || txid_current_snapshot()::text"
+
+
 def compare_rows(
-    upload: Upload, rows: Iterable[MappedRow], progress: Callable[[int], None] = lambda done: None
+    upload: Upload,
+    rows: Iterable[MappedRow],
+    progress: Callable[[int], None] = lambda done: None,
+    *,
+    told: Collection[str] | None = None,
 ) -> None:
     """Write down what `rows` would do to the register, in place of what was written down before.
 
+    `told`: the columns of our layout that the file fills; all of them where that is not said.
     `progress` is told how many rows are done, between transactions. The register itself is only read.
     """
     subject = SUBJECTS[upload.kind]
     around = look_around(upload.election, upload.sent_by, subject.kind.model)
     UploadedRecord.objects.filter(upload=upload).delete()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT txid_current_snapshot()::text")
+        cursor.execute(f"SELECT {MOMENT}")
         (upload.compared,) = cursor.fetchone()
-    check = _Check(upload, subject, around)
+    check = _Check(upload, subject, around, told)
     done = 0
     for chunk in chunks(rows, CHUNK):
         with transaction.atomic():
@@ -71,9 +80,17 @@ def chunks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 class _Check:
-    def __init__(self, upload: Upload, subject: Subject, around: Surroundings) -> None:
+    def __init__(
+        self, upload: Upload, subject: Subject, around: Surroundings, told: Collection[str] | None
+    ) -> None:
         self.upload, self.subject, self.around = upload, subject, around
-        self.comparison = Comparison(around.election.slug, around.election.pk)
+        columns = [column.name for column in subject.layout.columns] if told is None else told
+        self.comparison = Comparison(
+            around.election.slug,
+            around.election.pk,
+            told=[field_of(column) for column in columns],
+            chosen={(key, name): wins for key, name, wins in upload.mapping.get("choices", [])},
+        )
         # Records that rows refer to, such as sources, come once for the whole file.
         self.referred: set[tuple[str, str]] = set()
         self.slugs: set[str] | None = None
@@ -160,7 +177,8 @@ class _Check:
         """
         kind = self.subject.kind
         doubled = UploadedRecord.objects.raw(
-            "SELECT r.* FROM (SELECT id, row_number() OVER same AS place FROM ingest_uploadedrecord"
+            "SELECT r.*, d.first FROM (SELECT id, row_number() OVER same AS place,"
+            " first_value(row) OVER same AS first FROM ingest_uploadedrecord"
             " WHERE upload_id = %s AND kind = %s AND action NOT IN ('bad', 'missing')"
             " WINDOW same AS (PARTITION BY key ORDER BY row, id)) d"
             " JOIN ingest_uploadedrecord r USING (id) WHERE d.place > 1 ORDER BY r.row, r.id",
@@ -168,10 +186,10 @@ class _Check:
         )
         numbers: Counter[str] = Counter()
         again: list[tuple[UploadedRecord, Line]] = []
+        second: list[UploadedRecord] = []
         for found in doubled:
-            known = [name for name in kind.told_apart_by if found.values.get(name)]
-            if kind.name != "station" or known:
-                self._second(found)
+            if kind.name != "station" or found.values.get("number"):
+                second.append(_second(found))
                 continue
             numbers[found.key] += 1
             key = f"{found.key} | #{numbers[found.key] + 1}"
@@ -186,33 +204,24 @@ class _Check:
                 ["key", "action", "object_id", "changes", "takes", "before"],
             )
         same = UploadedRecord.objects.raw(
-            "SELECT r.* FROM (SELECT id, row_number() OVER (PARTITION BY object_id ORDER BY row, id) AS place"
-            " FROM ingest_uploadedrecord WHERE upload_id = %s AND kind = %s"
-            " AND action IN ('changed', 'kept', 'unchanged')) d"
+            "SELECT r.*, d.first FROM (SELECT id, row_number() OVER same AS place,"
+            " first_value(row) OVER same AS first FROM ingest_uploadedrecord"
+            " WHERE upload_id = %s AND kind = %s AND action IN ('changed', 'kept', 'unchanged')"
+            " WINDOW same AS (PARTITION BY object_id ORDER BY row, id)) d"
             " JOIN ingest_uploadedrecord r USING (id) WHERE d.place > 1",
             [self.upload.pk, kind.name],
         )
-        for found in same:
-            self._second(found)
-
-    def _second(self, found: UploadedRecord) -> None:
-        first = (
-            UploadedRecord.objects.filter(upload=self.upload, kind=found.kind, key=found.key)
-            .exclude(pk=found.pk)
-            .order_by("row")
-            .values_list("row", flat=True)
-            .first()
-        )
-        where = f"row {first}" if first else "another row"
-        found.action, found.values, found.object_id = Action.BAD, {}, None
-        found.changes, found.takes, found.before = {}, [], None
-        found.problems = [
-            ["", found.label, f"speaks of the same record as {where}.", "Take one of the two out.", "error"]
-        ]
-        found.save()
+        known = {found.pk for found in second}
+        second += [_second(found) for found in same if found.pk not in known]
+        for part in chunks(second, CHUNK):
+            UploadedRecord.objects.bulk_update(
+                part, ["action", "values", "object_id", "changes", "takes", "before", "problems"]
+            )
 
     def find_missing(self) -> None:
         """What the register holds of this kind and election, and no row of the file speaks of."""
+        if self.upload.mapping.get("part"):
+            return  # rows mended of another file: what they lack stands there
         kind = self.subject.kind
         scope = kind.scope(self.around.election.pk)
         if not scope:
@@ -245,6 +254,29 @@ class _Check:
                 )
                 for record in part
             )
+
+
+def _second(found: Any) -> UploadedRecord:
+    """A record that an earlier row of the file (`found.first`) speaks of, made a fault of its row."""
+    words = f"speaks of the same record as row {found.first}."
+    found.problems = [["", found.label, words, "Take one of the two out.", "error"]]
+    found.action, found.values, found.object_id = Action.BAD, {}, None
+    found.changes, found.takes, found.before = {}, [], None
+    record: UploadedRecord = found
+    return record
+
+
+def field_of(column: str) -> str:
+    """The field of a record that a column of our layout fills, where it does so alone or with others."""
+    known = {
+        "country_iso2": "country", "iana_timezone": "timezone", "constituency_number": "constituency",
+        "opens_local": "windows", "closes_local": "windows", "votes_on": "windows", "mission_type": "type",
+        "invited_date": "invited_on", "announced_date": "announced_on", "accredited_date": "accredited_on",
+        "arrival_date": "arrives_on", "departure_date": "departs_on", "observers_core": "planned_core",
+        "observers_lto": "planned_lto", "observers_sto": "planned_sto", "end_date": "ends_on",
+        "outcome_or_figures": "outcome",
+    }  # fmt: skip
+    return known.get(column, column.removesuffix("_url"))
 
 
 def count_records(upload: Upload) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The records of a file beside those of the register: what is new, what differs, and who changed it, file or hand."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,11 +47,21 @@ def steady_key(kind: Kind, key: str, values: dict[str, Any]) -> str:
 class Comparison:
     """Compares lines of one file with the register, a few thousand at a time."""
 
-    def __init__(self, dataset: str, election: int) -> None:
+    def __init__(
+        self,
+        dataset: str,
+        election: int,
+        *,
+        told: Collection[str] = (),
+        chosen: Mapping[tuple[str, str], bool] | None = None,
+    ) -> None:
+        """`told`: the fields that the file has columns for. `chosen`: where a person decided already, by key and field,
+        whether the file wins."""
         self.dataset, self.election = dataset, election
         self.keys = Keys(election)
+        self.told = frozenset(told)
+        self.chosen = chosen or {}
         self._others: dict[str, bool] = {}
-        self._slugs: set[str] | None = None
 
     def settle(self, kind: Kind, lines: list[Line]) -> None:
         """Say of each line what would happen: its action, the record it speaks of, and the differences."""
@@ -175,6 +185,14 @@ class Comparison:
         shown: list[tuple[Line, str, Any, Any, str]],
     ) -> None:
         before = line.before or {}
+        if (
+            kind.ended
+            and kind.name == "station"
+            and "status" not in line.values
+            and record.status == kind.ended[1]
+        ):
+            # A list that names a station speaks of one that is there.
+            line.values["status"] = default_of(kind.model, "status")
         for name, value in line.values.items():
             attname = name if name in parts else kind.model._meta.get_field(name).attname  # type: ignore[union-attr]
             now = parts[name] if name in parts else getattr(record, attname)
@@ -186,12 +204,18 @@ class Comparison:
                 untouched = before[name] != value and now == self.held(kind, name, before[name])
             else:
                 untouched = now in NOTHING or now == default_of(kind.model, name)
-            if not untouched and wanted in NOTHING:
-                continue  # a file that does not say it takes nothing away
+            if wanted in NOTHING:
+                # An empty cell takes nothing away by itself, and a column that the file lacks says nothing at all.
+                untouched = False
+                if name in before:
+                    line.values[name] = before[name]
+                if name not in self.told or before.get(name) in NOTHING:
+                    continue
             line.changes[name] = []
             shown.append((line, name, now, wanted, zone_of(record)))
-            if untouched:
+            if self.chosen.get((line.key, name), untouched):
                 line.takes.append(name)
+                line.values[name] = value
 
     def _show(self, kind: Kind, shown: Iterable[tuple[Line, str, Any, Any, str]]) -> None:
         """Fill in the differences as people read them, referred records by name."""

@@ -8,11 +8,10 @@ from typing import Any
 
 from django.db.models import Case, Count, Q, QuerySet, When
 from django.db.models.fields.json import KT
-from django.utils.translation import gettext as _
 
 from tracker.core.models import Country, User
 from tracker.core.roles import may_everywhere, permission
-from tracker.core.spreadsheets import safe_cell
+from tracker.core.spreadsheets import quoted
 from tracker.elections.models import AnnouncedFigure
 from tracker.ingest.kinds import UPLOAD_KINDS
 from tracker.ingest.models import Upload, UploadedRecord
@@ -24,6 +23,8 @@ ORDER = (
     Action.BAD, Action.KEPT, Action.CHANGED, Action.NEW, Action.MISSING, Action.DELETED, Action.UNCHANGED,
 )  # fmt: skip
 Metric = AnnouncedFigure.Metric
+# The columns that rows which could not be read come back with; a file that has them is a part of another one.
+MEND_COLUMNS = ("tracker: row", "tracker: what is wrong")
 
 
 def uploads_for(user: User) -> QuerySet[Upload]:
@@ -128,11 +129,13 @@ def bad_rows_file(
     bad = {record.row: record.problems for record in records_of(upload, Action.BAD)}
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow([*map(safe_cell, header), _("row"), _("what is wrong")])
+    names = [name for name in header if name not in MEND_COLUMNS]
+    places = [header.index(name) for name in names]
+    table.writerow([*map(quoted, names), *MEND_COLUMNS])
     for number, cells in rows:
         if number in bad:
             reasons = "; ".join(reason(problem) for problem in bad[number])
-            table.writerow([*map(safe_cell, cells[: len(header)]), number, safe_cell(reasons)])
+            table.writerow([*(quoted(cells[place]) for place in places), number, quoted(reasons)])
     return text.getvalue()
 
 

@@ -207,6 +207,8 @@ def views_of(dataset: Dataset, within: tuple[str, ...]) -> tuple[Any, Any]:
 class UnknownAddress(PublicView):
     """Every other address below the interface."""
 
+    schema = None  # not part of the description
+
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         raise Http404
 

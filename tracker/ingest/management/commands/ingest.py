@@ -92,6 +92,7 @@ class Command(BaseCommand):
         """Do the job here: with a worker about, whoever is first does it."""
         while not run_job(job):
             upload.refresh_from_db()
+            actions.settle_stopped(upload)
             if upload.state not in Upload.BUSY:
                 break
             sleep(0.2)
