@@ -79,8 +79,8 @@ upload                     +    -       +           -         +       -         
 upload_mapping             +    -       +           -         +       -             +
 upload_questions           +    -       +           -         +       -             +
 upload_records             +    -       +           -         +       -             +
-upload_bad_rows            +    -       +           -         -       -             +
-upload_file                +    -       +           -         -       -             +
+upload_bad_rows            -    -       +           -         -       -             +
+upload_file                -    -       +           -         -       -             +
 uploads_remembered         +    +       -           -         -       -             +
 jobs                       +    +       +           +         +       +             +
 job                        -    -       -           -         +       +             +

@@ -397,5 +397,7 @@ def test_coordinator_brings_visits_in_another_language(client: Client, world: Si
         (make.make_account(Role.DESK), 200),
     ):
         client.force_login(other)
-        for path in (where, f"{where}file/", f"{where}records/"):
+        for path in (where, f"{where}records/"):
             assert client.get(path).status_code == status, (other.roles, path)
+        # The file as it came is for those who work on such files.
+        assert client.get(f"{where}file/").status_code == (403 if status == 200 else 404)
