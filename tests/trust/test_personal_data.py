@@ -235,6 +235,7 @@ def world(db: None) -> World:
             "no number",
         ],
         "section": ["elections", "stations", "missions", "none"],
+        "language": ["en", "xx"],
     }
     return found
 
