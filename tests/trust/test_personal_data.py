@@ -235,7 +235,7 @@ def world(db: None) -> World:
             "no number",
         ],
         "section": ["elections", "stations", "missions", "none"],
-        "language": ["en", "xx"],
+        "language": ["en", "az"],
     }
     return found
 

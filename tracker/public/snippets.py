@@ -18,7 +18,7 @@ from tracker.elections.models import Election
 
 @dataclass(frozen=True)
 class Kind:
-    """A small page for a frame, and the size in CSS pixels in which it shows without bars to scroll."""
+    """A small page for a frame, and a size in CSS pixels that shows it well; what is longer is scrolled inside it."""
 
     name: str
     title: str | Promise
@@ -26,8 +26,8 @@ class Kind:
     height: int
 
 
-HEADLINE = Kind("headline", _lazy("Headline figures: %(election)s"), 720, 560)
-MAP = Kind("map", _lazy("Polling stations abroad: %(election)s"), 720, 980)
+HEADLINE = Kind("headline", _lazy("Headline figures: %(election)s"), 720, 600)
+MAP = Kind("map", _lazy("Polling stations abroad: %(election)s"), 800, 1200)
 COVERAGE = Kind("coverage", _lazy("Coverage by observers: %(election)s"), 720, 720)
 KINDS = {kind.name: kind for kind in (HEADLINE, MAP, COVERAGE)}
 # What the pages offer to frame; the first stands for the page where somebody pastes its address (oEmbed).
