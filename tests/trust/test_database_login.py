@@ -139,10 +139,10 @@ def test_the_web_login_serves_the_site_and_the_pool_carries_nothing_over(two, we
         assert client.get(path).status_code == 200, path
         assert carried_over() == CLEAN
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr("tracker.public.views.load_election", lambda slug: 1 / 0)
+        broken.setattr("tracker.public.pages.load_election", lambda slug: 1 / 0)
         assert client.get(address).status_code == 500
         assert carried_over() == CLEAN
-        broken.setattr("tracker.public.views.load_election", lambda slug: list(Person.objects.all()))
+        broken.setattr("tracker.public.pages.load_election", lambda slug: list(Person.objects.all()))
         assert client.get(address).status_code == 500
         assert carried_over() == CLEAN
     assert client.post("/staff/logout/").status_code in (200, 302)

@@ -537,12 +537,12 @@ def test_p7_every_page_asks_its_own_host_alone(page: Page, live_server: Any, cli
                             person=observer.person, row=row, observer=observer)  # fmt: skip
     known = {
         "slug": "here", "number": row.number, "organization_slug": observer.mission.organization.slug,
-        "station_id": station.pk,
+        "station_id": station.pk, "language": "en",
     }  # fmt: skip
     public = [
         (name, reverse(name, kwargs={one: known[one] for one in parts}))
         for name, parts in named(get_resolver().url_patterns)
-        if name.startswith("public:") and parts <= known.keys()
+        if name.startswith(("public:", "embed:")) and parts <= known.keys()
     ]
     opened = 0
     for _name, address in [*public, *staff]:

@@ -249,6 +249,7 @@ def world(db: None) -> World:
         "other": ["none"],
         # One row of each dataset, and what is not there.
         "key": sorted({*map(str, _first_keys(election)), draft.slug, "999999", "none"}),
+        "language": ["en", "az"],
     }
     return found
 

@@ -1,7 +1,5 @@
 """The public pages. Each loads its election, asks one query a panel, and renders; nothing here writes or signs in."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -10,21 +8,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from tracker.core.addresses import absolute_address
 from tracker.core.timezones import to_local
 from tracker.coverage.announced import figure_panels
 from tracker.coverage.corrections import mark_corrected, public_corrections
-from tracker.coverage.editions import NoSuchEdition, Shown, public_editions, shown_figures, trend
+from tracker.coverage.editions import Shown, public_editions, trend
 from tracker.coverage.figures import key_figures
 from tracker.elections.models import AnnouncedFigure, Election
 from tracker.elections.queries import (
     announced_figures,
     calendar_glance,
     elections_by_time,
-    latest_with_rivals,
     present_moment,
 )
 from tracker.fieldwork.queries import INCIDENT_KIND, INCIDENT_LABEL, incident_entries, public_incidents
@@ -41,6 +37,7 @@ from tracker.missions.queries import (
     valid_badge,
 )
 from tracker.missions.queries import timeline as timeline_entries
+from tracker.public import linked
 from tracker.public.accreditation import accreditation_panels
 from tracker.public.charts import hours_chart, station_map, voting_counts
 from tracker.public.corrections import shown_corrections
@@ -65,67 +62,15 @@ from tracker.public.editions import edition_rows, edition_sheet, hashed_part
 from tracker.public.filters import MissionFilter, StationFilter, TimelineForm
 from tracker.public.freshness import Freshness, freshness
 from tracker.public.moments import asked_moment, asked_zone
+from tracker.public.pages import figure_page, is_edition_number, load_election, page, with_figures
+from tracker.public.panels import general_figures, headline_panel, labelled, map_panel
+from tracker.public.snippets import offer
 from tracker.public.station import station_coverage
-from tracker.stations.models import PollingStation
 from tracker.stations.queries import name_key, public_stations, voting_clock, voting_frames
 
 PAGE_ROWS = 25
 # Zones a reader is offered first; any other name of the IANA list may be typed.
 OFFERED_ZONES = ["UTC", "Asia/Baku"]
-
-
-def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    """Render a public page: the same for everybody, kept by browsers only after asking whether it changed."""
-    response = render(request, template, context, status=status)
-    patch_cache_control(response, public=True, max_age=0, s_maxage=15, must_revalidate=True)
-    return response
-
-
-def load_election(slug: str) -> Election:
-    """The published election at `slug`, or Http404."""
-    rows = Election.objects.published().select_related("country", "source", "simulated_day")
-    return get_object_or_404(rows, slug=slug)
-
-
-def figure_page(
-    request: HttpRequest, template: str, fresh: Freshness, context: dict[str, Any], *, status: int = 200
-) -> HttpResponse:
-    """Render a page that shows figures: it renews itself while it is open, and knows when it is still the same."""
-    context["refresh"] = fresh.refresh
-    return fresh.stamp(render(request, template, context, status=status))
-
-
-def is_edition_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 9
-
-
-def with_figures(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give a view of an election the figures it shows: of the latest edition, or of the one in `?edition=`.
-
-    A reader who has the page already is told so before it is rendered.
-    """
-
-    @require_safe
-    @wraps(view)
-    def shown(request: HttpRequest, slug: str, **arguments: Any) -> HttpResponse:
-        election = load_election(slug)
-        asked = request.GET.get("edition", "")
-        context: dict[str, Any] = {"election": election, "asked": asked}
-        if asked and not is_edition_number(asked):
-            return page(request, "public/no_edition.html", context, status=404)
-        try:
-            figures = shown_figures(election, int(asked) if asked else None)
-            if figures is None:
-                return page(request, "public/not_published.html", context)
-            fresh = freshness(election, figures.edition)
-            unchanged = fresh.unchanged(request)
-            return (
-                unchanged if unchanged is not None else view(request, election, figures, fresh, **arguments)
-            )
-        except NoSuchEdition as missing:
-            return page(request, "public/no_edition.html", context | {"missing": missing}, status=404)
-
-    return shown
 
 
 @require_safe
@@ -150,43 +95,31 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
     now = present_moment(election)
     counted = shown.figures
     clock = voting_clock(election, now)
-    mapped = _mapped(election, now)
-    announced = list(announced_figures(election).filter(scope=""))
-    observers = [f for f in announced if f.metric == AnnouncedFigure.Metric.INTERNATIONAL_OBSERVERS]
+    announced = general_figures(election)
     context = {
         "election": election,
         "section": "dashboard",
+        "linked": linked.dashboard_page(request, election, shown),
+        "offer": offer(request, election, "dashboard", shown),
         "shown": shown,
-        "figures": counted,
+        **headline_panel(counted, announced),
+        **map_panel(election, now),
         "gaps": gap_glance(counted),
         "clock": clock,
         "now": now,
-        "map": station_map(election, mapped),
-        "mapped": mapped,
-        "observers": latest_with_rivals(observers),
         "accreditation": accreditation_panels(announced, counted.accreditations),
         "calendar": calendar_glance(election, now),
         "panels": [panel for panel in figure_panels(election, counted) if panel.recorded],
         "by_country": sorted(counted.by_country, key=lambda row: (-row.stations, name_key(row.country))),
         "most": max((row.stations for row in counted.by_country), default=1),
         "mission_types": _mission_types(counted.missions_by_type),
-        "mission_statuses": _labelled(Mission.Status, counted.missions_by_status),
     }
     return figure_page(request, "public/dashboard.html", fresh, context)
 
 
-def _mapped(election: Election, at: Any) -> list[PollingStation]:
-    stations = public_stations(election).abroad().counting().with_voting_state(at)
-    return sorted(stations, key=lambda station: (name_key(station.country), station.city, station.number))
-
-
-def _labelled(choices: Any, counts: dict[str, int]) -> list[tuple[str, str, int]]:
-    return [(code, choices(code).label, count) for code, count in counts.items() if count]
-
-
 def _mission_types(counts: dict[str, dict[str, int]]) -> list[tuple[str, int, list[tuple[str, str, int]]]]:
     rows = [
-        (Mission.Type(code).label, sum(statuses.values()), _labelled(Mission.Status, statuses))
+        (Mission.Type(code).label, sum(statuses.values()), labelled(Mission.Status, statuses))
         for code, statuses in counts.items()
     ]
     return sorted(rows, key=lambda row: (-row[1], str(row[0])))
@@ -204,7 +137,9 @@ def stations(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "election": election,
         "section": "stations",
+        "offer": offer(request, election, "stations"),
         "filters": filters,
+        "linked": linked.section_page(request, election, "stations"),
         "rows": rows,
         "moment": moment,
         "map": station_map(election, found.abroad().counting().with_voting_state(moment or now)),
@@ -226,6 +161,7 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
         "election": election,
         "section": "stations",
         "station": record,
+        "linked": linked.station_page(request, election, record),
         "zone": zone,
         "zones": [*OFFERED_ZONES, record.timezone_id],
         "error": error,
@@ -252,11 +188,12 @@ def clock(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "election": election,
         "section": "clock",
+        "linked": linked.section_page(request, election, "clock"),
         "clock": reading,
         "states": voting_counts(reading),
         "chart": hours_chart(reading),
         "rows": Paginator(stations, PAGE_ROWS).get_page(request.GET.get("page")),
-        "map": station_map(election, _mapped(election, at)),
+        **map_panel(election, at),
         "claims": claims,
         "zone": zone,
         "zones": sorted({*OFFERED_ZONES, *(row.zone for row in reading.hours)}),
@@ -281,9 +218,10 @@ def missions(request: HttpRequest, election: Election, shown: Shown, fresh: Fres
         "shown": shown,
         "figures": counted,
         "filters": filters,
+        "linked": linked.section_page(request, election, "missions"),
         "found": len(rows),
         "kinds": [(kind.value, kind.label, found) for kind, found in kinds if found],
-        "statuses": _labelled(Mission.Status, counted.missions_by_status),
+        "statuses": labelled(Mission.Status, counted.missions_by_status),
     }
     return figure_page(request, "public/missions.html", fresh, context, status=200 if valid else 400)
 
@@ -306,6 +244,7 @@ def mission(request: HttpRequest, slug: str, organization_slug: str) -> HttpResp
         "election": election,
         "section": "missions",
         "organization": organization,
+        "linked": linked.mission_page(request, election, organization, rows),
         "missions": rows,
         "engagements": engagements,
         "announced": announced,
@@ -317,7 +256,14 @@ def mission(request: HttpRequest, slug: str, organization_slug: str) -> HttpResp
 def figures(request: HttpRequest, election: Election, shown: Shown, fresh: Freshness) -> HttpResponse:
     panels = figure_panels(election, shown.figures)
     total = sum(len(block.figures) for panel in panels for block in panel.blocks)
-    context = {"election": election, "section": "figures", "shown": shown, "panels": panels, "total": total}
+    context = {
+        "election": election,
+        "section": "figures",
+        "linked": linked.section_page(request, election, "figures"),
+        "shown": shown,
+        "panels": panels,
+        "total": total,
+    }
     return figure_page(request, "public/figures.html", fresh, context)
 
 
@@ -327,6 +273,8 @@ def coverage(request: HttpRequest, election: Election, shown: Shown, fresh: Fres
     context = {
         "election": election,
         "section": "coverage",
+        "linked": linked.coverage_page(request, election, shown),
+        "offer": offer(request, election, "coverage", shown),
         "shown": shown,
         "figures": counted,
         "split": setting_split(counted),
@@ -357,6 +305,7 @@ def editions(request: HttpRequest, slug: str) -> HttpResponse:
     if unchanged is not None:
         return unchanged
     context: dict[str, Any] = {"election": election, "section": "editions"}
+    context["linked"] = linked.section_page(request, election, "editions")
     asked = request.GET.get("edition", "")
     if asked:
         sheet = edition_sheet(election, int(asked)) if is_edition_number(asked) else None
@@ -385,6 +334,7 @@ def corrections(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "election": election,
         "section": "corrections",
+        "linked": linked.section_page(request, election, "corrections"),
         "rows": rows,
         "entries": shown_corrections(election, rows),
     }
@@ -414,6 +364,7 @@ def timeline(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "election": election,
         "section": "timeline",
+        "linked": linked.section_page(request, election, "timeline"),
         "form": form,
         "entries": entries,
         "bystanders": [] if election.demonstration else bystanders(),

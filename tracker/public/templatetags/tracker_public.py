@@ -20,6 +20,7 @@ from tracker.core.countries import read_countries
 from tracker.core.models import Source
 from tracker.core.timezones import format_offset, offset_at, to_local
 from tracker.elections.models import AnnouncedFigure
+from tracker.public.linked import Node, as_script
 from tracker.stations.models import VotingState
 
 register = template.Library()
@@ -157,3 +158,9 @@ def edition_query(context: Any) -> str:
     """`?edition=7` while a reader is in edition 7, nothing otherwise."""
     shown = context.get("shown")
     return f"?edition={shown.edition.number}" if shown and shown.asked else ""
+
+
+@register.simple_tag
+def linked_data(nodes: list[Node]) -> SafeString:
+    """What a program may read on this page, as a JSON-LD data block; nothing where there is nothing."""
+    return as_script(nodes)
