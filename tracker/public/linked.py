@@ -140,6 +140,7 @@ def _figures(request: HttpRequest, election: Election, shown: Shown) -> Node:
     ]
     site = absolute_address(request, "/")
     file = ""
+    package = absolute_address(request, reverse("opendata:package", args=[election.slug]))
     if edition:
         file = absolute_address(request, reverse("public:editions", args=[election.slug]))
         file += f"?edition={edition.number}&part=figures"
@@ -160,7 +161,10 @@ def _figures(request: HttpRequest, election: Election, shown: Shown) -> Node:
         isAccessibleForFree=True,
         inLanguage=_language(),
         variableMeasured=[_known(type="PropertyValue", name=name, value=value) for name, value in measured],
-        distribution=[_known(type="DataDownload", encodingFormat="application/json", contentUrl=file)]
+        distribution=[
+            _known(type="DataDownload", encodingFormat="application/json", contentUrl=file),
+            _known(type="DataDownload", encodingFormat="application/zip", contentUrl=package),
+        ]
         if file
         else None,
     )
