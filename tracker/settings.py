@@ -220,6 +220,7 @@ CELERY_BEAT_SCHEDULE = {
         ("expire accreditations", "tracker.missions.tasks.expire_accreditations", 3600),
         ("forget sign-in attempts", "tracker.accounts.tasks.forget_attempts", 24 * 3600),
         ("obey retention", "tracker.missions.tasks.obey_retention", 24 * 3600),
+        ("forget files", "tracker.ingest.tasks.forget_files", 24 * 3600),
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,11 +1,13 @@
 """Files that people bring, from the upload to the register, in the staff's screens."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from tests.factories import make_account, make_election, make_organization
 from tests.ingest.files import write_xlsx
@@ -14,6 +16,7 @@ from tracker.core.models import Job
 from tracker.core.roles import Role
 from tracker.elections.models import Constituency, Election
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
+from tracker.ingest.tasks import forget_files
 from tracker.missions.models import Organization
 from tracker.stations.models import PollingStation, VotingWindow
 
@@ -499,3 +502,18 @@ def test_bytes_of_an_applied_file_can_go(desk: Client, election: Election) -> No
     post(desk, upload, "undo", sure="yes")
     assert upload.state == "undone"
     assert not PollingStation.objects.exists()
+
+
+def test_bytes_of_old_files_go_by_themselves(desk: Client, election: Election) -> None:
+    applied = bring_and_apply(desk, election, NUMBERED)
+    bring(desk, election, NUMBERED)
+    waiting = Upload.objects.latest("pk")
+    bring(desk, election, NUMBERED)
+    Upload.objects.filter(pk__in=[applied.pk, waiting.pk]).update(sent_at=timezone.now() - timedelta(days=91))
+    assert forget_files() == 2
+    assert forget_files() == 0
+    applied.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (applied.state, waiting.state) == ("applied", "discarded")
+    assert UploadedFile.objects.count() == 1
+    assert desk.get(f"/staff/files/{applied.pk}/").status_code == 200

@@ -1,7 +1,9 @@
-"""The long steps of an upload as jobs: thin, the work is in `uploads.actions`."""
+"""The long steps of an upload as jobs, and what time takes away: thin, the work is in `uploads.actions`."""
 
 from collections.abc import Callable
 
+from celery import shared_task
+from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -45,3 +47,9 @@ def _step(job: Job, state: Upload.State, work: Callable[[Upload, Progress], str]
         # Asked again now: a role may have been taken away, or the job's arguments be another's.
         actions.check_may_work_on(job.requested_by, upload)
     return work(upload, progress)
+
+
+@shared_task(name="tracker.ingest.tasks.forget_files")
+def forget_files() -> int:
+    """Throw away the bytes of files that came long ago; how many."""
+    return actions.forget_files(timezone.now() - actions.BYTES_KEPT)

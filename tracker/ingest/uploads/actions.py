@@ -8,7 +8,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,8 @@ CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
 # A file with more different unknown words than this is read wrongly, and nobody answers them all.
 MOST_QUESTIONS = 200
 Progress = Any
+# So long the bytes of a file are kept, to read it anew or look what it said. What it wrote, and that it came, stays.
+BYTES_KEPT = timedelta(days=90)
 # The most letters of a word that is asked about.
 LONGEST_ANSWERED = 200
 # Counts of a preview by what happens.
