@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.factories import make_administrator, make_election
+from tests.jobs import run_waiting_jobs
 from tests.signing import enrol, type_in
-from tracker.core.jobs import run_job
-from tracker.core.models import Job
 from tracker.stations.models import PollingStation
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -82,9 +81,3 @@ def test_unknown_list_goes_from_file_to_public_map(page: Page, live_server: obje
     assert page.locator("svg a[href*='/stations/']").count() >= 5
     expect(page.get_by_role("row").filter(has_text="Athén")).to_be_visible()
     assert faults == []
-
-
-def run_waiting_jobs() -> None:
-    """What a worker does: the live server has none."""
-    for job in Job.objects.filter(state="waiting"):
-        run_job(job.pk)

@@ -11,11 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import factories as make
+from tests.jobs import run_waiting_jobs
 from tracker.accounts.models import ApiToken
 from tracker.accounts.tokens import issue_token
 from tracker.core.history.models import Change, ChangedRow
-from tracker.core.jobs import run_job
-from tracker.core.models import Job
 from tracker.core.roles import Role
 from tracker.fieldwork.models import Visit
 from tracker.ingest.models import Upload
@@ -180,9 +179,7 @@ def test_list_of_stations_is_compared_then_written(world: SimpleNamespace) -> No
     assert first.status_code == 202, first.content
     assert send(secret, path, rows, key).json()["id"] == first.json()["id"]
     assert send(secret, path, [*rows, *rows], key).status_code == 409
-    while waiting := list(Job.objects.filter(state="waiting")):
-        for job in waiting:
-            run_job(job.pk)
+    run_waiting_jobs()
     told = send(secret, first.json()["url"]).json()
     assert (told["state"], told["counts"]["new"], told["rows"]) == ("applied", 1, [])
     assert PollingStation.objects.filter(city="Berlin").exists()
@@ -194,8 +191,7 @@ def test_list_with_a_wrong_row_is_told_and_not_written(world: SimpleNamespace) -
     path = f"/staff/api/stations/?election={world.election.slug}&source=https://authority.example/&apply=yes"
     rows = [{"No.": 1, "Country": "Germany", "City": "Berlin"}, {"No.": 2, "Country": "Germany", "City": ""}]
     first = send(secret, path, rows)
-    for job in Job.objects.filter(state="waiting"):
-        run_job(job.pk)
+    run_waiting_jobs()
     told = send(secret, first.json()["url"]).json()
     assert told["state"] == "checked"
     assert [row["row"] for row in told["rows"]] == [2]

@@ -11,8 +11,7 @@ from django.utils import timezone
 
 from tests.factories import make_account, make_election, make_organization
 from tests.ingest.files import write_xlsx
-from tracker.core.jobs import run_job
-from tracker.core.models import Job
+from tests.jobs import run_waiting_jobs
 from tracker.core.roles import Role
 from tracker.elections.models import Constituency, Election
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
@@ -59,11 +58,6 @@ def bring(
     )  # fmt: skip
 
 
-def run_jobs() -> None:
-    for job in Job.objects.filter(state="waiting"):
-        run_job(job.pk)
-
-
 def answer_first(client: Client, upload: Upload, value: str) -> HttpResponse:
     """Answer the first question of a file, by the name its field has."""
     (question, *_rest) = client.get(f"/staff/files/{upload.pk}/questions/").context["questions"]
@@ -86,7 +80,7 @@ def read_so(client: Client, upload: Upload, **changes: str) -> str:
 def post(client: Client, upload: Upload, do: str, **fields: str) -> str:
     answer = client.post(f"/staff/files/{upload.pk}/", {"do": do, **fields})
     assert answer.status_code == 302
-    run_jobs()
+    run_waiting_jobs()
     upload.refresh_from_db()
     return client.get(f"/staff/files/{upload.pk}/").text
 
@@ -113,7 +107,7 @@ def test_foreign_list_goes_from_file_to_register(desk: Client, election: Electio
     assert "Nemország" in bad[1]
     # Answered once, remembered.
     answer_first(desk, upload, "RO")
-    run_jobs()
+    run_waiting_jobs()
     upload.refresh_from_db()
     assert Answer.objects.get().value == "RO"
     assert upload.counts["questions"] == []
@@ -430,7 +424,7 @@ def test_wrong_answer_is_refused_and_a_given_one_can_be_forgotten(desk: Client, 
     assert refused["Location"] == f"/staff/files/{upload.pk}/questions/"
     assert not Answer.objects.exists()
     answer_first(desk, upload, "RO")
-    run_jobs()
+    run_waiting_jobs()
     listed = desk.get("/staff/files/remembered/").text
     assert "nowhereland" in listed
     desk.post("/staff/files/remembered/", {"answer": Answer.objects.get().pk})

@@ -265,6 +265,13 @@ class _Rules:
         self.name = name
         self.statements: list[str] = []
 
+    def number(self, role: str, column: str) -> None:
+        """Let `role` take numbers for rows of this table before it writes them."""
+        sequence = f"pg_catalog.pg_get_serial_sequence('{self.name}', '{column}')"
+        self.statements.append(
+            f"DO $$ BEGIN EXECUTE pg_catalog.format('GRANT USAGE ON SEQUENCE %s TO {role}', {sequence}); END $$"
+        )
+
     def allow(self, role: str, verb: str, condition: str = "true", columns: Iterable[str] = ()) -> None:
         """Let `role` SELECT, INSERT, UPDATE or DELETE rows under `condition`, of `columns` (default: all of them)."""
         only = f" ({', '.join(columns)})" if columns else ""
@@ -314,6 +321,8 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         rules.allow(WORKER, "UPDATE", columns=IMMUTABLE[label])
     else:
         rules.allow_all(WORKER)
+        if isinstance(model._meta.pk, models.AutoField):
+            rules.number(WORKER, model._meta.pk.column)
     # Signing in.
     if signs_in(model):
         administers = _has_role({Role.ADMINISTRATOR})

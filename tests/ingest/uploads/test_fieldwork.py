@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client
 
 from tests import factories as make
+from tests.jobs import run_waiting_jobs
 from tracker.core.history.models import ChangedRow
 from tracker.core.jobs import run_job
 from tracker.core.models import Job, Publication, User
@@ -351,11 +352,6 @@ T-1;Казахстан;45;07.02.2024;10:15;;Voting;;
 """
 
 
-def run_jobs() -> None:
-    for job in Job.objects.filter(state="waiting"):
-        run_job(job.pk)
-
-
 def test_coordinator_brings_visits_in_another_language(client: Client, world: SimpleNamespace) -> None:
     """What the coordinator says of a word holds for this file alone. Red when: answers go into Answer for everybody."""
     client.force_login(world.a.account)
@@ -373,19 +369,19 @@ def test_coordinator_brings_visits_in_another_language(client: Client, world: Si
     where = f"/staff/files/{upload.pk}/"
     assert client.get(f"{where}reading/").status_code == 200
     client.post(where, {"do": "check"})
-    run_jobs()
+    run_waiting_jobs()
     upload.refresh_from_db()
     assert [question[:2] for question in upload.counts["questions"]] == [["choice", "голосование в зале"]]
     (question,) = client.get(f"{where}questions/").context["questions"]
     client.post(f"{where}questions/", {f"answer-{question['mark']}": "voting"})
-    run_jobs()
+    run_waiting_jobs()
     upload.refresh_from_db()
     assert not Answer.objects.exists()
     assert (upload.counts["new"], upload.counts["bad"]) == (1, 1), shown(upload)
     assert "fits no station" in client.get(f"{where}records/?action=bad").text
     assert "Read such files like this" not in client.get(where).text
     client.post(where, {"do": "apply", "sure": "yes"})
-    run_jobs()
+    run_waiting_jobs()
     upload.refresh_from_db()
     assert upload.state == "applied", upload.problem
     visit = Visit.objects.get()
