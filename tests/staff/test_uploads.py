@@ -511,3 +511,27 @@ def test_bytes_of_old_files_go_by_themselves(desk: Client, election: Election) -
     assert (applied.state, waiting.state) == ("applied", "discarded")
     assert UploadedFile.objects.count() == 1
     assert desk.get(f"/staff/files/{applied.pk}/").status_code == 200
+
+
+def test_station_that_may_be_there_already_is_warned_of(desk: Client, election: Election) -> None:
+    PollingStation.objects.create(
+        election=election,
+        country_id="FR",
+        city="Paris",
+        timezone_id="Europe/Paris",
+        host_mission="Embassy in Paris",
+    )
+    bring(desk, election, NUMBERED)
+    upload = Upload.objects.get()
+    page = post(desk, upload, "check")
+    assert upload.counts["new"] == 3
+    assert upload.counts["warned"] == 1
+    assert "1 of them may already be in the register" in page
+    assert "Embassy in Paris" in desk.get(f"/staff/files/{upload.pk}/records/?action=new").text
+
+
+def test_row_without_coordinates_beside_rows_with_them_is_read(desk: Client, election: Election) -> None:
+    bring(desk, election, 'No.,Country,City,Coordinates\n1,Germany,Berlin,"52.5, 13.4"\n2,France,Paris,\n')
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    assert upload.counts.get("new") == 2, [record.problems for record in upload.records.all()]

@@ -322,7 +322,7 @@ def _register_rules(rules: _Rules, model: Model) -> None:
     else:
         rules.allow_all(WORKER)
         if isinstance(model._meta.pk, models.AutoField):
-            rules.number(WORKER, model._meta.pk.column)
+            rules.number(WORKER, str(model._meta.pk.column))
     # Signing in.
     if signs_in(model):
         administers = _has_role({Role.ADMINISTRATOR})

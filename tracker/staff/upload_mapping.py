@@ -8,8 +8,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tracker.ingest.columns import CHOICES
 from tracker.ingest.compiling import compile_mapping
-from tracker.ingest.mapping import HOWS, READERS, BadMapping, Mapping, Rule
+from tracker.ingest.guessing import READER_OF
+from tracker.ingest.mapping import HOWS, READERS, WITHOUT_COLUMN, BadMapping, Mapping, Rule
 from tracker.ingest.models import Upload
 from tracker.ingest.tables import Table
 from tracker.ingest.uploads.subjects import SUBJECTS
@@ -84,6 +86,12 @@ COLUMN_LABELS = {
 }
 
 
+def usual_reader(column: Any) -> str:
+    """How cells of our column are read unless somebody says otherwise."""
+    found = "choice" if column.parse in CHOICES else READER_OF.get(column.parse, "")
+    return "" if found in WITHOUT_COLUMN else found
+
+
 class RuleForm(forms.Form):
     """How one of our columns is filled. The first line is enough for most; the rest is for split and joined cells."""
 
@@ -110,7 +118,8 @@ class RuleForm(forms.Form):
         self, column: Any, label: Any, header: Sequence[str], rule: Rule | None, data: QueryDict | None
     ) -> None:
         self.target, self.label, self.required, self.rule = column.name, label, column.required, rule
-        kept = rule or Rule()
+        # Whoever chooses a column for one of ours that holds a date or a word of a list means that.
+        kept = rule or Rule(reader=usual_reader(column))
         initial = {
             "column": kept.columns[0] if kept.columns else "",
             "second": kept.columns[1] if len(kept.columns) > 1 else "",
@@ -200,11 +209,15 @@ class MappingForms:
 
     @property
     def filled(self) -> list[RuleForm]:
-        return [line for line in self.lines if line.filled or line.required]
+        return [line for line in self.lines if self._shown_first(line)]
 
     @property
     def others(self) -> list[RuleForm]:
-        return [line for line in self.lines if not (line.filled or line.required)]
+        return [line for line in self.lines if not self._shown_first(line)]
+
+    def _shown_first(self, line: RuleForm) -> bool:
+        # The page that all rows come from is asked for above.
+        return line.filled or (line.required and not (line.target == "source_url" and self.source))
 
     @property
     def unused(self) -> list[str]:

@@ -334,7 +334,9 @@ def choose_field(*, by: User, upload: Upload, record: int, name: str, file_wins:
         choices = {(key, field): wins for key, field, wins in locked.mapping.get("choices", [])}
         choices |= {(found.key, field): file_wins for field in names}
         locked.mapping = locked.mapping | {"choices": [[*place, wins] for place, wins in choices.items()]}
-        kept = {key: number for key, number in locked.counts.items() if key not in (*COUNTED, "along")}
+        kept = {
+            key: number for key, number in locked.counts.items() if key not in (*COUNTED, "along", "warned")
+        }
         locked.counts = kept | count_records(upload)
         locked.save(update_fields=["mapping", "counts"])
 
@@ -473,6 +475,8 @@ def _mapped_rows(
         if questions:
             rows = []  # what else is wrong with them follows from that, or is seen when it is answered
         for row in rows:
+            if not row.get("latitude") and not row.get("longitude") and "coordinate_precision" in row:
+                row["coordinate_precision"] = ""  # of coordinates that this row does not give
             for source, cells in SOURCES_OF.items():
                 if source in row and not row[source] and any(row[cell] for cell in cells):
                     # A page that lists stations is the source of all it says of them.
@@ -553,5 +557,10 @@ def settle_stopped(upload: Upload) -> None:
     if before is None or (job is not None and job.state in Job.OPEN):
         return
     words = _("The work was stopped before it was done; nothing was changed.")
+    if job is not None and job.state == Job.State.FAILED:
+        words = _(
+            "The work failed by a fault of ours (job %(job)d); nothing was changed. Tell an administrator."
+        )
+        words = words % {"job": job.pk}
     Upload.objects.filter(pk=upload.pk, state=upload.state, job=job).update(state=before, problem=words)
     upload.refresh_from_db()

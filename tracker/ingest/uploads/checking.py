@@ -289,6 +289,11 @@ def count_records(upload: Upload) -> dict[str, Any]:
         )
         found = cursor.fetchall()
     counts: dict[str, Any] = {action: number for kind, action, number in found if kind == own}
+    rows = (
+        UploadedRecord.objects.filter(upload=upload, kind=own).exclude(action=Action.BAD).exclude(problems=[])
+    )
+    if warned := rows.count():
+        counts["warned"] = warned
     counts["along"] = {kind: number for kind, action, number in found if kind != own and action == Action.NEW}
     return counts
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection, models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from tracker.ingest.kinds import Kind
 from tracker.ingest.loading import NOTHING, UNIQUE_NAMES, default_of, said, zone_of
@@ -104,6 +105,25 @@ class Comparison:
                     if wanted is not None and by_identity.get(wanted):
                         line.object_id = by_identity[wanted].pop(0)
                         free.discard(line.object_id)
+        if kind.name == "station":
+            self._warn_of_neighbours([candidates[pk] for pk in free], lines)
+
+    def _warn_of_neighbours(self, others: list[dict[str, Any]], lines: list[Line]) -> None:
+        """A new station beside one of the same city whose number nobody knows may be that very station."""
+        places = {
+            (row["country_id"], row["city"]): row["host_mission"] or row["address"]
+            for row in others
+            if not row["number"]
+        }
+        for line in lines:
+            place = (line.values["country"], line.values["city"])
+            if line.object_id is None and place in places:
+                what = _("has a station in the register already whose number is not known (%(where)s).")
+                mend = _(
+                    "If this row speaks of it, give it this number there first; else it comes in as another one."
+                )
+                words = what % {"where": places[place] or _("no address")}
+                line.problems.append(["city", line.values["city"], words, mend, "warning"])
 
     def _has_any(self, kind: Kind) -> bool:
         if kind.name not in self._others:

@@ -49,10 +49,12 @@ class Counted:
 def counts_of(upload: Upload) -> list[Counted]:
     """The records of the upload's own kind by action, those that want a look first."""
     labels = dict(Action.choices)
+    done = upload.state in (Upload.State.APPLIED, Upload.State.UNDONE)
+    kept = {Action.MISSING} if done and not upload.retire_missing else set()
     return [
         Counted(action, str(labels[action]), upload.counts[action])
         for action in ORDER
-        if upload.counts.get(action)
+        if upload.counts.get(action) and action not in kept
     ]
 
 
