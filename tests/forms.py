@@ -12,3 +12,11 @@ def save(client: Client, path: str, typed: dict[str, Any], **options: Any) -> An
     found = re.search(r'name="_opened" value="([^"]*)"', client.get(path).content.decode())
     assert found, "this form shows nothing that is on record"
     return client.post(path, typed | {"_opened": unescape(found[1])}, **options)
+
+
+def confirm(client: Client, path: str, chosen: dict[str, Any], **options: Any) -> Any:
+    """Send an action or a step that asks first, and say yes to the question; the answer where nothing is asked."""
+    asked = client.post(path, {name: value for name, value in chosen.items() if name != "sure"})
+    if asked.status_code != 200 or "sure" not in (asked.context or ()):
+        return asked
+    return client.post(path, chosen | {"sure": asked.context["sure"]}, **options)

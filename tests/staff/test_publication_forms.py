@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories as make
+from tests.forms import confirm
 from tests.trust.test_concurrency import opened
 from tracker.core.identity import Identity, acting
 from tracker.core.models import Publication
@@ -42,9 +43,7 @@ def press(client: Client, row: Any, action: str) -> list[str]:
     """Take an action on one row of its list, confirming it where that is asked; what the page says then."""
     path = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_changelist")
     chosen = {"_selected_action": [row.pk], "action": action}
-    page = client.post(path, chosen)
-    if page.status_code == 200:
-        client.post(path, chosen | {"sure": "1"})
+    confirm(client, path, chosen)
     return [str(message) for message in client.get(path).context["messages"]]
 
 
@@ -118,11 +117,11 @@ def test_a_publisher_publishes_under_an_embargo_from_the_list(publisher: Client)
     path = reverse("admin:elections_announcedfigure_changelist")
     chosen = {"_selected_action": [figure.pk], "action": "publish"}
     assert 'name="embargo_until"' in publisher.post(path, chosen).content.decode()
-    late = publisher.post(path, chosen | {"sure": "1", "embargo_until": "2020-01-01T10:00"})
+    late = confirm(publisher, path, chosen | {"embargo_until": "2020-01-01T10:00"})
     assert "This moment is over" in late.content.decode()
     figure.refresh_from_db()
     assert figure.publication == "submitted"
-    publisher.post(path, chosen | {"sure": "1", "embargo_until": "2099-01-01T10:00"})
+    confirm(publisher, path, chosen | {"embargo_until": "2099-01-01T10:00"})
     figure.refresh_from_db()
     assert (figure.publication, figure.embargo_until) == ("published", datetime(2099, 1, 1, 10, tzinfo=UTC))
     said = [str(message) for message in publisher.get(path).context["messages"]]
