@@ -20,6 +20,7 @@ from django.test import Client
 
 from tests.brokers import end, start_broker, start_worker, wait_for
 from tests.factories import make_administrator, make_mission, make_station, make_team, make_visit
+from tests.forms import confirm
 from tracker import valkey
 from tracker.core import broker, jobs
 from tracker.core.models import Job
@@ -93,9 +94,10 @@ def test_a_request_of_the_staff_nudges_and_the_page_follows(running: dict[str, A
     client.force_login(make_administrator())
     slug = team.mission.election.slug
     assert client.get(f"/en/e/{slug}/stations/").status_code == 200
-    answer = client.post(
+    answer = confirm(
+        client,
         "/staff/stations/pollingstation/",
-        {"action": "unpublish", "_selected_action": [station.pk], "sure": "1"},
+        {"action": "unpublish", "_selected_action": [station.pk]},
     )
     assert answer.status_code == 302
     wait_for(lambda: Edition.objects.filter(election__slug=slug).count() == 2)
@@ -144,9 +146,10 @@ def test_without_the_broker_saving_works_waits_little_and_says_so(place: Path, c
     refresh_stale()
     client.force_login(make_administrator())
     began = time.monotonic()
-    answer = client.post(
+    answer = confirm(
+        client,
         "/staff/stations/pollingstation/",
-        {"action": "unpublish", "_selected_action": [station.pk], "sure": "1"},
+        {"action": "unpublish", "_selected_action": [station.pk]},
         follow=True,
     )
     waited = time.monotonic() - began

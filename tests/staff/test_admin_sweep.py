@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
+from tests.forms import confirm
 from tests.public.pages import text_of
 from tracker.accounts.models import SignInAttempt
 from tracker.core.history.models import Change, ChangedRow, PersonalValue
@@ -180,16 +181,12 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
     model._default_manager.filter(pk=rows[0].pk).update(publication=Publication.DRAFT)
     chosen = {"_selected_action": [row.pk for row in rows]}
 
-    page = administrator.post(
-        address(model, "changelist"), chosen | {"action": "publish", "sure": "2"}, follow=True
-    )
+    page = confirm(administrator, address(model, "changelist"), chosen | {"action": "publish"}, follow=True)
     # What is doubtful in them is told by test_doubts.
     assert messages(page)[:2] == [f"{counted(model, 1)} published.", "1 record was published already."]
     assert model._default_manager.filter(publication="published").count() == model._default_manager.count()
 
-    page = administrator.post(
-        address(model, "changelist"), chosen | {"action": "unpublish", "sure": "2"}, follow=True
-    )
+    page = confirm(administrator, address(model, "changelist"), chosen | {"action": "unpublish"}, follow=True)
     assert messages(page) == [f"{counted(model, 2)} withdrawn from the public."]
     assert list(model._default_manager.filter(pk__in=chosen["_selected_action"]).values_list("publication")) == [
         ("withdrawn",), ("withdrawn",),
@@ -202,8 +199,8 @@ def test_publishing_and_withdrawing_from_the_list(administrator: Client, model: 
 def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Client) -> None:
     election = factories.make_election(publication=Publication.DRAFT)
     station = factories.make_station(election=election, publication=Publication.DRAFT)
-    chosen = {"_selected_action": [station.pk], "action": "publish", "sure": "1"}
-    page = administrator.post(address(PollingStation, "changelist"), chosen, follow=True)
+    chosen = {"_selected_action": [station.pk], "action": "publish"}
+    page = confirm(administrator, address(PollingStation, "changelist"), chosen, follow=True)
     assert messages(page)[:2] == [
         "1 polling station published.",
         "1 of them stays hidden until its election is published as well.",

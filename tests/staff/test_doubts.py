@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
+from tests.forms import confirm
 from tests.forms import save as send
 from tracker.core.models import Publication
 from tracker.elections.models import AnnouncedFigure, Election, Milestone
@@ -27,8 +28,8 @@ def administrator(client: Client) -> Client:
 def act(client: Client, action: str, *rows: Any) -> list[str]:
     """The warnings after an action on these rows in their list."""
     address = reverse(f"admin:{rows[0]._meta.app_label}_{rows[0]._meta.model_name}_changelist")
-    chosen = {"_selected_action": [row.pk for row in rows], "action": action, "sure": str(len(rows))}
-    return warnings(client.post(address, chosen, follow=True))
+    chosen = {"_selected_action": [row.pk for row in rows], "action": action}
+    return warnings(confirm(client, address, chosen, follow=True))
 
 
 def save(client: Client, row: Any, **over: Any) -> list[str]:

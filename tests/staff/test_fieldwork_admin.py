@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from tests import factories
-from tests.forms import save
+from tests.forms import confirm, save
 from tests.staff.test_admin_sweep import messages
 from tracker.core.models import User
 from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
@@ -103,7 +103,7 @@ def test_confirm_and_call_off_from_the_list(administrator: Client) -> None:
     assert "The teams will not go." in page.content.decode()
     plan.refresh_from_db()
     assert plan.status == "confirmed"
-    administrator.post(address, chosen | {"action": "call_off", "sure": "1"}, follow=True)
+    confirm(administrator, address, chosen | {"action": "call_off"})
     plan.refresh_from_db()
     assert plan.status == "called_off"
     page = administrator.post(address, chosen | {"action": "confirm"}, follow=True)
@@ -173,7 +173,7 @@ def test_visits_move_on_from_the_list_and_only_drafts_are_deleted(administrator:
     assert (
         "Drafts do not count" in administrator.post(address, chosen | {"action": "reopen"}).content.decode()
     )
-    administrator.post(address, chosen | {"action": "reopen", "sure": "1"})
+    confirm(administrator, address, chosen | {"action": "reopen"})
     visit.refresh_from_db()
     assert visit.status == "draft"
     administrator.post(f"{address}{visit.pk}/delete/", {"post": "yes"})
@@ -201,8 +201,8 @@ def test_an_incident_is_reported_by_the_action_and_its_status_is_not_a_field(adm
 
 def test_an_incident_without_a_summary_is_not_published_from_the_list(administrator: Client) -> None:
     incident = factories.make_incident(publication="draft", summary="")
-    chosen = {"_selected_action": [incident.pk], "action": "publish", "sure": "1"}
-    page = administrator.post("/staff/fieldwork/incident/", chosen, follow=True)
+    chosen = {"_selected_action": [incident.pk], "action": "publish"}
+    page = confirm(administrator, "/staff/fieldwork/incident/", chosen, follow=True)
     assert messages(page) == ["1 has no public summary and stays a draft; open it and write one."]
     incident.refresh_from_db()
     assert incident.publication == "draft"

@@ -7,6 +7,7 @@ from django.test import Client
 
 from tests import factories
 from tests.factories import make_account
+from tests.forms import confirm
 from tests.public.pages import address, read, text_of
 from tracker.core.models import User
 from tracker.core.roles import Role
@@ -116,7 +117,7 @@ def test_who_published_and_withdrew_is_among_the_steps(desk: Client) -> None:
     press(desk, incident, "withdraw")
     chosen = {"_selected_action": [incident.pk]}
     for action in ("publish", "publish", "unpublish", "unpublish"):
-        desk.post("/staff/fieldwork/incident/", chosen | {"action": action, "sure": "1"})
+        confirm(desk, "/staff/fieldwork/incident/", chosen | {"action": action})
     steps = [(change.publication, change.status, change.by.username) for change in incident.changes.all()]
     assert steps == [(to, "checking", "desk") for to in ("published", "withdrawn") * 2]
     text = text_of(desk.get(f"/staff/incidents/{incident.pk}/").content.decode())
@@ -130,14 +131,14 @@ def test_publishing_needs_a_permission_of_its_own(client: Client) -> None:
     page = press(client, incident, "preview", summary="A seal was missing.")
     assert (page.status_code, "Publish this" in page.content.decode()) == (200, False)
     assert press(client, incident, "publish", summary="A seal was missing.").status_code == 403
-    chosen = {"_selected_action": [incident.pk], "action": "publish", "sure": "1"}
-    client.post("/staff/fieldwork/incident/", chosen)
+    chosen = {"_selected_action": [incident.pk], "action": "publish"}
+    confirm(client, "/staff/fieldwork/incident/", chosen)
     incident.refresh_from_db()
     assert incident.publication == "draft"
     client.force_login(make_account(Role.PUBLISHER))
     page = press(client, incident, "preview", summary="A seal was missing.").content.decode()
     assert ("Publish this" in page, "Correct the facts" in page) == (True, False)
     assert press(client, incident, "checking").status_code == 403
-    client.post("/staff/fieldwork/incident/", chosen)
+    confirm(client, "/staff/fieldwork/incident/", chosen)
     incident.refresh_from_db()
     assert incident.publication == "published"

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories as make
+from tests.forms import confirm
 from tests.trust.test_concurrency import opened
 from tracker.core.models import Publication
 from tracker.core.roles import Role
@@ -39,9 +40,10 @@ def test_the_officer_publishes_no_statement(client: Client) -> None:
     statement = make.make_statement(publication=Publication.SUBMITTED)
     change = reverse("admin:missions_statement_change", args=[statement.pk])
     client.post(change, opened(client, change) | {"publication": "published"})
-    client.post(
+    confirm(
+        client,
         reverse("admin:missions_statement_changelist"),
-        {"action": "publish", "_selected_action": [statement.pk], "sure": "1"},
+        {"action": "publish", "_selected_action": [statement.pk]},
     )
     statement.refresh_from_db()
     assert statement.publication == Publication.SUBMITTED

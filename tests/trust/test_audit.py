@@ -20,6 +20,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories as make
+from tests.forms import confirm
 from tests.stations.test_admin import post_windows, window
 from tracker.core import jobs
 from tracker.core.history import declared, sql
@@ -111,8 +112,8 @@ class Doors:
         assert self.client.post(reverse("admin:core_source_add"), fields).status_code == 302
 
     def action(self) -> None:
-        chosen = {"_selected_action": [self.station.pk], "action": "unpublish", "sure": "1"}
-        self.client.post(reverse("admin:stations_pollingstation_changelist"), chosen)
+        chosen = {"_selected_action": [self.station.pk], "action": "unpublish"}
+        confirm(self.client, reverse("admin:stations_pollingstation_changelist"), chosen)
 
     def inline(self) -> None:
         post_windows(self.client, self.station, window("2024-02-07", "08:00", "20:00"))

@@ -28,6 +28,7 @@ from tracker.core.roles import Role
 from tracker.database_roles import STAFF
 from tracker.elections.models import Election
 from tracker.missions import retention
+from tracker.missions.decisions import confirm
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
@@ -201,6 +202,33 @@ def test_p5_a_coordinator_who_deletes_a_person_leaves_no_reason_of_an_officer_be
         .last()
         .kind
     ) == "erase"
+    assert list(verify()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_p5_the_reason_of_a_decision_goes_from_every_applicant_in_it(client: Client) -> None:
+    """Red when: seen with the function of missions 0005 (three tables keep the reason)."""
+    election = make.make_election()
+    mission, officer = make.make_mission(election=election), make.make_account(Role.OFFICER)
+    person = make.make_person(full_name=f"{CANARY} Person")
+    row = make.make_accreditation(observer=make.make_observer(mission=mission, person=person))
+    other = make.make_accreditation(observer=make.make_observer(mission=make.make_mission(election=election)))
+    decision = make.make_bulk_decision(
+        rows=[row, other], to="refused", reason=f"{CANARY} was rude", by=officer
+    )
+    confirm(by=officer, decision=decision)
+    other.refresh_from_db()
+    assert (other.status, other.reason) == ("refused", f"{CANARY} was rude")
+    kept = make.make_accreditation(election=election, status="refused", reason="of its own")
+    client.force_login(make.make_account(Role.COORDINATOR, organization=mission.organization))
+    path = reverse("admin:missions_person_delete", args=[person.pk])
+    assert client.post(path, {"post": "yes"}).status_code == 302
+    client.get(reverse("admin:index"))
+    assert canaries() == set()
+    for one in (other, kept):
+        one.refresh_from_db()
+    assert (other.status, other.reason, kept.reason) == ("refused", "erased", "of its own")
+    assert set(other.changes.filter(status="refused").values_list("reason", flat=True)) == {"erased"}
     assert list(verify()) == []
 
 

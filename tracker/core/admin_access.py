@@ -3,8 +3,9 @@
 Every screen of the register is made of `NarrowedAdmin`, every inline form of `NarrowedInline`; a test holds them to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
+from hashlib import sha256
 from typing import Any
 
 from django.contrib import admin, messages
@@ -245,22 +246,47 @@ def _on_allowed_rows(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def hold(request: HttpRequest, rows: QuerySet) -> None:
+    """Lock `rows` once somebody said yes, so that what they said yes to is what it is done to."""
+    if "sure" in request.POST:
+        mine = rows.model._default_manager.filter(pk__in=list(rows.order_by().values_list("pk", flat=True)))
+        list(mine.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+
+
+def _as_asked(rows: QuerySet, more: Iterable[models.Model]) -> str:
+    """What stands in a question for `rows` and for `more` with all they say: SHA-256, hex."""
+    names = [field.attname for field in rows.model._meta.concrete_fields]
+    found = sha256()
+    for values in (
+        rows.model._default_manager.filter(pk__in=rows.order_by().values("pk"))
+        .order_by("pk")
+        .values_list(*names)
+    ):
+        found.update(repr(values).encode())
+    for row in more:
+        said = [(field.attname, field.value_from_object(row)) for field in row._meta.concrete_fields]
+        found.update(repr((row._meta.label, said)).encode())
+    return found.hexdigest()
+
+
 def ask_first(
     screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str, form: Any = None
 ) -> HttpResponse | None:
     """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
 
-    The yes is to a number: if by now it would be more or fewer rows, the page asks again. A `form` is asked with it,
-    and asked again where it is not valid.
+    The yes is to these rows as they were then: if by now it would be others, or one of them says something else, the
+    page asks again. A `form` is asked with it, and asked again where it is not valid; what it offers to do together
+    with `rows` (`offered`) is part of the question. Called in a transaction: after a yes the rows are locked.
     """
+    hold(request, rows)
     count = rows.count()
-    if request.POST.get("sure") == str(count):
+    asked = _as_asked(rows, getattr(form, "offered", {}).values())
+    if request.POST.get("sure") == asked:
         if form is None or form.is_valid():
             return None
     elif "sure" in request.POST:
-        screen.message_user(
-            request, _t("It is not the same number of records any more; look again."), messages.WARNING
-        )
+        text = _t("Something of this has changed since you were asked, so nothing was done; look again.")
+        screen.message_user(request, text, messages.WARNING)
     context = screen.admin_site.each_context(request) | {
         "title": title,
         "words": words,
@@ -268,6 +294,7 @@ def ask_first(
         "rows": rows[:NAMED],
         "more": max(0, count - NAMED),
         "count": count,
+        "sure": asked,
         "form": form,
         "action": action,
         "across": request.POST.get("select_across", "0"),

@@ -75,7 +75,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Whoever corrects what is public says why. The page asks for it (templates/admin/change_form.html)."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        unsaid = request.POST.get(REASON, "-").strip() == ""
+        unsaid = request.POST.get(REASON, "").strip() == ""
         if obj is None or not unsaid or not obj.is_released:
             return form
         words = _t("Say in a few words why this is corrected: the public reads it beside both values.")

@@ -12,7 +12,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -21,7 +20,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tracker.core.admin_access import HANDED_IN, ask_first, user_of
+from tracker.core.admin_access import HANDED_IN, ask_first, hold, user_of
 from tracker.core.guarded import DATABASE_RULES, broken_rule_name
 from tracker.core.models import Publication, Publishable, released_condition
 from tracker.core.ownership import rows_for
@@ -30,15 +29,22 @@ from tracker.core.publication import counted, drafts_below, hidden_by_parents, p
 FOUR_EYES = "publication_four_eyes"
 # Where a step can begin.
 UNSEEN = (Publication.DRAFT, Publication.WITHDRAWN)
+BEGINS: dict[str, tuple[Publication, ...]] = {
+    Publication.SUBMITTED: UNSEEN,
+    Publication.PUBLISHED: (*HANDED_IN, Publication.WITHDRAWN),
+    Publication.WITHDRAWN: (Publication.PUBLISHED,),
+}
 
 
 @transaction.atomic
 def change_publication(rows: models.QuerySet, to: Publication, embargo: datetime | None = None) -> int:
-    """Submit, publish or withdraw `rows`; how many really changed. An `embargo` replaces the one they carry."""
+    """Submit, publish or withdraw `rows`; how many really changed. An `embargo` replaces the one they carry.
+
+    Rows in a state in which the step cannot begin stay as they are; the database looks once more when it has waited
+    for somebody else's step.
+    """
     changed = rows.model._default_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
-    # Only what was public can be withdrawn.
-    public = Q(publication=Publication.PUBLISHED)
-    changed = changed.filter(public if to == Publication.WITHDRAWN else ~Q(publication=to))
+    changed = changed.filter(publication__in=BEGINS[to])
     ids = list(changed.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     values: dict[str, Any] = {"publication": to} | ({"embargo_until": embargo} if embargo else {})
     return rows.model._default_manager.filter(pk__in=ids).update(**values) if ids else 0
@@ -76,24 +82,28 @@ class PartsForm(forms.Form):
     """Which parts of the record go the same way with it."""
 
     parts = forms.MultipleChoiceField(
-        label=_("Together with it"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Together with it"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("What you ticked is not offered any more; look again.")},
     )
 
     def __init__(self, data: Any, parts: Sequence[Publishable]) -> None:
         super().__init__(data)
-        self.offered = {str(place): part for place, part in enumerate(parts)}
+        # By what they are and never by their place: the offer may be another one when the answer comes.
+        self.offered = {f"{part._meta.label_lower}:{part.pk}": part for part in parts}
         if not parts:
             del self.fields["parts"]
             return
-        choices: Any = [(place, _with_kind(part)) for place, part in self.offered.items()]
+        choices: Any = [(key, _with_kind(part)) for key, part in self.offered.items()]
         self.fields["parts"].choices = choices  # type: ignore[attr-defined]
         self.fields["parts"].initial = list(self.offered)
 
     def chosen(self, site: admin.AdminSite) -> list[tuple[Any, models.QuerySet]]:
         """The parts that were ticked: the screen of each kind, and its rows."""
         kinds: dict[type[Publishable], list[Any]] = {}
-        for place in self.cleaned_data.get("parts", ()):
-            part = self.offered[place]
+        for key in self.cleaned_data.get("parts", ()):
+            part = self.offered[key]
             kinds.setdefault(type(part), []).append(part.pk)
         return [
             (site.get_model_admin(kind), kind.objects.filter(pk__in=keys)) for kind, keys in kinds.items()
@@ -139,17 +149,21 @@ def parts_of(
         if issubclass(inline.model, Publishable):
             key = _get_foreign_key(screen.model, inline.model, inline.fk_name).name
             same = inline.model.objects.filter(publication=record.publication, **{key: record})
-            found += rows_for(same, user_of(request), action).order_by("pk")
+            mine = rows_for(same, user_of(request), action)
+            hold(request, mine)
+            found += mine.order_by("pk")
     return found
 
 
 @admin.action(
     description=_("Submit selected %(verbose_name_plural)s for publication"), permissions=["change"]
 )
+@transaction.atomic
 def submit(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> HttpResponse | None:
     """Hand the selected records to whoever publishes; what is public or handed in already stays as it is."""
+    hold(request, queryset)
     ready = queryset.filter(publication__in=UNSEEN)
     if not ready.exists():
         text = _t("Nothing to submit: only drafts, and what was withdrawn, can be.")
@@ -162,19 +176,20 @@ def submit(
     if question is None:
         for screen, rows in [(modeladmin, ready), *form.chosen(modeladmin.admin_site)]:
             changed = change_publication(rows, Publication.SUBMITTED)
-            text = ngettext(
-                "%(records)s waits for a publisher now.", "%(records)s wait for a publisher now.", changed
-            )
-            words = text % {"records": counted(screen.model, changed)}
-            screen.message_user(request, words, messages.SUCCESS)
+            report(
+                screen, request, messages.SUCCESS, "%(records)s waits for a publisher now.",
+                "%(records)s wait for a publisher now.", changed, records=counted(screen.model, changed),
+            )  # fmt: skip
     return question
 
 
 @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
+@transaction.atomic
 def publish(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> HttpResponse | None:
     """Show the selected records to the public, after a look at which they are."""
+    hold(request, queryset)
     title = ngettext("Publish this record?", "Publish these records?", queryset.count())
     words = _t("Everybody will see them, and everything below them that is published itself.")
     form = EmbargoForm(_answers(request), parts_of(modeladmin, request, queryset, "publish"))
@@ -244,12 +259,17 @@ def _tell_of_published(
 
 
 @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["publish"])
+@transaction.atomic
 def unpublish(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> HttpResponse | None:
     """Take the selected records back from the public, after a look at which they are."""
     title = ngettext("Withdraw this record?", "Withdraw these records?", queryset.count())
     words = _t("Nobody outside will see them any more. Publishing them once more brings everything back.")
+    shown = queryset.filter(publication=Publication.PUBLISHED).values_list("pk", flat=True)
+    if vanishing := seen_below(modeladmin.model, list(shown)):
+        below = _t("Published themselves, and hidden from then on as well: %(records)s.")
+        words = f"{words} {below % {'records': vanishing}}"
     question = ask_first(modeladmin, request, queryset, "unpublish", title, words)
     if question is None:
         unpublish_now(modeladmin, request, queryset)
@@ -276,9 +296,9 @@ def unpublish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: 
 
 # The steps by name: what the button says, the permission it takes, and the states in which it can be taken.
 STEPS: dict[str, tuple[Any, str, tuple[Publication, ...]]] = {
-    "submit": (_("Submit for publication"), "change", UNSEEN),
-    "publish": (_("Publish"), "publish", (*HANDED_IN, Publication.WITHDRAWN)),
-    "unpublish": (_("Withdraw"), "publish", (Publication.PUBLISHED,)),
+    "submit": (_("Submit for publication"), "change", BEGINS[Publication.SUBMITTED]),
+    "publish": (_("Publish"), "publish", BEGINS[Publication.PUBLISHED]),
+    "unpublish": (_("Withdraw"), "publish", BEGINS[Publication.WITHDRAWN]),
 }
 
 

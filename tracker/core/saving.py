@@ -16,11 +16,15 @@ from django.http import QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from tracker.core.models import Publication
+
 # Of one form: field -> input (its name without the form's prefix) -> what it sends.
 Inputs = dict[str, list[str]]
 Fields = dict[str, Inputs]
 # The hidden input of a row that is on record.
 ROW_KEY = "id"
+# What no form sends and all of them have shown: the state on the way to the public, which a form may only read.
+SHOWN_STATE = "_publication"
 
 
 @dataclass
@@ -142,11 +146,11 @@ def unlike_record(
     now: State, data: QueryDict, form: forms.BaseForm, formsets: Iterable[BaseModelFormSet]
 ) -> list[Difference]:
     """Where what was typed is not what is on record, for people: of a form that does not say what it had shown."""
-    typed = State({name: _typed(data, "", inputs) for name, inputs in now.record.items()})
+    typed = State(_all_typed(data, "", now.record))
     for prefix, rows in now.rows.items():
         places = _typed_rows(data, prefix)[0]
         typed.rows[prefix] = {
-            key: {name: _typed(data, f"{prefix}-{places[key]}-", inputs) for name, inputs in fields.items()}
+            key: _all_typed(data, f"{prefix}-{places[key]}-", fields)
             for key, fields in rows.items()
             if key in places
         }
@@ -166,6 +170,9 @@ def _fields(form: forms.BaseForm) -> Fields:
         value = bound.field.prepare_value(bound.initial)
         inputs = _inputs(bound.field.widget, bound.html_name, value)
         fields[bound.name] = {name.removeprefix(prefix): values for name, values in inputs.items()}
+    state = getattr(getattr(form, "instance", None), "publication", None)
+    if state is not None:
+        fields[SHOWN_STATE] = {SHOWN_STATE: [str(state)]}
     return fields
 
 
@@ -203,11 +210,21 @@ def _typed(data: QueryDict, prefix: str, shape: Inputs) -> Inputs:
     return {name: data.getlist(prefix + name) for name in shape}
 
 
+def _all_typed(data: QueryDict, prefix: str, fields: Fields) -> Fields:
+    """What was typed into each field; the state, which nobody types, as it is."""
+    return {
+        name: inputs if name == SHOWN_STATE else _typed(data, prefix, inputs)
+        for name, inputs in fields.items()
+    }
+
+
 def _overlay(
     target: QueryDict, to: str, now: Fields, opened: Fields, data: QueryDict, source: str | None
 ) -> None:
     """Write one form: what was typed under the prefix `source` where it differs from `opened`, else `now`."""
     for name, shape in now.items():
+        if name == SHOWN_STATE:
+            continue
         typed = _typed(data, source, shape) if source is not None else shape
         changed = not _same(typed, opened.get(name, shape))
         for key, values in (typed if changed else shape).items():
@@ -270,7 +287,7 @@ def _touched(opened: Fields, data: QueryDict, prefix: str, at: int) -> bool:
     return any(
         not _same(_typed(data, f"{prefix}-{at}-", inputs), inputs)
         for name, inputs in opened.items()
-        if name != ROW_KEY
+        if name not in (ROW_KEY, SHOWN_STATE)
     )
 
 
@@ -281,9 +298,19 @@ def _differences(
         before = opened.get(name, inputs)
         if _same(before, inputs):
             continue
+        if name == SHOWN_STATE:
+            if "publication" not in now:
+                was, now_is = (_state_words(one) for one in (before, inputs))
+                yield Difference(f"{label}{_('publication')}", was, now_is, was)
+            continue
         bound = form[name]
         words = [_words(bound.field, one) for one in (before, inputs, _typed(data, source, inputs))]
         yield Difference(f"{label}{bound.label}", *words)
+
+
+def _state_words(inputs: Inputs) -> str:
+    labels = dict(Publication.choices)
+    return ", ".join(str(labels.get(value, value)) for value in inputs[SHOWN_STATE])
 
 
 def _words(of: Any, inputs: Inputs) -> str:

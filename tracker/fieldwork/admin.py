@@ -233,6 +233,7 @@ class DeploymentAdmin(PlainFields, NarrowedAdmin):
         _run(self, request, queryset, actions.confirm_deployment, "deployment", _t("Confirmed."))
 
     @admin.action(description=_("Call off selected %(verbose_name_plural)s"), permissions=["change"])
+    @transaction.atomic
     def call_off(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """After a look at what it will do: a plan that is called off cannot be taken up again."""
         words = _t(
@@ -328,6 +329,7 @@ class VisitAdmin(NarrowedAdmin):
         _run(self, request, queryset, actions.verify_visit, "visit", _t("Verified."))
 
     @admin.action(description=_("Make selected %(verbose_name_plural)s drafts again"), permissions=["change"])
+    @transaction.atomic
     def reopen(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """After a look at what it will do: drafts no longer count."""
         words = _t(
@@ -416,6 +418,7 @@ class IncidentAdmin(PublishableAdmin):
         return OfOneElection
 
     @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
+    @transaction.atomic
     def publish(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Show those with a public summary to the public; the others need one first."""
         words = _t("Everybody will read their summaries, category, severity, place and time.")
@@ -439,6 +442,7 @@ class IncidentAdmin(PublishableAdmin):
         return None
 
     @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["publish"])
+    @transaction.atomic
     def unpublish(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Take the selected incidents back from the public."""
         words = _t("Nobody outside will read them any more. The summaries stay and can be published again.")

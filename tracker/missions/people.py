@@ -142,7 +142,8 @@ def erase_person(*, by: User | None, person: Person, reason: str) -> bool:
         rows_with_text.exclude(reason="").update(reason=ERASED)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            # With it the reasons of decisions about several, which not everybody sees who may erase somebody.
+            # With it the reasons of decisions about several and their copies at every other applicant, which not
+            # everybody sees who may erase somebody.
             cursor.execute("SELECT public.erase_person(%s, %s)", [found.pk, ERASED])
     except ProgrammingError as error:
         if getattr(error.__cause__, "sqlstate", "") == "42501":
