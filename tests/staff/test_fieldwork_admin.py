@@ -103,7 +103,7 @@ def test_confirm_and_call_off_from_the_list(administrator: Client) -> None:
     assert "The teams will not go." in page.content.decode()
     plan.refresh_from_db()
     assert plan.status == "confirmed"
-    confirm(administrator, address, chosen | {"action": "call_off"})
+    confirm(administrator, address, chosen | {"action": "call_off"}, follow=True)
     plan.refresh_from_db()
     assert plan.status == "called_off"
     page = administrator.post(address, chosen | {"action": "confirm"}, follow=True)
