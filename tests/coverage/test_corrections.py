@@ -1,5 +1,6 @@
 """What was public and is different now leaves a correction, whatever door the change came through."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -210,3 +211,11 @@ def test_a_list_asks_once_what_is_corrected(client: Client, election: Election) 
             client.get("/staff/elections/announcedfigure/")
         asked.append(sum('FROM "coverage_correction"' in query["sql"] for query in queries))
     assert asked == [1, 1]
+
+
+def test_hours_put_right_say_so_on_the_station_s_page(client: Client) -> None:
+    window = make.make_window()
+    path = f"/en/e/{window.station.election.slug}/stations/{window.station_id}/"
+    assert "Corrected on" not in client.get(path).text
+    VotingWindow.objects.filter(pk=window.pk).update(closes_at=window.closes_at - timedelta(hours=1))
+    assert "Corrected on" in client.get(path).text

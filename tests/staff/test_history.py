@@ -17,7 +17,7 @@ from tracker.core.history.models import ChangedRow
 from tracker.core.identity import Identity, acting
 from tracker.core.models import Source, User
 from tracker.core.roles import Role
-from tracker.missions.models import Organization
+from tracker.missions.models import Organization, Person, PersonReading
 from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db
@@ -224,3 +224,16 @@ def test_the_export_has_a_line_for_each_field_and_no_formula(administrator: Clie
     ]  # fmt: skip
     assert (found[0]["name of the account"], found[0]["reason"]) == ("clara", "'=cmd()")
     assert ChangedRow.objects.filter(kind="update").count() == 1
+
+
+def test_first_page_names_no_person_that_was_changed(client: Client) -> None:
+    """Nobody opened the record, so no reading is noted: then no name may stand there."""
+    officer = make.make_account(Role.OFFICER)
+    person = make.make_person(full_name="Observer Canary")
+    client.force_login(officer)
+    with acting(Identity(user=officer.pk, origin="request")):
+        Person.objects.filter(pk=person.pk).update(notes="x")
+    page = client.get(reverse("admin:index")).content.decode()
+    assert "What you changed last" in page
+    assert "Canary" not in page
+    assert not PersonReading.objects.exists()

@@ -156,11 +156,13 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
     record = get_object_or_404(
         public_stations(election).with_voting_state(now).select_related("timezone", *sources), pk=station_id
     )
-    mark_corrected([record])
+    windows = list(record.windows.all())
+    mark_corrected([record, *windows])
     context = {
         "election": election,
         "section": "stations",
         "station": record,
+        "windows": windows,
         "linked": linked.station_page(request, election, record),
         "zone": zone,
         "zones": [*OFFERED_ZONES, record.timezone_id],

@@ -244,10 +244,19 @@ def _page(request: HttpRequest, rows: QuerySet[ChangedRow]) -> dict[str, Any]:
     }
 
 
-def in_words(request: HttpRequest, rows: Iterable[ChangedRow]) -> list[tuple[Entry, str, str]]:
-    """`rows` in words, each with the address of the record, where it is there and may be seen, and of its history."""
+def in_words(
+    request: HttpRequest, rows: Iterable[ChangedRow], *, names_of_people: bool = True
+) -> list[tuple[Entry, str, str]]:
+    """`rows` in words, each with the address of the record, where it is there and may be seen, and of its history.
+
+    Without `names_of_people` nothing personal is read, and so no reading is to be noted.
+    """
     of_deleted = request.user.has_perm(MAY_SEE_ALL)
-    entries = describe(rows, lambda model: may_see(request, model), of_deleted=of_deleted)
+    entries = describe(
+        rows,
+        lambda model: (names_of_people or not personal_columns(model)) and may_see(request, model),
+        of_deleted=of_deleted,
+    )
     keys: dict[type[models.Model], set[str]] = defaultdict(set)
     for entry in entries:
         if (

@@ -15,4 +15,4 @@ SHOWN = 10
 def own_changes(context: Any) -> list[Any]:
     """The latest rows that who is signed in changed, each with the addresses of the record and of its history."""
     request = context["request"]
-    return in_words(request, search(Asked(accounts=[request.user.pk]))[:SHOWN])
+    return in_words(request, search(Asked(accounts=[request.user.pk]))[:SHOWN], names_of_people=False)
