@@ -45,9 +45,9 @@ def test_unknown_list_goes_from_file_to_public_map(page: Page, live_server: obje
     # What is proposed is right but for the number, whose name nobody could know.
     expect(page.get_by_text("Not taken from the file: Sorszám")).to_be_visible()
     page.get_by_text("more columns of ours").click()
-    page.get_by_role("group", name="number", exact=True).get_by_label("Column of the file").select_option(
-        "Sorszám"
-    )
+    page.get_by_role("group", name="number of the station", exact=True).get_by_label(
+        "Column of the file"
+    ).select_option("Sorszám")
     page.get_by_role("button", name="Check against the register").click()
     run_waiting_jobs()
 
