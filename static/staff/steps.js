@@ -11,7 +11,9 @@
         window.addEventListener("load", () => setTimeout(() => { before = typed(); }));
         for (const step of box.querySelectorAll("form")) {
             step.addEventListener("submit", (event) => {
-                if (before && warning.hidden && typed() !== before) {
+                // What came back with an error, or was put back after signing in again, is not saved either.
+                const unsaved = box.dataset.unsaved || document.querySelector(".put-back") || (before && typed() !== before);
+                if (warning.hidden && unsaved) {
                     event.preventDefault();
                     warning.hidden = false;
                 }

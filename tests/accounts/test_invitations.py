@@ -103,3 +103,13 @@ def test_old_attempts_are_forgotten() -> None:
     young = factories.make_attempt(at=timezone.now() - timedelta(days=89))
     assert throttle.forget_attempts() == 1
     assert list(SignInAttempt.objects.all()) == [young]
+
+
+def test_who_lacks_a_factor_is_told_to_those_who_look_after_accounts(client: Client) -> None:
+    """The database hides factors from everybody else, so their list would call every account unready."""
+    enrol(factories.make_account(Role.DESK))
+    for role, told in ((Role.ADMINISTRATOR, True), (Role.AUDITOR, False)):
+        client.force_login(factories.make_account(role))
+        page = client.get("/staff/core/user/").content.decode()
+        assert ("no second factor yet" in page) is told
+        assert (">ready<" in page) is told

@@ -300,3 +300,12 @@ def test_withdrawing_says_before_what_vanishes_with_it() -> None:
     make.make_figure(election=election, publication="draft")
     asked = publisher.post(step(election, "unpublish")).content.decode()
     assert "Published themselves, and hidden from then on as well: 1 announced figure" in asked
+
+
+def test_page_that_comes_back_with_an_error_says_that_it_is_not_saved() -> None:
+    """Its script warns before a step then, though nothing was typed since the page came."""
+    mission = make.make_mission(publication="draft")
+    officer = client_of(make.make_account(Role.OFFICER))
+    assert "data-unsaved" not in officer.get(change(mission)).content.decode()
+    page = officer.post(change(mission), {"_opened": "x", "head_of_mission": "typed"}).content.decode()
+    assert 'data-unsaved="1"' in page

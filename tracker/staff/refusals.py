@@ -43,7 +43,7 @@ def stale_form(request: HttpRequest) -> HttpResponse:
     todo = _(
         "Open the page again: what you typed is put back there where the browser kept it. Then send it again."
     )
-    return _page(request, 403, _("This form is out of date"), happened, todo, again=request.path)
+    return _page(request, 403, _("This form is out of date"), happened, todo, again=request.get_full_path())
 
 
 def _page(
