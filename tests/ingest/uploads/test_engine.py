@@ -88,13 +88,13 @@ def test_upload_writes_what_the_loader_writes(folder: Path) -> None:
     assert (all_stations(), all_windows()) == loaded
 
 
-@pytest.mark.parametrize("kind", sorted(SUBJECTS))
+@pytest.mark.parametrize(
+    "kind", sorted(kind for kind in SUBJECTS if (AZ2024 / SUBJECTS[kind].layout.name).exists())
+)
 def test_own_files_are_unchanged_beside_the_loaded_election(folder: Path, kind: str) -> None:
     """A file that says what the register holds changes nothing, though another door brought it in."""
     load_folder(folder=folder)
     name = SUBJECTS[kind].layout.name
-    if not (AZ2024 / name).exists():
-        pytest.skip(f"the real election has no {name}")
     upload = upload_of(kind, rows_of(name))
     assert upload.counts == {"rows": len(rows_of(name)), "unchanged": len(rows_of(name)), "along": {}}
 
