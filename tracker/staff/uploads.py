@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,11 +21,13 @@ from tracker.core.jobs import cancel_job
 from tracker.core.keys import key_of
 from tracker.core.models import Job, Publication, Publishable
 from tracker.elections.models import Election
+from tracker.ingest.guessing import SAMPLE
 from tracker.ingest.mapping import BadMapping, Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile, UploadedRecord
 from tracker.ingest.problems import Unacceptable
 from tracker.ingest.uploads import actions, queries
 from tracker.ingest.uploads.applying import may_retire
+from tracker.ingest.uploads.files import rows_of, table_of
 from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.staff.board import require, screen
 from tracker.staff.upload_mapping import MappingForms
@@ -80,7 +82,6 @@ def uploads(request: HttpRequest) -> HttpResponse:
     rows = Paginator(_visible(request), ROWS).get_page(request.GET.get("page"))
     context = {
         "rows": rows,
-        "labels": {name: subject.label for name, subject in SUBJECTS.items()},
         "may_add": request.user.has_perm(MAY_BRING),
         "may_remember": _remembers(request),
     }
@@ -128,7 +129,6 @@ def remembered(request: HttpRequest) -> HttpResponse:
         "profiles": Profile.objects.select_related("saved_by")
         .defer("saved_by__password")
         .order_by("name", "pk"),
-        "labels": {name: subject.label for name, subject in SUBJECTS.items()},
     }
     return screen(request, "staff/uploads_remembered.html", _("What files taught us"), context)
 
@@ -273,8 +273,8 @@ def mapping(request: HttpRequest, pk: int) -> HttpResponse:
         except UploadedFile.DoesNotExist:
             raise Http404 from None
     try:
-        with actions.table_of(found) as table:
-            sample = list(islice((cells for _row, cells in actions.rows_of(table)), actions.SAMPLE))
+        with table_of(found) as table:
+            sample = list(islice((cells for _row, cells in rows_of(table)), SAMPLE))
             forms_of_columns = MappingForms(
                 found, table, sample, request.POST if request.POST.get("do") in ("look", "check") else None
             )
@@ -419,8 +419,8 @@ def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
     found = _load(request, pk)
     _require_work_on(request, found)
     try:
-        with actions.table_of(found) as table:
-            text = queries.bad_rows_file(found, table.header, actions.rows_of(table))
+        with table_of(found) as table:
+            text = queries.bad_rows_file(found, table.header, rows_of(table))
     except UploadedFile.DoesNotExist:
         raise Http404 from None
     answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
@@ -429,7 +429,7 @@ def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def file(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+def file(request: HttpRequest, pk: int) -> HttpResponse:
     """The file as it came: as an attachment under a name of ours, whatever it holds."""
     found = _load(request, pk)
     _require_work_on(request, found)

@@ -4,13 +4,8 @@ The long steps are jobs (`ingest.tasks`): their function here does the work, who
 """
 
 import hashlib
-import tempfile
-import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -22,27 +17,32 @@ from django.utils.translation import ngettext
 from tracker.core.jobs import Cancelled, start_job
 from tracker.core.models import Job, User
 from tracker.core.roles import may_everywhere, permission
-from tracker.core.spreadsheets import unquoted
 from tracker.elections.models import Election
 from tracker.ingest.compiling import Question, compile_mapping
 from tracker.ingest.folding import fold
 from tracker.ingest.guessing import guess_mapping
 from tracker.ingest.loading import refused, said
-from tracker.ingest.mapping import BadMapping, Mapping, find_columns, header_fingerprint
+from tracker.ingest.mapping import BadMapping, Mapping, find_columns
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile, UploadedRecord
 from tracker.ingest.problems import Problem, Unacceptable, Unreadable, shortened
 from tracker.ingest.profiles import find_profile
 from tracker.ingest.records.stations import SOURCES_OF
 from tracker.ingest.tables import Table, open_table
-from tracker.ingest.uploads import queries
 from tracker.ingest.uploads.applying import Newer, Stale, may_retire, take_back, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
+from tracker.ingest.uploads.files import (
+    fingerprint_of,
+    is_mended,
+    look_through,
+    on_disk,
+    rows_of,
+    table_of,
+    tidy_name,
+)
 from tracker.ingest.uploads.subjects import SUBJECTS
 
 State = Upload.State
 MOST_BYTES = 32 * 2**20
-SAMPLE = 200
-MOST_NAME = 120
 CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
 # A file with more different unknown words than this is read wrongly, and nobody answers them all.
 MOST_QUESTIONS = 200
@@ -72,11 +72,7 @@ def receive_upload(
         )
     with on_disk(content) as path:
         table = open_table(path, name=name)
-        sample, rows = [], 0
-        for _number, cells in rows_of(table):
-            if rows < SAMPLE:
-                sample.append(cells)
-            rows += 1
+        sample, rows = look_through(table)
     mapping, profile = propose_mapping(kind, table, sample)
     with transaction.atomic():
         upload = Upload.objects.create(
@@ -102,8 +98,7 @@ def check_may_bring(by: User, kind: str) -> None:
     """Refuse whoever may not add and change the records that such a file holds."""
     if kind not in SUBJECTS:
         raise ValidationError(_("There is no such kind of file."))
-    model = SUBJECTS[kind].kind.model
-    if not all(by.has_perm(permission(model, action)) for action in ("add", "change")):
+    if kind not in kinds_for(by):
         raise PermissionDenied
 
 
@@ -131,49 +126,6 @@ def kinds_for(user: User) -> list[str]:
     ]
 
 
-def tidy_name(name: str) -> str:
-    """The name of a file as it may be shown: no folders, no control or turning characters, not endless."""
-    bare = name.replace("\\", "/").rpartition("/")[2]
-    kept = "".join(letter for letter in bare if unicodedata.category(letter)[0] != "C").strip()
-    return (kept if len(kept) <= MOST_NAME else kept[: MOST_NAME - 1] + "…") or _("file without a name")
-
-
-@contextmanager
-def on_disk(content: bytes) -> Iterator[Path]:
-    """`content` as a file for as long as the block lasts, under a name of our own."""
-    with tempfile.NamedTemporaryFile(prefix="upload-") as file:
-        file.write(content)
-        file.flush()
-        yield Path(file.name)
-
-
-@contextmanager
-def table_of(upload: Upload) -> Iterator[Table]:
-    """The table of an upload, opened as the person chose sheet and header. Raises Unacceptable."""
-    content = UploadedFile.objects.get(upload=upload).content
-    with on_disk(bytes(content)) as path:
-        yield open_table(path, name=upload.name, sheet=upload.sheet, header_row=upload.header_row or None)
-
-
-def is_mended(table: Table) -> bool:
-    """Whether the file holds rows that we gave back to be mended: a part of another file, in its layout."""
-    return set(queries.MEND_COLUMNS) <= set(table.header)
-
-
-def rows_of(table: Table) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The rows of a table; what we quoted when we gave rows back is as it was."""
-    if not is_mended(table):
-        yield from table.rows()
-        return
-    for number, cells in table.rows():
-        yield number, tuple(map(unquoted, cells))
-
-
-def fingerprint_of(table: Table) -> str:
-    """The fingerprint of the header, without the columns that we add to rows that are to be mended."""
-    return header_fingerprint([name for name in table.header if name not in queries.MEND_COLUMNS])
-
-
 def propose_mapping(kind: str, table: Table, sample: list[tuple[str, ...]]) -> tuple[Mapping, Profile | None]:
     """How a table is read: as one with this header was read before, as a known layout says, or as it looks."""
     saved = Profile.objects.filter(kind=kind, fingerprint=fingerprint_of(table)).first()
@@ -199,10 +151,10 @@ def set_table(*, by: User, upload: Upload, sheet: str, header_row: int | None) -
     check_may_work_on(by, upload)
     upload.sheet, upload.header_row = sheet, header_row
     with table_of(upload) as table:
-        sample = list(islice((cells for _number, cells in rows_of(table)), SAMPLE))
+        sample, rows = look_through(table)
         mapping, upload.profile = propose_mapping(upload.kind, table, sample)
         upload.sheet, upload.header_row = table.sheet, table.header_row
-        upload.counts = {"rows": sum(1 for _row in table.rows())}
+        upload.counts = {"rows": rows}
     upload.mapping = upload.mapping | {"mapping": mapping.to_json()}
     _change_open(upload, state=State.RECEIVED, fields=("sheet", "header_row", "profile", "counts", "mapping"))
 

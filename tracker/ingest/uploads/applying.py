@@ -12,9 +12,9 @@ from django.db import connection, models
 from tracker.core.models import Publication
 from tracker.ingest.kinds import BY_MODEL, UPLOAD_KINDS, Kind
 from tracker.ingest.models import Upload
-from tracker.ingest.uploads.checking import MOMENT
 from tracker.ingest.uploads.comparing import PREFIX, Comparison
 from tracker.ingest.uploads.keys import TARGETS
+from tracker.ingest.uploads.moments import MOMENT, snapshot_of
 from tracker.ingest.uploads.recording import lock_rows, missions_of, record_all, wait_for_turn
 from tracker.ingest.uploads.subjects import SUBJECTS, Subject, look_around
 from tracker.stations.models import PollingStation
@@ -130,7 +130,7 @@ def _changed_since(upload: Upload, kinds: list[Kind]) -> bool:
             f" AND t.{own.within}_id::text = ANY(%s)))"
         )
     owners = [str(pk) for pk in missions_of(upload, own)] if own.within else []
-    snapshot = _snapshot(upload.compared)
+    snapshot = snapshot_of(upload.compared)
     if snapshot is None:
         return True
     with connection.cursor() as cursor:
@@ -147,14 +147,6 @@ def _changed_since(upload: Upload, kinds: list[Kind]) -> bool:
             ],
         )
         return bool(cursor.fetchone()[0])
-
-
-def _snapshot(moment: str) -> str | None:
-    """The snapshot of a MOMENT; None where it was taken in another cluster, where it means nothing."""
-    identifier, _space, snapshot = moment.partition(" ")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
-        return snapshot if cursor.fetchone() == (identifier,) else None
 
 
 def _slices(upload: Upload, kind: Kind, action: str) -> Iterator[tuple[int, int, int]]:
@@ -214,12 +206,12 @@ def _columns(kind: Kind) -> list[tuple[Any, str, str]]:
         if field.is_relation and field.related_model in TARGETS:
             alias = f"of_{field.name}"
             join = f" LEFT JOIN ({TARGETS[field.related_model]}) {alias} ON {alias}.key = r.values->>'{field.name}'"
-            found.append((field, f"{alias}.id", join))
+            found.append((field, _with_default(field, f"{alias}.id"), join))
         elif field.is_relation and field.related_model._meta.pk.get_internal_type() != "CharField":
             continue  # accounts and the like: the database says who wrote
         else:
             kind_of_column = field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
-            found.append((field, f"{text}::{kind_of_column}", ""))
+            found.append((field, _with_default(field, f"{text}::{kind_of_column}"), ""))
     return found
 
 
@@ -227,8 +219,7 @@ def _insertion(kind: Kind) -> str:
     columns, values, joins = ["id"], ["r.object_id"], ""
     for field, value, join in _columns(kind):
         columns.append(field.column)
-        default = _default_sql(field)
-        values.append(value if default is None else f"coalesce({value}, {default})")
+        values.append(value)
         joins += join
     if any(field.name == "election" for field in kind.model._meta.fields):
         columns.append("election_id")
@@ -239,16 +230,18 @@ def _insertion(kind: Kind) -> str:
     )
 
 
-def _default_sql(field: Any) -> str | None:
-    """What stands in a column of which the file says nothing, as SQL; None for null."""
+def _with_default(field: Any, value: str) -> str:
+    """`value` (SQL), or where the file says nothing what then stands in the column."""
     if field.name == "publication":
-        return "%(draft)s"
+        return f"coalesce({value}, %(draft)s)"
     if field.null or field.is_relation:
-        return None
+        return value
     default = field.get_default()
     if isinstance(default, (bool, int)):
-        return str(default).lower()
-    return "'" + str(getattr(default, "value", default) or "").replace("'", "''") + "'"
+        said = str(default).lower()
+    else:
+        said = "'" + str(getattr(default, "value", default) or "").replace("'", "''") + "'"
+    return f"coalesce({value}, {said})"
 
 
 def _part_insertions(kind: Kind) -> list[str]:
@@ -270,11 +263,13 @@ def _part_insertions(kind: Kind) -> list[str]:
 
 def _update(upload: Upload, kind: Kind) -> None:
     """Write the fields that the file wins, each record once."""
-    taken: set[str] = set()
-    for takes in (
-        upload.records.filter(kind=kind.name, action="changed").values_list("takes", flat=True).iterator()
-    ):
-        taken.update(takes)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT unnest(takes) FROM ingest_uploadedrecord"
+            " WHERE upload_id = %s AND kind = %s AND action = 'changed'",
+            [upload.pk, kind.name],
+        )
+        taken = {name for (name,) in cursor.fetchall()}
     parts = taken & set(kind.parts or {})
     columns = [entry for entry in _columns(kind) if entry[0].name in taken]
     for name in taken & set(kind.vacated):
@@ -287,10 +282,8 @@ def _update(upload: Upload, kind: Kind) -> None:
     if columns:
         settings, joins = [], ""
         for field, value, join in columns:
-            default = _default_sql(field)
-            wanted = value if default is None else f"coalesce({value}, {default})"
             settings.append(
-                f"{field.column} = CASE WHEN '{field.name}' = ANY(r.takes) THEN {wanted} ELSE t.{field.column} END"
+                f"{field.column} = CASE WHEN '{field.name}' = ANY(r.takes) THEN {value} ELSE t.{field.column} END"
             )
             joins += join
         _run(
@@ -337,7 +330,7 @@ def take_back(upload: Upload) -> None:
     """
     kinds = [kind for kind in UPLOAD_KINDS if kind.name in _kinds_of(upload)]
     _lock([kind.model for kind in kinds])
-    snapshot = _snapshot(upload.written)
+    snapshot = snapshot_of(upload.written)
     if snapshot is None:
         raise Newer([])  # of another cluster: nobody can tell what is later
     parameters = {

@@ -17,6 +17,7 @@ from tracker.ingest.reading import Row, read_row
 from tracker.ingest.records.dataset import KEY_SEPARATOR, Record
 from tracker.ingest.slugs import free_slug
 from tracker.ingest.uploads.comparing import Action, Comparison, Line, steady_key
+from tracker.ingest.uploads.moments import MOMENT
 from tracker.ingest.uploads.subjects import SUBJECTS, Subject, Surroundings, look_around
 from tracker.missions.models import Organization
 
@@ -35,10 +36,6 @@ _KEEP = """
         %b::text[], %b::text[], %b::text[]) WITH ORDINALITY
         AS r(kind, row, key, label, action, object_id, values, changes, takes, before, problems, place)
     ORDER BY r.place"""
-
-
-# Which transactions are over, and in which cluster: numbers of transactions begin anew where a dump is restored.
-MOMENT = "(SELECT system_identifier FROM pg_control_system())::text || ' ' || txid_current_snapshot()::text"
 
 
 def compare_rows(

@@ -15,6 +15,7 @@ from tracker.core.spreadsheets import quoted
 from tracker.elections.models import AnnouncedFigure
 from tracker.ingest.kinds import UPLOAD_KINDS
 from tracker.ingest.models import Upload, UploadedRecord
+from tracker.ingest.uploads.files import MEND_COLUMNS
 from tracker.ingest.uploads.subjects import SUBJECTS
 
 Action = UploadedRecord.Action
@@ -23,8 +24,6 @@ ORDER = (
     Action.BAD, Action.KEPT, Action.CHANGED, Action.NEW, Action.MISSING, Action.DELETED, Action.UNCHANGED,
 )  # fmt: skip
 Metric = AnnouncedFigure.Metric
-# The columns that rows which could not be read come back with; a file that has them is a part of another one.
-MEND_COLUMNS = ("tracker: row", "tracker: what is wrong")
 
 
 def uploads_for(user: User) -> QuerySet[Upload]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
 
 from tracker.core.jobs import run_job
 from tracker.core.models import User
@@ -77,7 +78,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"row {record.row}: {queries.reason(problem)}")
         for topic, text, context, _suggestions in upload.counts["questions"][:SHOWN]:
             self.stderr.write(f"Which {topic} is “{text}”{f' ({context})' if context else ''}?")
-        self.stdout.write(f"Its screen: /staff/files/{upload.pk}/")
+        self.stdout.write(f"Its screen: {reverse('admin:upload', args=[upload.pk])}")
 
     def _apply(self, by: User, upload: Upload, retire_missing: bool) -> None:
         actions.set_choices(by=by, upload=upload, retire_missing=retire_missing)

@@ -1,0 +1,73 @@
+"""The file of an upload: its name, its bytes, and the table in it."""
+
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from tracker.core.spreadsheets import unquoted
+from tracker.ingest.guessing import SAMPLE
+from tracker.ingest.mapping import header_fingerprint
+from tracker.ingest.models import Upload, UploadedFile
+from tracker.ingest.tables import Table, open_table
+
+# The columns that rows which could not be read come back with; a file that has them is a part of another one.
+MEND_COLUMNS = ("tracker: row", "tracker: what is wrong")
+MOST_NAME = 120
+
+
+def tidy_name(name: str) -> str:
+    """The name of a file as it may be shown: no folders, no control or turning characters, not endless."""
+    bare = name.replace("\\", "/").rpartition("/")[2]
+    kept = "".join(letter for letter in bare if unicodedata.category(letter)[0] != "C").strip()
+    return (kept if len(kept) <= MOST_NAME else kept[: MOST_NAME - 1] + "…") or _("file without a name")
+
+
+@contextmanager
+def on_disk(content: bytes) -> Iterator[Path]:
+    """`content` as a file for as long as the block lasts, under a name of our own."""
+    with tempfile.NamedTemporaryFile(prefix="upload-") as file:
+        file.write(content)
+        file.flush()
+        yield Path(file.name)
+
+
+@contextmanager
+def table_of(upload: Upload) -> Iterator[Table]:
+    """The table of an upload, opened as the person chose sheet and header. Raises Unacceptable."""
+    content = UploadedFile.objects.get(upload=upload).content
+    with on_disk(bytes(content)) as path:
+        yield open_table(path, name=upload.name, sheet=upload.sheet, header_row=upload.header_row or None)
+
+
+def is_mended(table: Table) -> bool:
+    """Whether the file holds rows that we gave back to be mended: a part of another file, in its layout."""
+    return set(MEND_COLUMNS) <= set(table.header)
+
+
+def rows_of(table: Table) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The rows of a table; what we quoted when we gave rows back is as it was."""
+    if not is_mended(table):
+        yield from table.rows()
+        return
+    for number, cells in table.rows():
+        yield number, tuple(map(unquoted, cells))
+
+
+def fingerprint_of(table: Table) -> str:
+    """The fingerprint of the header, without the columns that we add to rows that are to be mended."""
+    return header_fingerprint([name for name in table.header if name not in MEND_COLUMNS])
+
+
+def look_through(table: Table) -> tuple[list[tuple[str, ...]], int]:
+    """The first rows, as many as a guess looks at, and how many rows there are. Raises Unacceptable."""
+    sample: list[tuple[str, ...]] = []
+    number = 0
+    for _number, cells in rows_of(table):
+        if number < SAMPLE:
+            sample.append(cells)
+        number += 1
+    return sample, number
