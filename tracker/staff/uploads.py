@@ -183,6 +183,8 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": queries.counts_of(found) if found.state not in (State.RECEIVED, State.CHECKING) else [],
         "along": queries.brought_along(found),
         "countries": countries,
+        "named": [row for row in countries if row.in_file],
+        "unnamed": [row for row in countries if not row.in_file],
         "in_file": queries.in_file(countries),
         "announced": queries.announced_beside(found),
         "questions": found.counts.get("questions", []),
