@@ -16,6 +16,7 @@ from tracker.core.roles import Role
 from tracker.elections.models import Constituency, Election
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
 from tracker.ingest.tasks import forget_files
+from tracker.ingest.uploads.queries import reason, records_of
 from tracker.missions.models import Organization
 from tracker.stations.models import PollingStation, VotingWindow
 
@@ -526,8 +527,8 @@ def test_station_that_may_be_there_already_is_warned_of(desk: Client, election: 
     page = post(desk, upload, "check")
     assert upload.counts["new"] == 3
     assert upload.counts["warned"] == 1
-    assert "1 of them may already be in the register" in page
-    assert "Embassy in Paris" in desk.get(f"/staff/files/{upload.pk}/records/?action=new").text
+    assert "1 record has a warning: look at it before you apply." in page
+    assert "Embassy in Paris" in desk.get(f"/staff/files/{upload.pk}/records/?action=warned").text
 
 
 def test_row_without_coordinates_beside_rows_with_them_is_read(desk: Client, election: Election) -> None:
@@ -535,3 +536,88 @@ def test_row_without_coordinates_beside_rows_with_them_is_read(desk: Client, ele
     upload = Upload.objects.get()
     post(desk, upload, "check")
     assert upload.counts.get("new") == 2, [record.problems for record in upload.records.all()]
+
+
+SWAPPED = """\
+No.,Country,City,Latitude,Longitude
+1,Germany,Berlin,13.4,52.5
+2,Russia,Moscow,37.6,55.75
+3,France,Paris,2.35,48.85
+"""
+
+
+def warnings_of(upload: Upload) -> list[tuple[int, str]]:
+    return [(record.row, reason(record.problems[-1])) for record in records_of(upload, "warned")]
+
+
+def test_swapped_positions_are_warned_of_and_swapped_by_one_click(desk: Client, election: Election) -> None:
+    """Red when: `Positions.look` finds every position inside; or `Mapping.swapped` leaves the rules as they are."""
+    bring(desk, election, SWAPPED)
+    upload = Upload.objects.get()
+    page = post(desk, upload, "check")
+    words = (
+        "Latitude, Longitude: “13.4, 52.5” lies outside Germany; with latitude and longitude swapped "
+        "(52.5, 13.4) it lies in it. Swap the two."
+    )
+    assert (2, words) in warnings_of(upload)
+    assert "The positions of 3 rows lie outside their countries" in page
+    page = post(desk, upload, "swap")
+    assert "lie outside" not in page
+    assert upload.counts.get("warned", 0) == 0
+    assert upload.counts["positions"] == {"inside": 3}
+    post(desk, upload, "apply", sure="yes")
+    held = PollingStation.objects.values_list("city", "latitude", "longitude").order_by("number")
+    assert [(city, float(north), float(east)) for city, north, east in held] == [
+        ("Berlin", 52.5, 13.4), ("Moscow", 55.75, 37.6), ("Paris", 48.85, 2.35),
+    ]  # fmt: skip
+
+
+def test_positions_of_one_cell_are_swapped_in_it(desk: Client, election: Election) -> None:
+    bring(desk, election, 'No.,Country,City,Coordinates\n1,Germany,Berlin,"13.4, 52.5"\n')
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    post(desk, upload, "swap")
+    assert upload.counts["positions"] == {"inside": 1}
+    values = upload.records.get(kind="station").values
+    assert (values["latitude"], values["longitude"]) == ("52.5", "13.4")
+
+
+def test_a_few_swapped_positions_are_left_to_the_file(desk: Client, election: Election) -> None:
+    bring(desk, election, SWAPPED.replace("13.4,52.5", "52.5,13.4"))
+    upload = Upload.objects.get()
+    page = post(desk, upload, "check")
+    assert "Other rows are right as they are" in page
+    assert "Swap them in all rows" not in page
+    before = upload.mapping
+    assert "not swapped, or not all" in post(desk, upload, "swap")
+    assert upload.mapping == before
+
+
+def test_numbers_that_several_stations_have_are_warned_of(desk: Client, election: Election) -> None:
+    """Red when: the rows of the file, or the stations of the register, are left out of what is counted."""
+    PollingStation.objects.create(
+        election=election, country_id="RU", city="St. Petersburg", timezone_id="Europe/Moscow", number="44"
+    )
+    text = (
+        "No.,Country,City,Constituency number\n44,Latvia,Riga,\n44,China,Beijing,\n"
+        "45,Italy,Rome,\n46,Italy,Milan,\n46,Italy,Bari,7\n"
+    )
+    bring(desk, election, text)
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    end = (
+        "Without a constituency the place alone tells them apart. Name their constituencies, or make sure that "
+        "country, city and host mission differ."
+    )
+    shared = f"number: “44” is a number that several have: rows 2, 3; in the register St. Petersburg. {end}"
+    assert warnings_of(upload) == [
+        (2, shared),
+        (3, shared),
+        (5, f"number: “46” is a number that several have: rows 5, 6. {end}"),
+    ]
+    post(desk, upload, "apply", sure="yes")
+    # What is there already is no doubt any more.
+    bring(desk, election, text)
+    again = Upload.objects.latest("pk")
+    post(desk, again, "check")
+    assert (again.counts["unchanged"], again.counts.get("warned", 0)) == (5, 0)

@@ -30,6 +30,7 @@ from tracker.ingest.records.stations import SOURCES_OF
 from tracker.ingest.tables import Table, open_table
 from tracker.ingest.uploads.applying import Newer, Stale, may_retire, take_back, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
+from tracker.ingest.uploads.doubts import Positions
 from tracker.ingest.uploads.files import (
     fingerprint_of,
     is_mended,
@@ -383,9 +384,10 @@ def check_upload(upload: Upload, progress: Progress) -> str:
     mapping = Mapping.from_json(upload.mapping["mapping"])
     total = upload.counts.get("rows", 0)
     unknown: dict[tuple[str, str, str], Question] = {}
+    positions = Positions(upload, mapping)
     try:
         with table_of(upload) as table:
-            mapped = _mapped_rows(upload, table, mapping, unknown)
+            mapped = _mapped_rows(upload, table, mapping, unknown, positions)
             compare_rows(
                 upload,
                 mapped,
@@ -401,6 +403,7 @@ def check_upload(upload: Upload, progress: Progress) -> str:
         [question.topic, question.text, question.context, [list(pair) for pair in question.suggestions]]
         for question in list(unknown.values())[:MOST_QUESTIONS]
     ]
+    upload.counts["positions"] = positions.counts
     upload.state, upload.problem = State.CHECKED, ""
     upload.save(update_fields=["state", "problem", "counts", "compared"])
     return ngettext("%(rows)d row was checked.", "%(rows)d rows were checked.", upload.counts["rows"]) % {
@@ -409,9 +412,14 @@ def check_upload(upload: Upload, progress: Progress) -> str:
 
 
 def _mapped_rows(
-    upload: Upload, table: Table, mapping: Mapping, unknown: dict[tuple[str, str, str], Question]
+    upload: Upload,
+    table: Table,
+    mapping: Mapping,
+    unknown: dict[tuple[str, str, str], Question],
+    positions: Positions,
 ) -> Iterator[MappedRow]:
-    """The rows of the table in our own layout; what is to be asked is added to `unknown`."""
+    """The rows of the table in our own layout; what is to be asked is added to `unknown`, and where they lie is looked
+    at."""
     given = {"source_url": upload.mapping.get("source", "")}
     read = compile_mapping(mapping, table.header, given=given, file=upload.name)
     answers = {
@@ -424,6 +432,8 @@ def _mapped_rows(
             unknown.setdefault(question.key, question)
             what = _("is not known yet: answer the question about it.")
             problems = [*problems, Problem(upload.name, what, "", number, question.topic, question.text)]
+        if rows and (doubt := positions.look(number, rows[0])):
+            problems = [*problems, doubt]
         if questions:
             rows = []  # what else is wrong with them follows from that, or is seen when it is answered
         for row in rows:

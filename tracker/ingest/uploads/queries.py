@@ -58,10 +58,13 @@ def counts_of(upload: Upload) -> list[Counted]:
 
 
 def records_of(upload: Upload, action: str = "") -> QuerySet[UploadedRecord]:
-    """The records of the upload's own kind in the order of the file, of one action or of all."""
+    """The records of the upload's own kind in the order of the file, of one action, "warned" (of what can be read, with
+    a warning) or all."""
     rows = upload.records.filter(kind=SUBJECTS[upload.kind].kind.name)
     # What no row of the file speaks of comes after those that do.
     rows = rows.order_by(Case(When(row=0, then=1), default=0), "row", "id")
+    if action == "warned":
+        return rows.exclude(action=Action.BAD).exclude(problems=[])
     return rows.filter(action=action) if action else rows
 
 
