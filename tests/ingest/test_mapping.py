@@ -553,6 +553,6 @@ def test_a_column_of_no_countries_is_not_compared_for_hours(monkeypatch: pytest.
 
 
 def test_data_files_name_their_source() -> None:
-    for name in ("calendar_words.csv", "country_aliases.csv", "header_words.csv"):
+    for name in ("calendar_words.csv", "country_aliases.csv", "header_words.csv", "language_names.csv"):
         path = Path(HEADER_WORDS).parent / name
         assert path.read_text(encoding="utf-8").startswith("# "), name

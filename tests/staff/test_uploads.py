@@ -9,11 +9,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_account, make_election, make_organization
+from tests.factories import make_account, make_election, make_figure, make_mission, make_organization
 from tests.ingest.files import write_xlsx
 from tests.jobs import run_waiting_jobs
 from tracker.core.roles import Role
 from tracker.elections.models import Constituency, Election
+from tracker.ingest.mapping import Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
 from tracker.ingest.tasks import forget_files
 from tracker.ingest.uploads.queries import reason, records_of
@@ -364,6 +365,67 @@ def test_mended_rows_are_a_part_and_read_as_the_file_was(desk: Client, election:
     post(desk, second, "apply", sure="yes")
     added = PollingStation.objects.get(number="4")
     assert (str(added.latitude), str(added.longitude)) == ("-15.79000", "-47.88000")
+
+
+def test_mended_rows_know_their_file_and_take_over_how_it_was_read(desk: Client, election: Election) -> None:
+    """Red when: `receive_upload` asks for no parent."""
+    bring(desk, election, NUMBERED.replace("No.", "Zzz").replace("400", "many"))
+    first = Upload.objects.get()
+    read_so(desk, first, language="hu", **{"number-column": "Zzz"})
+    first.refresh_from_db()
+    post(desk, first, "check")
+    mend = desk.get(f"/staff/files/{first.pk}/rows-to-mend/").content.decode("utf-8-sig")
+    sent = {"election": election.pk, "kind": "stations"}
+    desk.post(
+        "/staff/files/new/", {**sent, "file": SimpleUploadedFile("m.csv", mend.replace("many", "4").encode())}
+    )
+    second = Upload.objects.latest("pk")
+    assert second.mapping["mapping"] == first.mapping["mapping"]
+    assert second.mapping["mapping"]["language"] == "hu"
+    assert (second.mapping["source"], second.mapping["part"]) == ("https://authority.example/list", first.pk)
+    page = post(desk, second, "check")
+    assert f'Rows that were mended of <a href="/staff/files/{first.pk}/">list.csv</a>' in page
+    assert (second.counts["new"], "missing" in second.counts) == (1, False)
+
+
+def test_mended_rows_take_nothing_over_from_a_file_of_others(client: Client, election: Election) -> None:
+    """Red when: `_parent` does not ask of which kind it is. Another sender's file is behind the wall as well."""
+    make_mission(election=election, organization=(one := make_organization()))
+    other = make_account(Role.COORDINATOR, organization=make_organization(name="Other"))
+    theirs = Upload.objects.create(
+        name="theirs.csv", size=1, sha256="0" * 64, format="csv", election=election, kind="visits", sent_by=other,
+        mapping={"mapping": Mapping("visits", {}).to_json(), "source": "https://theirs.example/"},
+    )  # fmt: skip
+    client.force_login(make_account(Role.COORDINATOR, organization=one))
+    for kind in ("visits", "deployments"):
+        mend = f"Team,tracker: row,tracker: what is wrong,tracker: file\nTeam 1,2,,{theirs.pk}\n"
+        sent = {"election": election.pk, "kind": kind, "file": SimpleUploadedFile("m.csv", mend.encode())}
+        assert client.post("/staff/files/new/", sent).status_code == 302
+        mine = Upload.objects.latest("pk")
+        assert (mine.kind, mine.mapping["part"], mine.mapping["source"]) == (kind, True, "")
+        theirs.sent_by = mine.sent_by
+        theirs.save()
+
+
+def test_languages_are_named_in_the_form(desk: Client, election: Election) -> None:
+    bring(desk, election, NUMBERED)
+    page = desk.get(f"/staff/files/{Upload.objects.get().pk}/reading/").text
+    assert '<option value="hu">Hungarian – magyar</option>' in page
+
+
+def test_announced_numbers_stand_short_beside_those_of_the_file(desk: Client, election: Election) -> None:
+    """Red when: rivals are not gathered, or the country that votes counts as abroad."""
+    make_figure(election=election, metric="stations_abroad", value=3)
+    make_figure(election=election, metric="stations_abroad", value=5, announced_by="Commission")
+    make_figure(election=election, metric="countries_abroad", value=3, unit="countries")
+    make_figure(election=election, metric="stations_total", value=6000)
+    bring(desk, election, NUMBERED)
+    page = " ".join(post(desk, Upload.objects.get(), "check").split())
+    assert (
+        "In the file: stations 3, countries 3. <b>3 of 3 or 5 stations abroad in 3 of 3 countries</b> "
+        "of those that were announced." in page
+    )
+    assert "<summary>Who announced what</summary>" in page
 
 
 def test_constituency_renumbered_after_the_preview_is_not_lost(desk: Client, election: Election) -> None:

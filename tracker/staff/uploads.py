@@ -177,8 +177,11 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     busy = found.state in Upload.BUSY
     job = found.job if busy else None
     countries = queries.by_country(found) if found.state in (State.CHECKED, State.APPLIED) else []
+    announced = queries.announced_beside(found) if countries else []
+    part = found.mapping.get("part")
     context = {
         "upload": found,
+        "parent": _visible(request).filter(pk=part).first() if part and part is not True else None,
         "label": SUBJECTS[found.kind].label,
         "counts": queries.counts_of(found) if found.state not in (State.RECEIVED, State.CHECKING) else [],
         "along": queries.brought_along(found),
@@ -186,7 +189,8 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "named": [row for row in countries if row.in_file],
         "unnamed": [row for row in countries if not row.in_file],
         "in_file": queries.in_file(countries),
-        "announced": queries.announced_beside(found),
+        "announced": announced,
+        "beside": queries.beside_announced(found, countries, announced),
         "swapped": found.counts.get("positions", {}).get("swapped", 0),
         "may_swap": _swapped(found) is not None,
         "questions": found.counts.get("questions", []),

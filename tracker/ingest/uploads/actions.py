@@ -36,6 +36,7 @@ from tracker.ingest.uploads.files import (
     is_mended,
     look_through,
     on_disk,
+    parent_of,
     rows_of,
     table_of,
     tidy_name,
@@ -74,7 +75,14 @@ def receive_upload(
     with on_disk(content) as path:
         table = open_table(path, name=name)
         sample, rows = look_through(table)
-    mapping, profile = propose_mapping(kind, table, sample)
+    parent = _parent(by, kind, table, sample)
+    mapping, profile = propose_mapping(kind, table, sample, parent)
+    carried = (
+        {"source": source, "part": parent.pk if parent else True} if is_mended(table) else {"source": source}
+    )
+    if parent is not None:
+        carried["source"] = source or parent.mapping.get("source", "")
+        carried["answers"] = parent.mapping.get("answers", [])
     with transaction.atomic():
         upload = Upload.objects.create(
             name=name,
@@ -85,8 +93,7 @@ def receive_upload(
             kind=kind,
             sheet=table.sheet,
             header_row=table.header_row,
-            mapping={"mapping": mapping.to_json(), "source": source}
-            | ({"part": True} if is_mended(table) else {}),
+            mapping={"mapping": mapping.to_json()} | carried,
             profile=profile,
             counts={"rows": rows},
             sent_by=by,
@@ -127,8 +134,26 @@ def kinds_for(user: User) -> list[str]:
     ]
 
 
-def propose_mapping(kind: str, table: Table, sample: list[tuple[str, ...]]) -> tuple[Mapping, Profile | None]:
-    """How a table is read: as one with this header was read before, as a known layout says, or as it looks."""
+def _parent(by: User, kind: str, table: Table, sample: list[tuple[str, ...]]) -> Upload | None:
+    """The upload whose mended rows a file holds, where `by` works on that one too: what a cell says is no right."""
+    said = parent_of(table, sample)
+    found = Upload.objects.filter(pk=said, kind=kind).first() if said is not None else None
+    return found if found is not None and may_work_on(by, found) else None
+
+
+def propose_mapping(
+    kind: str, table: Table, sample: list[tuple[str, ...]], parent: Upload | None = None
+) -> tuple[Mapping, Profile | None]:
+    """How a table is read: as the file it is a part of, as one with this header before, as a known layout, or as it
+    looks."""
+    if parent is not None:
+        try:
+            mapping = Mapping.from_json(parent.mapping["mapping"])
+            find_columns(mapping, table.header)
+        except BadMapping:
+            pass  # a column was renamed or taken out while it was mended
+        else:
+            return mapping, parent.profile
     saved = Profile.objects.filter(kind=kind, fingerprint=fingerprint_of(table)).first()
     if saved is not None:
         try:
