@@ -17,6 +17,7 @@ from tracker.elections.models import Constituency, Election
 from tracker.ingest.mapping import Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
 from tracker.ingest.tasks import forget_files
+from tracker.ingest.uploads import actions
 from tracker.ingest.uploads.queries import reason, records_of
 from tracker.missions.models import Organization
 from tracker.stations.models import PollingStation, VotingWindow
@@ -166,6 +167,16 @@ def test_file_that_is_no_table_is_refused_beside_its_field(desk: Client, electio
     answer = bring(desk, election, b"%PDF-1.7 not a table")
     assert answer.status_code == 422
     assert "PDF" in answer.content.decode()
+    assert not Upload.objects.exists()
+
+
+def test_too_large_a_file_is_told_the_limit_and_the_other_way(desk: Client, election: Election) -> None:
+    answer = bring(desk, election, b"x" * (actions.MOST_BYTES + 1))
+    assert answer.status_code == 422
+    assert (
+        "The file is larger than 32 MB. Send it in several files, or have it brought by manage.py ingest, which takes "
+        "up to 256 MB." in answer.content.decode()
+    )
     assert not Upload.objects.exists()
 
 

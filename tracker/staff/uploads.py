@@ -70,8 +70,8 @@ class UploadForm(forms.Form):
         """Too large is said before anything is read into memory."""
         sent = self.cleaned_data["file"]
         if sent.size > actions.MOST_BYTES:
-            words = _("The file is larger than %(most)d MB. Send it in several files, or as CSV.")
-            raise ValidationError(words % {"most": actions.MOST_BYTES // 2**20})
+            words = _("The file is larger than %(most)d MB.") % {"most": actions.MOST_BYTES // 2**20}
+            raise ValidationError(f"{words} {actions.larger_ones()}")
         return sent
 
 

@@ -28,6 +28,7 @@ from tracker.ingest.problems import Problem, Unacceptable, Unreadable, shortened
 from tracker.ingest.profiles import find_profile
 from tracker.ingest.records.stations import SOURCES_OF
 from tracker.ingest.tables import Table, open_table
+from tracker.ingest.tables.content import LARGEST_FILE
 from tracker.ingest.uploads.applying import Newer, Stale, may_retire, take_back, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
 from tracker.ingest.uploads.doubts import Positions
@@ -44,7 +45,9 @@ from tracker.ingest.uploads.files import (
 from tracker.ingest.uploads.subjects import SUBJECTS
 
 State = Upload.State
-MOST_BYTES = 32 * 2**20
+MOST_BYTES = (
+    32 * 2**20
+)  # of a file that comes through a browser, which waits for it; a command may bring LARGEST_FILE
 CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
 # A file with more different unknown words than this is read wrongly, and nobody answers them all.
 MOST_QUESTIONS = 200
@@ -58,19 +61,26 @@ COUNTED = tuple(UploadedRecord.Action.values)
 
 
 def receive_upload(
-    *, by: User, election: Election, kind: str, name: str, content: bytes, source: str = ""
+    *,
+    by: User,
+    election: Election,
+    kind: str,
+    name: str,
+    content: bytes,
+    source: str = "",
+    most: int = MOST_BYTES,
 ) -> Upload:
     """Keep a file that somebody sent, with a first proposal of how it is read.
 
-    `kind`: one of SUBJECTS. `source`: the page that its rows come from, where they do not name one. Raises Unacceptable
-    where it is no table, and PermissionDenied.
+    `kind`: one of SUBJECTS. `source`: the page that its rows come from, where they do not name one. `most`: how many
+    bytes are taken. Raises Unacceptable where it is no table or larger, and PermissionDenied.
     """
     check_may_bring(by, kind)
     name = tidy_name(name)
-    if len(content) > MOST_BYTES:
+    if len(content) > most:
         raise Unacceptable(
-            _("is larger than %(most)d MB.") % {"most": MOST_BYTES // 2**20},
-            _("Send it in several files, or as CSV."),
+            _("is larger than %(most)d MB.") % {"most": most // 2**20},
+            larger_ones() if most < LARGEST_FILE else "",
         )
     with on_disk(content) as path:
         table = open_table(path, name=name)
@@ -100,6 +110,14 @@ def receive_upload(
         )
         UploadedFile.objects.create(upload=upload, content=content)
     return upload
+
+
+def larger_ones() -> str:
+    """What to do with a file that is too large for a browser."""
+    words = _(
+        "Send it in several files, or have it brought by manage.py ingest, which takes up to %(most)d MB."
+    )
+    return words % {"most": LARGEST_FILE // 2**20}
 
 
 def check_may_bring(by: User, kind: str) -> None:
