@@ -95,6 +95,7 @@ def run(number: int, folder: Path) -> None:
     from tracker.core.roles import Role
     from tracker.elections.models import Election
     from tracker.ingest.models import Upload
+    from tracker.ingest.tables.content import LARGEST_FILE
     from tracker.ingest.uploads import actions
     from tracker.stations.models import PollingStation
 
@@ -111,8 +112,9 @@ def run(number: int, folder: Path) -> None:
 
     def bring() -> Upload:
         return actions.receive_upload(
-            by=account, election=election, kind="stations", name=path.name, content=path.read_bytes()
-        )
+            by=account, election=election, kind="stations", name=path.name, content=path.read_bytes(),
+            most=LARGEST_FILE,
+        )  # fmt: skip
 
     def check(one: Upload) -> None:
         Upload.objects.filter(pk=one.pk).update(state="checking")

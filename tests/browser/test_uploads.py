@@ -26,7 +26,9 @@ Sorszám;Ország, város;Cím;Szavazás ideje
 
 def test_unknown_list_goes_from_file_to_public_map(page: Page, live_server: object, tmp_path: Path) -> None:
     site = live_server.url  # type: ignore[attr-defined]
-    election = make_election(publication="published")
+    election = make_election(
+        publication="published", name="An election whose name is longer than a telephone of 2024 is wide"
+    )
     administrator = make_administrator()
     secret = enrol(administrator)
     path = tmp_path / "szavazohelyek.csv"
@@ -38,6 +40,10 @@ def test_unknown_list_goes_from_file_to_public_map(page: Page, live_server: obje
     type_in(page, administrator, secret)
     expect(page.get_by_text("No file was brought yet.")).to_be_visible()
     page.get_by_role("link", name="Bring a file").click()
+    page.set_viewport_size({"width": 360, "height": 800})
+    expect(page.get_by_label("Election")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_label("File", exact=False).last.set_input_files(path)
     page.get_by_label("Page it comes from").fill("https://authority.example/list")
     page.get_by_role("button", name="Bring it").click()

@@ -196,6 +196,50 @@ def test_a_header_is_not_believed_against_all_values() -> None:
     assert set(guess_mapping("stations", *table).rules) == set()
 
 
+def test_hours_of_few_values_are_told_by_the_rows_that_have_them() -> None:
+    # Two values, one of them no hours: half of the values, and nine rows of ten.
+    rows = [(f"{number}", "Italy", "Rome", "08:00-20:00") for number in range(1, 10)]
+    rows.append(("10", "Italy", "Milan", "closed"))
+    both = {
+        "opens_local": Rule(columns=("Voting",), reader="opens"),
+        "closes_local": Rule(columns=("Voting",), reader="closes"),
+    }
+    guessed = guess_mapping("stations", ("No", "Country", "City", "Voting"), rows).rules
+    assert {name: rule for name, rule in guessed.items() if name in both} == both
+
+
+@pytest.mark.parametrize("header", ["Open", "Closing time", "Voting hours", "Açılış", "Anything"])
+def test_hours_under_a_header_of_one_of_them_fill_both(header: str) -> None:
+    rows = [("1", "Italy", "Rome", "06:00 - 19:00"), ("2", "Italy", "Milan", "06:00 - 19:00")]
+    row = filled(mapped((("No", "Country", "City", header), rows))[1])[0]
+    assert (row["opens_local"], row["closes_local"]) == ("06:00", "19:00")
+
+
+def test_a_lone_hour_stays_the_one_that_its_header_names() -> None:
+    table = (("No", "Country", "City", "Open", "Close"), [("1", "Italy", "Rome", "6:00", "19:00")])
+    row = filled(mapped(table)[0])[0]
+    assert (row["opens_local"], row["closes_local"]) == ("06:00", "19:00")
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "guessed"),
+    [
+        (("Constituency",), ("14", "15"), {"constituency_number": "Constituency"}),
+        (("Округ",), ("№ 14", "№ 15"), {"constituency_number": "Округ"}),
+        (("Constituency",), ("Yasamal", "Binagadi"), {"constituency_name": "Constituency"}),
+        (("District", "District number"), ("7", "7"), {"constituency_number": "District number"}),
+        (("constituency_name", "constituency_number"), ("15", "15"),
+         {"constituency_name": "constituency_name", "constituency_number": "constituency_number"}),
+    ],
+)  # fmt: skip
+def test_a_constituency_of_digits_is_its_number(
+    header: tuple[str, ...], values: tuple[str, ...], guessed: dict[str, str]
+) -> None:
+    rows = [values, values] if len(header) > 1 else [(value,) for value in values]
+    rules = guess_mapping("stations", header, rows).rules
+    assert {name: rule.columns[0] for name, rule in rules.items() if "constituency" in name} == guessed
+
+
 def test_numbers_are_not_taken_for_hours_or_positions() -> None:
     table: Table = (("A", "B"), [("12-15", "12, 13"), ("8-9", "14, 15")])
     assert guess_mapping("stations", *table).rules == {}
@@ -509,6 +553,6 @@ def test_a_column_of_no_countries_is_not_compared_for_hours(monkeypatch: pytest.
 
 
 def test_data_files_name_their_source() -> None:
-    for name in ("calendar_words.csv", "country_aliases.csv", "header_words.csv"):
+    for name in ("calendar_words.csv", "country_aliases.csv", "header_words.csv", "language_names.csv"):
         path = Path(HEADER_WORDS).parent / name
         assert path.read_text(encoding="utf-8").startswith("# "), name

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tracker.ingest.coordinates import read_coordinates, read_degrees
 from tracker.ingest.problems import Unreadable
 from tracker.ingest.words import (
+    _months,
     languages,
     read_clock,
     read_count,
@@ -79,7 +80,11 @@ def test_the_person_decides_which_comes_first() -> None:
     assert read_date("03/04/2024", "", False) == "2024-03-04"
     assert read_date("12. listopad 2024", "hr") == "2024-10-12"
     assert read_date("12. listopadu 2024", "cs") == "2024-11-12"
-    assert {"az", "ru", "en", "hu", "ro", "pl", "tr"} <= set(languages())
+    named = dict(languages())
+    assert [named[code] for code in ("az", "en", "hu", "ru", "tr")] == [
+        "Azerbaijani – azərbaycan", "English", "Hungarian – magyar", "Russian – русский", "Turkish – Türkçe",
+    ]  # fmt: skip
+    assert set(named) == {code for code in _months() if code}
 
 
 @pytest.mark.parametrize(

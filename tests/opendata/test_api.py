@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tests.factories import (
     make_constituency,
+    make_deployment,
     make_election,
     make_engagement,
     make_figure,
@@ -22,6 +23,7 @@ from tests.factories import (
     make_source,
     make_statement,
     make_station,
+    make_team,
     make_visit,
     make_window,
 )
@@ -324,12 +326,54 @@ def test_a_list_asks_as_often_for_three_rows_as_for_one(client: Client, dataset:
     assert len(three) == len(one) <= 14, [query["sql"][:90] for query in three]
 
 
+def test_stations_are_narrowed_by_coverage(client: Client) -> None:
+    """Red when: a state of `station_holds` is another; or the cancelled are left in a gap, or drafts anywhere."""
+    election = make_election()
+    places = {
+        name: make_station(election=election, city=name) for name in ("both", "one", "plan", "kept", "none")
+    }
+    make_station(election=election, city="gone", status="cancelled")
+    make_station(election=election, city="draft", publication="draft")
+    teams = [make_team(mission=make_mission(election=election)) for _number in range(2)]
+    for team, name in ((teams[0], "both"), (teams[1], "both"), (teams[0], "one"), (teams[0], "kept")):
+        make_visit(team=team, station=places[name])
+    for name in ("plan", "kept"):
+        make_deployment(team=teams[1], station=places[name])
+    wanted = {
+        "planned": {"plan", "kept"}, "visited": {"both", "one", "kept"}, "overlap": {"both"}, "gap": {"plan", "none"},
+        "planned_not_visited": {"plan"}, "no_plan": {"none"}, "not_counted": {"gone"},
+    }  # fmt: skip
+    refresh(election)
+    found = {
+        state: {
+            row["city"] for row in get(client, address(election, "stations", f"coverage={state}"))["results"]
+        }
+        for state in wanted
+    }
+    assert found == wanted
+    counted = get(client, address(election, "coverage") + "total/")
+    assert [len(found[name]) for name in ("planned", "visited", "overlap", "no_plan")] == [
+        counted[name] for name in ("planned", "visited", "overlap", "no_plan")
+    ]
+    first = get(client, address(election, "stations", "coverage=visited&limit=2"))
+    assert [
+        len(page) for page in walk(client, address(election, "stations", "coverage=visited&limit=2"))
+    ] == [2, 1]
+    assert "coverage=visited" in first["next"]
+    wrong = get(client, address(election, "stations", "coverage=gaps"), 400)
+    assert "coverage" in str(wrong)
+    described = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/elections/{election}/stations/"]
+    (parameter,) = [one for one in described["get"]["parameters"] if one["name"] == "coverage"]
+    assert set(parameter["schema"]["enum"]) == set(wanted)
+
+
 def test_an_election_that_waits_for_its_publisher_tells_no_figures(client: Client) -> None:
     election = make_election(publishing="reviewed")
     make_station(election=election)
     assert get(client, address(election, "coverage"))["results"] == []
     assert get(client, address(election, "recorded_figures"))["results"] == []
     assert get(client, address(election, "stations"))["results"][0]["coverage"] is None
+    assert get(client, address(election, "stations", "coverage=gap"))["results"] == []
 
 
 def test_withheld_words_are_nowhere(client: Client) -> None:

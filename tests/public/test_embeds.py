@@ -108,6 +108,40 @@ def test_an_old_edition_stays_as_it_was(client: Client, election: Election, name
     assert f'href="{address(page, election, query="edition=1")}' in then.content.decode()
 
 
+def test_the_map_shows_coverage_where_its_address_asks_for_it(client: Client, election: Election) -> None:
+    """Red when: map_frame does not look at `view`; the table gives every station one state."""
+    start, end = '<figure class="map"', "</figure>"
+    for query in ("", "edition=1"):
+        whole = client.get(address("coverage", election, query=query)).content.decode()
+        small = client.get(embed("map", election, query=f"view=coverage&{query}")).content.decode()
+        expected = start + whole.split(start, 1)[1].split(end, 1)[0]
+        assert expected in small.replace(' target="_blank" rel="noopener"', "")
+        assert small.count('<a class="mark"') == small.count('target="_blank" rel="noopener" aria-label')
+        edition = f"?{query}" if query else ""
+        assert f'<a class="whole" href="{address("coverage", election)}{edition}#map"' in small
+        # Gaps first, and told by words and shape.
+        assert re.search(r"Japan Tokyo gap, no plan Türkiye Ankara visited", text_of(small))
+        assert 'data-state="no_plan"' in small
+        assert 'data-state="visited"' in small
+    shown = client.get(embed("map", election, query="view=anything")).content
+    assert shown == client.get(embed("map", election)).content
+
+
+def test_the_map_of_coverage_is_offered_and_found(client: Client, election: Election) -> None:
+    page = unescape(client.get(address("coverage", election)).content.decode())
+    url = f"{SITE}{embed('map', election)}?view=coverage"
+    assert f'<iframe src="{url}" title="Polling stations abroad by coverage: {election}"' in unescape(page)
+    told = client.get("/oembed/", {"url": f"{url}&edition=1"}).json()
+    assert f'src="{url}&amp;edition=1"' in told["html"]
+    assert told["title"] == f"Polling stations abroad by coverage: {election}"
+
+
+def test_the_map_pretends_no_coverage(client: Client, az2024: Election) -> None:
+    text = read(client, embed("map", az2024, query="view=coverage"))
+    assert "cannot say which stations were covered" in text
+    assert "gap, no plan" not in text
+
+
 def test_what_cannot_be_shown_is_said_in_words(client: Client, election: Election) -> None:
     for asked in ("7", "x", "-1", "9" * 30):
         text = read(client, embed("map", election, query=f"edition={asked}"), status=404)
@@ -270,15 +304,20 @@ def snippets(html: str) -> list[str]:
 
 
 def test_pages_offer_what_shows_a_part_of_them(client: Client, election: Election) -> None:
-    offered = {"dashboard": ["headline", "map"], "stations": ["map"], "coverage": ["coverage"]}
+    offered = {
+        "dashboard": ["headline", "map"],
+        "stations": ["map"],
+        "coverage": ["coverage", "map?view=coverage"],
+    }
     for page, names in offered.items():
         html = client.get(address(page, election, language="ru")).content.decode()
         found = snippets(html)
         assert len(found) == len(names), page
-        for snippet, name in zip(found, names, strict=True):
+        for snippet, offer in zip(found, names, strict=True):
+            name, _mark, query = offer.partition("?")
             parts = dict(re.findall(r'([\w-]+)="([^"]*)"', snippet))
             assert snippet.startswith("<iframe "), page
-            assert parts["src"] == SITE + embed(name, election, "ru")
+            assert parts["src"] == SITE + embed(name, election, "ru", query)
             assert parts["loading"] == "lazy"
             assert (int(parts["width"]), int(parts["height"])) == (KINDS[name].width, KINDS[name].height)
             assert str(election) in unescape(parts["title"])

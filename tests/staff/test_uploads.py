@@ -9,13 +9,16 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_account, make_election, make_organization
+from tests.factories import make_account, make_election, make_figure, make_mission, make_organization
 from tests.ingest.files import write_xlsx
 from tests.jobs import run_waiting_jobs
 from tracker.core.roles import Role
 from tracker.elections.models import Constituency, Election
+from tracker.ingest.mapping import Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
 from tracker.ingest.tasks import forget_files
+from tracker.ingest.uploads import actions
+from tracker.ingest.uploads.queries import reason, records_of
 from tracker.missions.models import Organization
 from tracker.stations.models import PollingStation, VotingWindow
 
@@ -164,6 +167,16 @@ def test_file_that_is_no_table_is_refused_beside_its_field(desk: Client, electio
     answer = bring(desk, election, b"%PDF-1.7 not a table")
     assert answer.status_code == 422
     assert "PDF" in answer.content.decode()
+    assert not Upload.objects.exists()
+
+
+def test_too_large_a_file_is_told_the_limit_and_the_other_way(desk: Client, election: Election) -> None:
+    answer = bring(desk, election, b"x" * (actions.MOST_BYTES + 1))
+    assert answer.status_code == 422
+    assert (
+        "The file is larger than 32 MB. Send it in several files, or have it brought by manage.py ingest, which takes "
+        "up to 256 MB." in answer.content.decode()
+    )
     assert not Upload.objects.exists()
 
 
@@ -365,6 +378,67 @@ def test_mended_rows_are_a_part_and_read_as_the_file_was(desk: Client, election:
     assert (str(added.latitude), str(added.longitude)) == ("-15.79000", "-47.88000")
 
 
+def test_mended_rows_know_their_file_and_take_over_how_it_was_read(desk: Client, election: Election) -> None:
+    """Red when: `receive_upload` asks for no parent."""
+    bring(desk, election, NUMBERED.replace("No.", "Zzz").replace("400", "many"))
+    first = Upload.objects.get()
+    read_so(desk, first, language="hu", **{"number-column": "Zzz"})
+    first.refresh_from_db()
+    post(desk, first, "check")
+    mend = desk.get(f"/staff/files/{first.pk}/rows-to-mend/").content.decode("utf-8-sig")
+    sent = {"election": election.pk, "kind": "stations"}
+    desk.post(
+        "/staff/files/new/", {**sent, "file": SimpleUploadedFile("m.csv", mend.replace("many", "4").encode())}
+    )
+    second = Upload.objects.latest("pk")
+    assert second.mapping["mapping"] == first.mapping["mapping"]
+    assert second.mapping["mapping"]["language"] == "hu"
+    assert (second.mapping["source"], second.mapping["part"]) == ("https://authority.example/list", first.pk)
+    page = post(desk, second, "check")
+    assert f'Rows that were mended of <a href="/staff/files/{first.pk}/">list.csv</a>' in page
+    assert (second.counts["new"], "missing" in second.counts) == (1, False)
+
+
+def test_mended_rows_take_nothing_over_from_a_file_of_others(client: Client, election: Election) -> None:
+    """Red when: `_parent` does not ask of which kind it is. Another sender's file is behind the wall as well."""
+    make_mission(election=election, organization=(one := make_organization()))
+    other = make_account(Role.COORDINATOR, organization=make_organization(name="Other"))
+    theirs = Upload.objects.create(
+        name="theirs.csv", size=1, sha256="0" * 64, format="csv", election=election, kind="visits", sent_by=other,
+        mapping={"mapping": Mapping("visits", {}).to_json(), "source": "https://theirs.example/"},
+    )  # fmt: skip
+    client.force_login(make_account(Role.COORDINATOR, organization=one))
+    for kind in ("visits", "deployments"):
+        mend = f"Team,tracker: row,tracker: what is wrong,tracker: file\nTeam 1,2,,{theirs.pk}\n"
+        sent = {"election": election.pk, "kind": kind, "file": SimpleUploadedFile("m.csv", mend.encode())}
+        assert client.post("/staff/files/new/", sent).status_code == 302
+        mine = Upload.objects.latest("pk")
+        assert (mine.kind, mine.mapping["part"], mine.mapping["source"]) == (kind, True, "")
+        theirs.sent_by = mine.sent_by
+        theirs.save()
+
+
+def test_languages_are_named_in_the_form(desk: Client, election: Election) -> None:
+    bring(desk, election, NUMBERED)
+    page = desk.get(f"/staff/files/{Upload.objects.get().pk}/reading/").text
+    assert '<option value="hu">Hungarian – magyar</option>' in page
+
+
+def test_announced_numbers_stand_short_beside_those_of_the_file(desk: Client, election: Election) -> None:
+    """Red when: rivals are not gathered, or the country that votes counts as abroad."""
+    make_figure(election=election, metric="stations_abroad", value=3)
+    make_figure(election=election, metric="stations_abroad", value=5, announced_by="Commission")
+    make_figure(election=election, metric="countries_abroad", value=3, unit="countries")
+    make_figure(election=election, metric="stations_total", value=6000)
+    bring(desk, election, NUMBERED)
+    page = " ".join(post(desk, Upload.objects.get(), "check").split())
+    assert (
+        "In the file: stations 3, countries 3. <b>3 of 3 or 5 stations abroad in 3 of 3 countries</b> "
+        "of those that were announced." in page
+    )
+    assert "<summary>Who announced what</summary>" in page
+
+
 def test_constituency_renumbered_after_the_preview_is_not_lost(desk: Client, election: Election) -> None:
     text = "No.,Country,City,Constituency number\n1,Germany,Berlin,5\n"
     bring_and_apply(desk, election, text)
@@ -526,8 +600,8 @@ def test_station_that_may_be_there_already_is_warned_of(desk: Client, election: 
     page = post(desk, upload, "check")
     assert upload.counts["new"] == 3
     assert upload.counts["warned"] == 1
-    assert "1 of them may already be in the register" in page
-    assert "Embassy in Paris" in desk.get(f"/staff/files/{upload.pk}/records/?action=new").text
+    assert "1 record has a warning: look at it before you apply." in page
+    assert "Embassy in Paris" in desk.get(f"/staff/files/{upload.pk}/records/?action=warned").text
 
 
 def test_row_without_coordinates_beside_rows_with_them_is_read(desk: Client, election: Election) -> None:
@@ -535,3 +609,88 @@ def test_row_without_coordinates_beside_rows_with_them_is_read(desk: Client, ele
     upload = Upload.objects.get()
     post(desk, upload, "check")
     assert upload.counts.get("new") == 2, [record.problems for record in upload.records.all()]
+
+
+SWAPPED = """\
+No.,Country,City,Latitude,Longitude
+1,Germany,Berlin,13.4,52.5
+2,Russia,Moscow,37.6,55.75
+3,France,Paris,2.35,48.85
+"""
+
+
+def warnings_of(upload: Upload) -> list[tuple[int, str]]:
+    return [(record.row, reason(record.problems[-1])) for record in records_of(upload, "warned")]
+
+
+def test_swapped_positions_are_warned_of_and_swapped_by_one_click(desk: Client, election: Election) -> None:
+    """Red when: `Positions.look` finds every position inside; or `Mapping.swapped` leaves the rules as they are."""
+    bring(desk, election, SWAPPED)
+    upload = Upload.objects.get()
+    page = post(desk, upload, "check")
+    words = (
+        "Latitude, Longitude: “13.4, 52.5” lies outside Germany; with latitude and longitude swapped "
+        "(52.5, 13.4) it lies in it. Swap the two."
+    )
+    assert (2, words) in warnings_of(upload)
+    assert "The positions of 3 rows lie outside their countries" in page
+    page = post(desk, upload, "swap")
+    assert "lie outside" not in page
+    assert upload.counts.get("warned", 0) == 0
+    assert upload.counts["positions"] == {"inside": 3}
+    post(desk, upload, "apply", sure="yes")
+    held = PollingStation.objects.values_list("city", "latitude", "longitude").order_by("number")
+    assert [(city, float(north), float(east)) for city, north, east in held] == [
+        ("Berlin", 52.5, 13.4), ("Moscow", 55.75, 37.6), ("Paris", 48.85, 2.35),
+    ]  # fmt: skip
+
+
+def test_positions_of_one_cell_are_swapped_in_it(desk: Client, election: Election) -> None:
+    bring(desk, election, 'No.,Country,City,Coordinates\n1,Germany,Berlin,"13.4, 52.5"\n')
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    post(desk, upload, "swap")
+    assert upload.counts["positions"] == {"inside": 1}
+    values = upload.records.get(kind="station").values
+    assert (values["latitude"], values["longitude"]) == ("52.5", "13.4")
+
+
+def test_a_few_swapped_positions_are_left_to_the_file(desk: Client, election: Election) -> None:
+    bring(desk, election, SWAPPED.replace("13.4,52.5", "52.5,13.4"))
+    upload = Upload.objects.get()
+    page = post(desk, upload, "check")
+    assert "Other rows are right as they are" in page
+    assert "Swap them in all rows" not in page
+    before = upload.mapping
+    assert "not swapped, or not all" in post(desk, upload, "swap")
+    assert upload.mapping == before
+
+
+def test_numbers_that_several_stations_have_are_warned_of(desk: Client, election: Election) -> None:
+    """Red when: the rows of the file, or the stations of the register, are left out of what is counted."""
+    PollingStation.objects.create(
+        election=election, country_id="RU", city="St. Petersburg", timezone_id="Europe/Moscow", number="44"
+    )
+    text = (
+        "No.,Country,City,Constituency number\n44,Latvia,Riga,\n44,China,Beijing,\n"
+        "45,Italy,Rome,\n46,Italy,Milan,\n46,Italy,Bari,7\n"
+    )
+    bring(desk, election, text)
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    end = (
+        "Without a constituency the place alone tells them apart. Name their constituencies, or make sure that "
+        "country, city and host mission differ."
+    )
+    shared = f"number: “44” is a number that several have: rows 2, 3; in the register St. Petersburg. {end}"
+    assert warnings_of(upload) == [
+        (2, shared),
+        (3, shared),
+        (5, f"number: “46” is a number that several have: rows 5, 6. {end}"),
+    ]
+    post(desk, upload, "apply", sure="yes")
+    # What is there already is no doubt any more.
+    bring(desk, election, text)
+    again = Upload.objects.latest("pk")
+    post(desk, again, "check")
+    assert (again.counts["unchanged"], again.counts.get("warned", 0)) == (5, 0)

@@ -341,3 +341,23 @@ def key_figures(elections: Iterable[Election]) -> dict[int, KeyFigures]:
         )
         for pk in ids
     }
+
+
+# --- one station
+
+
+def station_holds(row: dict[int, str], state: str) -> bool:
+    """Whether a counting station is in a state of coverage, by its row of the matrix (mission id -> "p", "v", "pv").
+
+    "planned", "visited", "overlap" and "gap" as docs define them; "planned_not_visited" and "no_plan" split the gaps.
+    """
+    visitors = sum("v" in letters for letters in row.values())
+    planned = any("p" in letters for letters in row.values())
+    return {
+        "planned": planned,
+        "visited": visitors > 0,
+        "overlap": visitors > 1,
+        "gap": not visitors,
+        "planned_not_visited": planned and not visitors,
+        "no_plan": not planned and not visitors,
+    }[state]

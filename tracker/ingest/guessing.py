@@ -7,7 +7,7 @@ import csv
 import difflib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +26,7 @@ HEADER_WORDS = Path(__file__).parent / "data" / "header_words.csv"
 SAMPLE = 200  # rows that are looked at
 MOST = 0.8  # share of distinct values that must be of a sort for a column to be of it
 LONGEST_NAME = 120  # letters of a header; what is longer is a sentence, and would be compared for long
+OWN_NAME = 2.0  # the score of a header that is the name of our own column
 ALIKE = 0.86  # likeness of two names, 0 to 1, below which they are two
 # Words of a header for columns that one column of a file may fill together.
 TOGETHER = {
@@ -33,6 +34,10 @@ TOGETHER = {
     "slot": {"from_local": "opens", "until_local": "closes"},
     "coordinates": {"latitude": "latitude", "longitude": "longitude"},
 }
+# And back: a header that names one of them may stand over both ("Open": 08:00-20:00).
+TOGETHER_OF = {part: word for word, parts in TOGETHER.items() for part in parts}
+# What a header calls by its name, and the column for its number: "District" stands over either.
+NUMBER_OF = {"constituency_name": "constituency_number"}
 SEPARATORS = (",", ";", " - ", " – ", "/", "(", ":")
 # Parsers of the layout and the reader that turns a person's writing into what they accept.
 READER_OF: dict[Parser, str] = {
@@ -60,14 +65,14 @@ def guess_mapping(kind: str, header: Sequence[str], rows: Iterable[Sequence[str]
     language = _language(header)
     rules: dict[str, Rule] = {}
     taken: set[int] = set()
-    for _score, target, place in _by_words(kind, header):
+    for score, target, place in _by_words(kind, header):
+        if score < OWN_NAME and target in NUMBER_OF and _share(values[place], _is_numbered) >= MOST:
+            target = NUMBER_OF[target]
         if place in taken or target in rules:
             continue
-        if target in TOGETHER:
-            made = _together(target, header[place], values[place], layout, rules)
-        elif _contradicts(layout[target], values[place]):
-            continue
-        else:
+        together = target if target in TOGETHER else TOGETHER_OF.get(target, "")
+        made = _together(together, header[place], values[place], layout, rules) if together else {}
+        if not made and target in layout and not _contradicts(layout[target], values[place]):
             made = {target: _rule(layout[target], header[place], values[place], language)}
         if made:
             rules |= made
@@ -109,7 +114,7 @@ def _by_words(kind: str, header: Sequence[str]) -> list[_Fit]:
         for target in targets:
             # The column's own name first: a file of this project's layout maps onto itself.
             if fold(name) == fold(target):
-                score = 2.0
+                score = OWN_NAME
             else:
                 score = max((_likeness(fold(name), word) for word in known.get(target, {})), default=0.0)
             if score >= ALIKE - 0.2:
@@ -157,28 +162,40 @@ def _language(header: Sequence[str]) -> str:
 # --- by content ---
 
 
-def _values(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[list[str]]:
-    """The distinct values of each column of the sample."""
-    found: list[dict[str, None]] = [{} for _name in header]
+def _values(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[Counter[str]]:
+    """The distinct values of each column of the sample, with the number of rows that have each."""
+    found: list[Counter[str]] = [Counter() for _name in header]
     for number, row in enumerate(rows):
         if number >= SAMPLE:
             break
         for place, cell in enumerate(row[: len(header)]):
             if cell:
-                found[place][cell] = None
-    return [list(values) for values in found]
+                found[place][cell] += 1
+    return found
 
 
-def _share(values: Sequence[str], test: Callable[[str], object]) -> float:
-    """The share of values for which `test` returns something true and raises nothing."""
+def _share(values: Collection[str], test: Callable[[str], object]) -> float:
+    """The share of distinct values for which `test` returns something true and raises nothing."""
+    return sum(_passes(test, value) for value in values) / len(values) if values else 0.0
 
-    def passes(value: str) -> bool:
-        try:
-            return bool(test(value))
-        except Unreadable:
-            return False
 
-    return sum(map(passes, values)) / len(values) if values else 0.0
+def _share_of_rows(values: Counter[str], test: Callable[[str], object]) -> float:
+    """The same share of rows, or of distinct values where that is more: most stations keep the same hours, and one
+    "closed" among them is half of what the column says."""
+    rows = sum(number for value, number in values.items() if _passes(test, value))
+    return max(rows / values.total(), _share(values, test)) if values else 0.0
+
+
+def _passes(test: Callable[[str], object], value: str) -> bool:
+    try:
+        return bool(test(value))
+    except Unreadable:
+        return False
+
+
+def _is_numbered(value: str) -> bool:
+    """A number as districts have it: 14, 14a, № 14."""
+    return bool(re.fullmatch(r"(?:№\s*)?\d{1,5}[^\W\d_]?", value.strip()))
 
 
 def _accepts(column: Column) -> Callable[[str], object]:
@@ -199,7 +216,7 @@ def _sure_position(value: str) -> bool:
     return bool(read_coordinates(value) and re.search(r"\d[.,]\d{2}|°", value))
 
 
-def _contradicts(column: Column, values: Sequence[str]) -> bool:
+def _contradicts(column: Column, values: Collection[str]) -> bool:
     """Whether none of the values can be what the column holds, where that can be told."""
     if not values or column.parse not in (cells.country, cells.day, cells.days, cells.clock, cells.count):
         return False
@@ -209,7 +226,7 @@ def _contradicts(column: Column, values: Sequence[str]) -> bool:
     return digits == 0
 
 
-def _rule(column: Column, name: str, values: Sequence[str], language: str) -> Rule:
+def _rule(column: Column, name: str, values: Collection[str], language: str) -> Rule:
     """A plain copy where the values are canonical already, else with the reader that makes them so."""
     plain = Rule(columns=(name,))
     if column.name == "number":
@@ -227,24 +244,24 @@ def _rule(column: Column, name: str, values: Sequence[str], language: str) -> Ru
 
 
 def _together(
-    word: str, name: str, values: Sequence[str], layout: dict[str, Column], rules: dict[str, Rule]
+    word: str, name: str, values: Counter[str], layout: dict[str, Column], rules: dict[str, Rule]
 ) -> dict[str, Rule]:
     """Rules for the columns that one column of the file fills together, if it does."""
     read: Callable[[str], object] = read_coordinates if word == "coordinates" else read_hours
-    if any(target in rules for target in TOGETHER[word]) or _share(values, read) < MOST:
+    if any(target in rules for target in TOGETHER[word]) or _share_of_rows(values, read) < MOST:
         return {}
     made = {target: Rule(columns=(name,), reader=reader) for target, reader in TOGETHER[word].items()}
     if (
         word == "hours"
         and "votes_on" in layout
         and "votes_on" not in rules
-        and _share(values, read_date) >= MOST
+        and _share_of_rows(values, read_date) >= MOST
     ):
         made["votes_on"] = Rule(columns=(name,), reader="date")
     return made
 
 
-def _parted(name: str, values: Sequence[str]) -> tuple[Rule, Rule] | None:
+def _parted(name: str, values: Collection[str]) -> tuple[Rule, Rule] | None:
     """Rules for country and city where a column holds both, as in "Country, City" or "City (Country)"."""
     for separator in SEPARATORS:
         both = [value for value in values if separator in value]
@@ -260,7 +277,7 @@ def _parted(name: str, values: Sequence[str]) -> tuple[Rule, Rule] | None:
 
 def _by_content(
     header: Sequence[str],
-    values: Sequence[Sequence[str]],
+    values: Sequence[Counter[str]],
     layout: dict[str, Column],
     rules: dict[str, Rule],
     taken: set[int],
@@ -295,7 +312,11 @@ def _by_content(
             made = {"country_iso2": _rule(layout["country_iso2"], name, known, "")}
         elif "latitude" in layout and "latitude" not in rules and _share(known, _sure_position) >= MOST:
             made = _together("coordinates", name, known, layout, rules)
-        elif "opens_local" in layout and "opens_local" not in rules and _share(known, _sure_hours) >= MOST:
+        elif (
+            "opens_local" in layout
+            and "opens_local" not in rules
+            and _share_of_rows(known, _sure_hours) >= MOST
+        ):
             made = _together("hours", name, known, layout, rules)
         elif "votes_on" in layout and "votes_on" not in rules and _share(known, read_date) == 1:
             made = {"votes_on": _rule(layout["votes_on"], name, known, "")}

@@ -6,7 +6,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from tracker.ingest import layout
@@ -119,6 +119,18 @@ class Mapping:
                 lists[1],
                 f"holds a list of numbers, and so does {lists[0]}. A row can be parted by one list only.",
             )
+
+    def swapped(self) -> Self | None:
+        """The mapping with latitude and longitude the other way round; None where no columns fill both."""
+        latitude, longitude = (self.rules.get(axis) for axis in ("latitude", "longitude"))
+        if latitude is None or longitude is None or not latitude.columns or not longitude.columns:
+            return None
+        if latitude.columns == longitude.columns and latitude.part == longitude.part:
+            # One cell holds both: the other of the two is taken out of it.
+            other = replace(latitude, reader=longitude.reader), replace(longitude, reader=latitude.reader)
+        else:
+            other = replace(longitude, reader=latitude.reader), replace(latitude, reader=longitude.reader)
+        return replace(self, rules=self.rules | dict(zip(("latitude", "longitude"), other, strict=True)))
 
     def to_json(self) -> dict[str, Any]:
         """The mapping as JSON values, without what is left at its default."""

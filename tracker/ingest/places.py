@@ -51,6 +51,7 @@ CITY_WORDS = frozenset(
 ONE_CLOCK_YEARS = range(2015, 2031)
 LONGEST_NAME = 60  # letters; a longer text is no name with a slip, and would be compared for long
 DOMINANT = 10  # times as many inhabitants as its namesakes: that city is meant
+NEAR_KM = 50  # from a city of a country: its shore, or a border that is drawn otherwise
 MOST_WORDS = 20  # of a text in which a name is looked for
 SUGGESTED = 4  # countries offered for a name that is not known
 
@@ -183,6 +184,24 @@ def zone_for(
     return named or tuple(zones)
 
 
+@lru_cache(maxsize=20_000)
+def lies_in(country: str, latitude: float, longitude: float) -> bool:
+    """Whether a position (degrees) lies in a country: its clocks are kept there, or a city of it is near.
+
+    Also where nobody can tell, as of a country without zones.
+    """
+    zones = {entry.name for entry in zones_of_country(country)}
+    if not zones:
+        return True
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        return False
+    return not zones.isdisjoint(_clocks_at(latitude, longitude)) or any(
+        great_circle_km((latitude, longitude), (city.latitude, city.longitude)) <= NEAR_KM
+        for namesakes in _cities(country).values()
+        for city in namesakes
+    )
+
+
 def _zones_named(
     country: str, city: str, here: tuple[float, float] | None, zones: list[str]
 ) -> tuple[str, ...]:
@@ -200,13 +219,18 @@ def _zones_named(
 
 def _zones_at(latitude: float, longitude: float, zones: list[str]) -> tuple[str, ...]:
     """Those of a country's zones whose clock is kept at a place; empty where another country's is."""
-    from tzfpy import get_tzs  # 40 MB of borders, loaded by the first question that needs them
-
-    there = [zone for zone in get_tzs(longitude, latitude) if zone in zone_names()]
+    there = [zone for zone in _clocks_at(latitude, longitude) if zone in zone_names()]
     found = [zone for zone in zones if zone in there] or [
         zone for zone in zones if any(_one_clock((zone, other)) for other in there)
     ]
     return tuple(found[:1] if found and _one_clock(tuple(found)) else found)
+
+
+def _clocks_at(latitude: float, longitude: float) -> list[str]:
+    from tzfpy import get_tzs  # 40 MB of borders, loaded by the first question that needs them
+
+    found: list[str] = get_tzs(longitude, latitude)
+    return found
 
 
 @lru_cache(maxsize=1000)

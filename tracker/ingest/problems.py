@@ -11,6 +11,7 @@ class Problem:
     """One fault: where it is, what is wrong, how to mend it. `str()` gives the sentence people read.
 
     `row` counts as a spreadsheet does (the header is row 1); None where the fault is the whole file's.
+    A `warning` keeps nothing out.
     """
 
     file: str
@@ -19,6 +20,7 @@ class Problem:
     row: int | None = None
     column: str = ""
     value: str = ""
+    warning: bool = False
 
     def __str__(self) -> str:
         where = ", ".join(

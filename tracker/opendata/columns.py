@@ -74,6 +74,15 @@ Reader = Callable[[Any, Asked], Any]
 
 
 @dataclass(frozen=True)
+class Narrowing:
+    """How rows are narrowed by a column that the database does not hold: the words to ask with, each with its meaning,
+    and the rows of one of them."""
+
+    words: tuple[tuple[str, Text], ...]
+    rows: Callable[[Any, Asked, str], Any]
+
+
+@dataclass(frozen=True)
 class Column:
     """One column: its name, how its value is read from a row, and what a reader has to know of it.
 
@@ -88,6 +97,7 @@ class Column:
     unit: Text = ""
     codes: tuple[tuple[str, Text], ...] = ()
     lookup: str = ""
+    narrow: Narrowing | None = None
     # The value depends on the language that is asked for.
     by_language: bool = False
     # There is always a value.

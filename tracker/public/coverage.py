@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tracker.core.countries import SortKey
 from tracker.coverage.editions import Shown, TrendPoint
-from tracker.coverage.figures import Coverage, Figures, MissionRow
+from tracker.coverage.figures import Coverage, Figures, MissionRow, station_holds
 from tracker.elections.models import Election
 from tracker.fieldwork.models import Assessment, Incident, Visit
 from tracker.missions.models import Observer, Organization
@@ -147,12 +147,21 @@ def coverage_map(election: Election, shown: Shown, now: datetime) -> StationMap:
 
 def station_state(row: dict[int, str]) -> str:
     """The coverage state of a station (a code of COVERAGE_LABELS) from its row of the matrix (mission -> letters)."""
-    visitors = sum("v" in letters for letters in row.values())
-    if visitors > 1:
-        return "overlap"
-    if visitors:
-        return "visited"
-    return "planned" if row else "no_plan"
+    for code, state in (("overlap", "overlap"), ("visited", "visited"), ("planned", "planned_not_visited")):
+        if station_holds(row, state):
+            return code
+    return "no_plan"
+
+
+def coverage_table(election: Election, shown: Shown) -> list[tuple[PollingStation, str, str]]:
+    """The stations of `coverage_map` with their state, a code of COVERAGE_LABELS, and its words: gaps first."""
+    rank = list(COVERAGE_LABELS)
+    rows = [
+        (station, state, str(COVERAGE_LABELS[state]))
+        for station in order_by_country(public_stations(election).abroad().counting())
+        for state in [station_state(shown.matrix.get(station.pk, {}))]
+    ]
+    return sorted(rows, key=lambda row: rank.index(row[1]))
 
 
 # --- stations by missions --------------------------------------------------------------------------------------------

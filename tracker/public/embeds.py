@@ -17,12 +17,12 @@ from tracker.coverage.editions import NoSuchEdition, Shown, shown_figures
 from tracker.elections.models import Election
 from tracker.elections.queries import present_moment
 from tracker.missions.queries import missions_that_announced_visits
-from tracker.public.coverage import country_gaps
+from tracker.public.coverage import country_gaps, coverage_map, coverage_table
 from tracker.public.framing import allow_framing
 from tracker.public.freshness import Freshness
 from tracker.public.pages import figure_page, is_edition_number, with_figures
 from tracker.public.panels import general_figures, headline_panel, map_panel
-from tracker.public.snippets import KINDS, OFFERED, Frame, Kind, make_frame
+from tracker.public.snippets import COVERAGE_MAP, KINDS, MAP, OFFERED, Frame, Kind, make_frame
 
 # How long others may keep what oEmbed told them: an iframe's address does not change.
 OEMBED_SECONDS = 24 * 3600
@@ -50,9 +50,14 @@ def embed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 @embed
 def map_frame(request: HttpRequest, election: Election, shown: Shown, fresh: Freshness) -> HttpResponse:
-    panel = map_panel(election, present_moment(election))
-    context = {"election": election, "shown": shown, "figures": shown.figures, **panel}
-    return figure_page(request, "public/embed/map.html", fresh, context)
+    """Stations abroad by open and closed or, with `?view=coverage`, by what observers did there."""
+    now = present_moment(election)
+    context: dict[str, Any] = {"election": election, "shown": shown, "figures": shown.figures}
+    if request.GET.get("view") != COVERAGE_MAP.view:
+        return figure_page(request, "public/embed/map.html", fresh, context | map_panel(election, now))
+    if shown.figures.field_work:
+        context |= {"map": coverage_map(election, shown, now), "covered": coverage_table(election, shown)}
+    return figure_page(request, "public/embed/coverage_map.html", fresh, context)
 
 
 @embed
@@ -138,7 +143,10 @@ def _frame_of(request: HttpRequest, url: str, limits: dict[str, int | None]) -> 
     except (ValueError, Resolver404):  # no address at all; or none of ours
         raise nothing from None
     election = Election.objects.published().filter(slug=slug).first()
-    number = parse_qs(asked.query).get("edition", [""])[-1]
+    query = parse_qs(asked.query)
+    if kind is MAP and query.get("view") == [COVERAGE_MAP.view]:
+        kind = COVERAGE_MAP
+    number = query.get("edition", [""])[-1]
     if election is None or (number and not _has_edition(election, number)):
         raise nothing
     with translation.override(language):

@@ -24,14 +24,17 @@ class Kind:
     title: str | Promise
     width: int
     height: int
+    # What else it may show, as its address asks for it (?view=).
+    view: str = ""
 
 
 HEADLINE = Kind("headline", _lazy("Headline figures: %(election)s"), 720, 600)
 MAP = Kind("map", _lazy("Polling stations abroad: %(election)s"), 800, 1200)
 COVERAGE = Kind("coverage", _lazy("Coverage by observers: %(election)s"), 720, 720)
+COVERAGE_MAP = Kind("map", _lazy("Polling stations abroad by coverage: %(election)s"), 800, 1200, "coverage")
 KINDS = {kind.name: kind for kind in (HEADLINE, MAP, COVERAGE)}
 # What the pages offer to frame; the first stands for the page where somebody pastes its address (oEmbed).
-OFFERED = {"dashboard": (HEADLINE, MAP), "stations": (MAP,), "coverage": (COVERAGE,)}
+OFFERED = {"dashboard": (HEADLINE, MAP), "stations": (MAP,), "coverage": (COVERAGE, COVERAGE_MAP)}
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def make_frame(
 ) -> Frame:
     """The frame of `kind` for `election` in the active language; of the latest figures, or of `edition` for good."""
     path = reverse(f"embed:{kind.name}", args=[(get_language() or "en")[:2], election.slug])
-    query = f"?{urlencode({'edition': edition})}" if edition else ""
+    asked = ({"view": kind.view} if kind.view else {}) | ({"edition": edition} if edition else {})
+    query = f"?{urlencode(asked)}" if asked else ""
     title = str(kind.title) % {"election": election}
     if election.demonstration:
         title = _("Demonstration: %(title)s") % {"title": title}

@@ -199,7 +199,7 @@ class MappingForms:
         self.problems: list[str] = []
 
     @property
-    def languages(self) -> list[str]:
+    def languages(self) -> list[tuple[str, str]]:
         return languages()
 
     @property

@@ -70,8 +70,8 @@ class UploadForm(forms.Form):
         """Too large is said before anything is read into memory."""
         sent = self.cleaned_data["file"]
         if sent.size > actions.MOST_BYTES:
-            words = _("The file is larger than %(most)d MB. Send it in several files, or as CSV.")
-            raise ValidationError(words % {"most": actions.MOST_BYTES // 2**20})
+            words = _("The file is larger than %(most)d MB.") % {"most": actions.MOST_BYTES // 2**20}
+            raise ValidationError(f"{words} {actions.larger_ones()}")
         return sent
 
 
@@ -177,8 +177,11 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     busy = found.state in Upload.BUSY
     job = found.job if busy else None
     countries = queries.by_country(found) if found.state in (State.CHECKED, State.APPLIED) else []
+    announced = queries.announced_beside(found) if countries else []
+    part = found.mapping.get("part")
     context = {
         "upload": found,
+        "parent": _visible(request).filter(pk=part).first() if part and part is not True else None,
         "label": SUBJECTS[found.kind].label,
         "counts": queries.counts_of(found) if found.state not in (State.RECEIVED, State.CHECKING) else [],
         "along": queries.brought_along(found),
@@ -186,7 +189,10 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "named": [row for row in countries if row.in_file],
         "unnamed": [row for row in countries if not row.in_file],
         "in_file": queries.in_file(countries),
-        "announced": queries.announced_beside(found),
+        "announced": announced,
+        "beside": queries.beside_announced(found, countries, announced),
+        "swapped": found.counts.get("positions", {}).get("swapped", 0),
+        "may_swap": _swapped(found) is not None,
         "questions": found.counts.get("questions", []),
         "job": job,
         "no_worker": job is not None and job.state == Job.State.WAITING and not broker.configured(),
@@ -212,6 +218,14 @@ def _drafts_of(found: Upload) -> str:
     return f"{address}?{urlencode(asked)}"
 
 
+def _swapped(found: Upload) -> Mapping | None:
+    """How positions are read the other way round, where some lie in their countries so, and none as they are read."""
+    positions = found.counts.get("positions", {})
+    if found.state != State.CHECKED or not positions.get("swapped") or positions.get("inside"):
+        return None
+    return Mapping.from_json(found.mapping["mapping"]).swapped()
+
+
 def _may_change(request: HttpRequest, found: Upload) -> bool:
     by: Any = request.user
     return by.has_perm("ingest.change_upload") and actions.may_work_on(by, found)
@@ -222,6 +236,12 @@ def _do(request: HttpRequest, found: Upload, do: str) -> None:
     if not request.user.has_perm("ingest.change_upload"):
         raise PermissionDenied
     if do == "check":
+        actions.ask_check(by=by, upload=found)
+    elif do == "swap":
+        other = _swapped(found)
+        if other is None:
+            raise ValidationError(_("The positions of this file are not swapped, or not all. Look again."))
+        actions.set_mapping(by=by, upload=found, mapping=other, source=found.mapping.get("source", ""))
         actions.ask_check(by=by, upload=found)
     elif do == "apply":
         if request.POST.get("sure") != "yes":
@@ -348,6 +368,7 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
     """The records of the file, one page at a time, with their differences; POST lets file or register win."""
     found = _load(request, pk)
     known = dict(UploadedRecord.Action.choices)
+    known["warned"] = _("with a warning")
     action = request.GET.get("action", "")
     if request.method == "POST":
         if not _may_change(request, found):
@@ -379,6 +400,7 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": page,
         "entries": [_entry(record, verbose, found.state) for record in page],
         "counts": queries.counts_of(found),
+        "warned": found.counts.get("warned", 0),
         "action": action,
         "may_change": _may_change(request, found) and found.state == State.CHECKED,
         "change_url": f"admin:{meta.app_label}_{meta.model_name}_change",

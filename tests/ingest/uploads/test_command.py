@@ -11,6 +11,7 @@ from tests.ingest.folders import AZ2024, STATIONS
 from tracker.core.history.models import Change
 from tracker.core.roles import Role
 from tracker.ingest.models import Upload
+from tracker.ingest.uploads.actions import MOST_BYTES
 from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +46,18 @@ def test_bad_rows_and_questions_are_told_and_end_in_a_fault(tmp_path: Path) -> N
     path.write_text("No.,Country,City\n1,Germany,Berlin\n2,Nowhereland,Nothing\n", encoding="utf-8")
     with pytest.raises(SystemExit):
         ingest(path, "--by", make_account(Role.DESK).username, "--source", "https://authority.example/")
+
+
+def test_a_file_too_large_for_a_browser_is_brought(tmp_path: Path) -> None:
+    """Red when: the command leaves `most` as it is."""
+    make_election(slug="az-2024-president")
+    path = tmp_path / "list.csv"
+    wide = ",".join(["x" * 9_000] * 100)
+    rows = "".join(f"{number},Germany,Berlin,{wide}\n" for number in range(40))
+    path.write_text(f"No.,Country,City,{','.join(f'n{n}' for n in range(100))}\n{rows}", encoding="utf-8")
+    assert path.stat().st_size > MOST_BYTES
+    told = ingest(path, "--by", make_account(Role.DESK).username, "--source", "https://authority.example/")
+    assert "      40 new" in told
 
 
 @pytest.mark.parametrize(

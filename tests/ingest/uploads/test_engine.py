@@ -58,7 +58,10 @@ def test_all_stations_are_new_then_written_then_unchanged(election: Election) ->
     rows = rows_of("polling_stations_abroad.csv")
     upload = upload_of("stations", rows)
     assert upload.counts["new"] == len(rows) == 49
-    assert set(upload.counts) == {"rows", "new", "along"}
+    assert set(upload.counts) == {"rows", "new", "warned", "along"}
+    # 44 is Riga, Beijing and St. Petersburg, each in its constituency; of these it is not known.
+    warned = upload.records.filter(kind="station").exclude(problems=[]).order_by("row")
+    assert [record.label for record in warned] == ["Almaty 47", "London 42", "Ankara 46", "Ankara 47"]
     apply(upload)
     assert PollingStation.objects.count() == 49
     assert PollingStation.objects.values("country").distinct().count() == 37
@@ -187,7 +190,7 @@ def test_missing_is_kept_or_retired(election: Election) -> None:
 def test_bad_rows_are_named_and_the_rest_is_compared(election: Election) -> None:
     rows = changed(rows_of("polling_stations_abroad.csv"), 5, country_iso2="XX", registered_voters="-3")
     upload = upload_of("stations", rows)
-    assert upload.counts == {"rows": 49, "new": 48, "bad": 1, "along": {}}
+    assert upload.counts == {"rows": 49, "new": 48, "bad": 1, "warned": 2, "along": {}}
     bad = upload.records.get(action="bad")
     assert bad.row == 5
     assert [(column, value) for column, value, *_rest in bad.problems] == [

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop
 
 from tracker.ingest.problems import Unacceptable, shortened
 
-LARGEST_FILE = 64 * 2**20  # bytes: half a million stations as CSV; a million cells of XLSX take about 5 MB
+LARGEST_FILE = 256 * 2**20  # bytes: a million stations as CSV; a million cells of XLSX take about 5 MB
 HEAD = 4096
 
 ZIP, JSON, CSV = "zip", "json", "csv"

@@ -28,13 +28,16 @@ from tracker.ingest.problems import Problem, Unacceptable, Unreadable, shortened
 from tracker.ingest.profiles import find_profile
 from tracker.ingest.records.stations import SOURCES_OF
 from tracker.ingest.tables import Table, open_table
+from tracker.ingest.tables.content import LARGEST_FILE
 from tracker.ingest.uploads.applying import Newer, Stale, may_retire, take_back, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
+from tracker.ingest.uploads.doubts import Positions
 from tracker.ingest.uploads.files import (
     fingerprint_of,
     is_mended,
     look_through,
     on_disk,
+    parent_of,
     rows_of,
     table_of,
     tidy_name,
@@ -42,7 +45,9 @@ from tracker.ingest.uploads.files import (
 from tracker.ingest.uploads.subjects import SUBJECTS
 
 State = Upload.State
-MOST_BYTES = 32 * 2**20
+MOST_BYTES = (
+    32 * 2**20
+)  # of a file that comes through a browser, which waits for it; a command may bring LARGEST_FILE
 CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
 # A file with more different unknown words than this is read wrongly, and nobody answers them all.
 MOST_QUESTIONS = 200
@@ -56,24 +61,38 @@ COUNTED = tuple(UploadedRecord.Action.values)
 
 
 def receive_upload(
-    *, by: User, election: Election, kind: str, name: str, content: bytes, source: str = ""
+    *,
+    by: User,
+    election: Election,
+    kind: str,
+    name: str,
+    content: bytes,
+    source: str = "",
+    most: int = MOST_BYTES,
 ) -> Upload:
     """Keep a file that somebody sent, with a first proposal of how it is read.
 
-    `kind`: one of SUBJECTS. `source`: the page that its rows come from, where they do not name one. Raises Unacceptable
-    where it is no table, and PermissionDenied.
+    `kind`: one of SUBJECTS. `source`: the page that its rows come from, where they do not name one. `most`: how many
+    bytes are taken. Raises Unacceptable where it is no table or larger, and PermissionDenied.
     """
     check_may_bring(by, kind)
     name = tidy_name(name)
-    if len(content) > MOST_BYTES:
+    if len(content) > most:
         raise Unacceptable(
-            _("is larger than %(most)d MB.") % {"most": MOST_BYTES // 2**20},
-            _("Send it in several files, or as CSV."),
+            _("is larger than %(most)d MB.") % {"most": most // 2**20},
+            larger_ones() if most < LARGEST_FILE else "",
         )
     with on_disk(content) as path:
         table = open_table(path, name=name)
         sample, rows = look_through(table)
-    mapping, profile = propose_mapping(kind, table, sample)
+    parent = _parent(by, kind, table, sample)
+    mapping, profile = propose_mapping(kind, table, sample, parent)
+    carried = (
+        {"source": source, "part": parent.pk if parent else True} if is_mended(table) else {"source": source}
+    )
+    if parent is not None:
+        carried["source"] = source or parent.mapping.get("source", "")
+        carried["answers"] = parent.mapping.get("answers", [])
     with transaction.atomic():
         upload = Upload.objects.create(
             name=name,
@@ -84,14 +103,21 @@ def receive_upload(
             kind=kind,
             sheet=table.sheet,
             header_row=table.header_row,
-            mapping={"mapping": mapping.to_json(), "source": source}
-            | ({"part": True} if is_mended(table) else {}),
+            mapping={"mapping": mapping.to_json()} | carried,
             profile=profile,
             counts={"rows": rows},
             sent_by=by,
         )
         UploadedFile.objects.create(upload=upload, content=content)
     return upload
+
+
+def larger_ones() -> str:
+    """What to do with a file that is too large for a browser."""
+    words = _(
+        "Send it in several files, or have it brought by manage.py ingest, which takes up to %(most)d MB."
+    )
+    return words % {"most": LARGEST_FILE // 2**20}
 
 
 def check_may_bring(by: User, kind: str) -> None:
@@ -126,8 +152,26 @@ def kinds_for(user: User) -> list[str]:
     ]
 
 
-def propose_mapping(kind: str, table: Table, sample: list[tuple[str, ...]]) -> tuple[Mapping, Profile | None]:
-    """How a table is read: as one with this header was read before, as a known layout says, or as it looks."""
+def _parent(by: User, kind: str, table: Table, sample: list[tuple[str, ...]]) -> Upload | None:
+    """The upload whose mended rows a file holds, where `by` works on that one too: what a cell says is no right."""
+    said = parent_of(table, sample)
+    found = Upload.objects.filter(pk=said, kind=kind).first() if said is not None else None
+    return found if found is not None and may_work_on(by, found) else None
+
+
+def propose_mapping(
+    kind: str, table: Table, sample: list[tuple[str, ...]], parent: Upload | None = None
+) -> tuple[Mapping, Profile | None]:
+    """How a table is read: as the file it is a part of, as one with this header before, as a known layout, or as it
+    looks."""
+    if parent is not None:
+        try:
+            mapping = Mapping.from_json(parent.mapping["mapping"])
+            find_columns(mapping, table.header)
+        except BadMapping:
+            pass  # a column was renamed or taken out while it was mended
+        else:
+            return mapping, parent.profile
     saved = Profile.objects.filter(kind=kind, fingerprint=fingerprint_of(table)).first()
     if saved is not None:
         try:
@@ -383,9 +427,10 @@ def check_upload(upload: Upload, progress: Progress) -> str:
     mapping = Mapping.from_json(upload.mapping["mapping"])
     total = upload.counts.get("rows", 0)
     unknown: dict[tuple[str, str, str], Question] = {}
+    positions = Positions(upload, mapping)
     try:
         with table_of(upload) as table:
-            mapped = _mapped_rows(upload, table, mapping, unknown)
+            mapped = _mapped_rows(upload, table, mapping, unknown, positions)
             compare_rows(
                 upload,
                 mapped,
@@ -401,6 +446,7 @@ def check_upload(upload: Upload, progress: Progress) -> str:
         [question.topic, question.text, question.context, [list(pair) for pair in question.suggestions]]
         for question in list(unknown.values())[:MOST_QUESTIONS]
     ]
+    upload.counts["positions"] = positions.counts
     upload.state, upload.problem = State.CHECKED, ""
     upload.save(update_fields=["state", "problem", "counts", "compared"])
     return ngettext("%(rows)d row was checked.", "%(rows)d rows were checked.", upload.counts["rows"]) % {
@@ -409,9 +455,14 @@ def check_upload(upload: Upload, progress: Progress) -> str:
 
 
 def _mapped_rows(
-    upload: Upload, table: Table, mapping: Mapping, unknown: dict[tuple[str, str, str], Question]
+    upload: Upload,
+    table: Table,
+    mapping: Mapping,
+    unknown: dict[tuple[str, str, str], Question],
+    positions: Positions,
 ) -> Iterator[MappedRow]:
-    """The rows of the table in our own layout; what is to be asked is added to `unknown`."""
+    """The rows of the table in our own layout; what is to be asked is added to `unknown`, and where they lie is looked
+    at."""
     given = {"source_url": upload.mapping.get("source", "")}
     read = compile_mapping(mapping, table.header, given=given, file=upload.name)
     answers = {
@@ -424,6 +475,8 @@ def _mapped_rows(
             unknown.setdefault(question.key, question)
             what = _("is not known yet: answer the question about it.")
             problems = [*problems, Problem(upload.name, what, "", number, question.topic, question.text)]
+        if rows and (doubt := positions.look(number, rows[0])):
+            problems = [*problems, doubt]
         if questions:
             rows = []  # what else is wrong with them follows from that, or is seen when it is answered
         for row in rows:

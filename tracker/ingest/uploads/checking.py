@@ -17,6 +17,7 @@ from tracker.ingest.reading import Row, read_row
 from tracker.ingest.records.dataset import KEY_SEPARATOR, Record
 from tracker.ingest.slugs import free_slug
 from tracker.ingest.uploads.comparing import Action, Comparison, Line, steady_key
+from tracker.ingest.uploads.doubts import warn_of_shared_numbers
 from tracker.ingest.uploads.moments import MOMENT
 from tracker.ingest.uploads.subjects import SUBJECTS, Subject, Surroundings, look_around
 from tracker.missions.models import Organization
@@ -66,6 +67,7 @@ def compare_rows(
     with transaction.atomic():
         check.tell_apart()
         check.find_missing()
+        warn_of_shared_numbers(upload)
     upload.counts = {"rows": done} | count_records(upload)
 
 
@@ -95,10 +97,11 @@ class _Check:
     def add(self, chunk: list[MappedRow]) -> None:
         """Read, compare and keep one chunk of the file."""
         problems: dict[int, list[Problem]] = {}
+        warnings: dict[int, list[Problem]] = {}
         rows: list[Row] = []
         for number, parts, found in chunk:
-            if found:
-                problems.setdefault(number, []).extend(found)
+            for problem in found:
+                (warnings if problem.warning else problems).setdefault(number, []).append(problem)
             for cells in parts:
                 row, unreadable = read_row(self.subject.layout, number, cells)
                 rows.append(row)
@@ -110,12 +113,16 @@ class _Check:
         if problems:
             # What a bad row refers to is not to come in for its sake.
             dataset = self.subject.records([row for row in rows if row.number not in problems], self.around)
-        self._keep([self._bad(number, found) for number, found in problems.items()])
+        self._keep(
+            [self._bad(number, found + warnings.get(number, [])) for number, found in problems.items()]
+        )
         for kind in UPLOAD_KINDS:
             records = dataset.records.get(kind.name, [])
             if kind is self.subject.kind:
                 lines = [self._line(kind, record) for record in records]
                 self.comparison.settle(kind, lines)
+                for line in lines:
+                    line.problems += map(_said, warnings.get(line.row, []))
             else:
                 lines = self._referred(kind, records)
             if kind.name == "organization":
@@ -137,7 +144,7 @@ class _Check:
         return [line for line in lines if line.action in (Action.NEW, Action.CHANGED)]
 
     def _bad(self, number: int, problems: list[Problem]) -> Line:
-        said = [[problem.column, problem.value, problem.what, problem.mend, "error"] for problem in problems]
+        said = list(map(_said, problems))
         return Line(self.subject.kind.name, number, f"row {number}", "", {}, Action.BAD.value, problems=said)
 
     def _give_slugs(self, lines: list[Line]) -> None:
@@ -251,6 +258,12 @@ class _Check:
                 )
                 for record in part
             )
+
+
+def _said(problem: Problem) -> list[str]:
+    """A problem as a record keeps it."""
+    weight = "warning" if problem.warning else "error"
+    return [problem.column, problem.value, problem.what, problem.mend, weight]
 
 
 def _second(found: Any) -> UploadedRecord:

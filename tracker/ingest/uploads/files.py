@@ -2,12 +2,13 @@
 
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from tracker.core.keys import key_of
 from tracker.core.spreadsheets import unquoted
 from tracker.ingest.guessing import SAMPLE
 from tracker.ingest.mapping import header_fingerprint
@@ -16,6 +17,8 @@ from tracker.ingest.tables import Table, open_table
 
 # The columns that rows which could not be read come back with; a file that has them is a part of another one.
 MEND_COLUMNS = ("tracker: row", "tracker: what is wrong")
+# And the column that says of which: the number of the upload whose rows they are.
+PARENT_COLUMN = "tracker: file"
 MOST_NAME = 120
 
 
@@ -59,7 +62,21 @@ def rows_of(table: Table) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 def fingerprint_of(table: Table) -> str:
     """The fingerprint of the header, without the columns that we add to rows that are to be mended."""
-    return header_fingerprint([name for name in table.header if name not in MEND_COLUMNS])
+    return header_fingerprint(own_columns(table.header))
+
+
+def own_columns(header: Sequence[str]) -> list[str]:
+    """The columns of a file without those that we add to rows that are to be mended."""
+    return [name for name in header if name not in (*MEND_COLUMNS, PARENT_COLUMN)]
+
+
+def parent_of(table: Table, sample: list[tuple[str, ...]]) -> int | None:
+    """The number of the upload whose rows a file says it holds; None where it says none, or several."""
+    if not is_mended(table) or PARENT_COLUMN not in table.header:
+        return None
+    place = table.header.index(PARENT_COLUMN)
+    said = {cells[place] for cells in sample if len(cells) > place}
+    return key_of(said.pop()) if len(said) == 1 else None
 
 
 def look_through(table: Table) -> tuple[list[tuple[str, ...]], int]:

@@ -15,7 +15,7 @@ from tracker.core.spreadsheets import quoted
 from tracker.elections.models import AnnouncedFigure
 from tracker.ingest.kinds import UPLOAD_KINDS
 from tracker.ingest.models import Upload, UploadedRecord
-from tracker.ingest.uploads.files import MEND_COLUMNS
+from tracker.ingest.uploads.files import MEND_COLUMNS, PARENT_COLUMN, own_columns
 from tracker.ingest.uploads.subjects import SUBJECTS
 
 Action = UploadedRecord.Action
@@ -58,10 +58,13 @@ def counts_of(upload: Upload) -> list[Counted]:
 
 
 def records_of(upload: Upload, action: str = "") -> QuerySet[UploadedRecord]:
-    """The records of the upload's own kind in the order of the file, of one action or of all."""
+    """The records of the upload's own kind in the order of the file, of one action, "warned" (of what can be read, with
+    a warning) or all."""
     rows = upload.records.filter(kind=SUBJECTS[upload.kind].kind.name)
     # What no row of the file speaks of comes after those that do.
     rows = rows.order_by(Case(When(row=0, then=1), default=0), "row", "id")
+    if action == "warned":
+        return rows.exclude(action=Action.BAD).exclude(problems=[])
     return rows.filter(action=action) if action else rows
 
 
@@ -120,23 +123,54 @@ def announced_beside(upload: Upload) -> list[AnnouncedFigure]:
     return list(figures.select_related("source").order_by("metric", "-announced_on", "pk"))
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A number of a file of stations beside the values that were announced of it, each once, none of them picked."""
+
+    in_file: int
+    announced: list[int]
+
+
+def beside_announced(
+    upload: Upload, rows: list[CountryRow], figures: list[AnnouncedFigure]
+) -> dict[str, Beside]:
+    """ "stations" and "countries" abroad and "total" of a file, where something was announced of them and the file has
+    such stations; the country that votes is not abroad."""
+    abroad = [row for row in rows if row.country.pk != upload.election.country_id]
+    found = {
+        "stations": (in_file(abroad)[0], Metric.STATIONS_ABROAD),
+        "countries": (in_file(abroad)[1], Metric.COUNTRIES_ABROAD),
+    }
+    if in_file(rows)[0] > in_file(abroad)[0]:
+        found["total"] = (in_file(rows)[0], Metric.STATIONS_TOTAL)
+    announced = {
+        metric: sorted({int(figure.value) for figure in figures if figure.metric == metric})  # type: ignore[arg-type]
+        for _number, metric in found.values()
+    }
+    return {
+        name: Beside(number, announced[metric])
+        for name, (number, metric) in found.items()
+        if number and announced[metric]
+    }
+
+
 def bad_rows_file(
     upload: Upload, header: tuple[str, ...], rows: Iterator[tuple[int, tuple[str, ...]]]
 ) -> str:
-    """The rows that could not be read, as CSV in the layout they came in, with a column of reasons.
+    """The rows that could not be read, as CSV in the layout they came in, with the reasons and the file they are of.
 
     `rows`: all rows of the file. Cells that a spreadsheet would take for a formula are marked as text.
     """
     bad = {record.row: record.problems for record in records_of(upload, Action.BAD)}
     text = io.StringIO()
     table = csv.writer(text)
-    names = [name for name in header if name not in MEND_COLUMNS]
+    names = own_columns(header)
     places = [header.index(name) for name in names]
-    table.writerow([*map(quoted, names), *MEND_COLUMNS])
+    table.writerow([*map(quoted, names), *MEND_COLUMNS, PARENT_COLUMN])
     for number, cells in rows:
         if number in bad:
             reasons = "; ".join(reason(problem) for problem in bad[number])
-            table.writerow([*(quoted(cells[place]) for place in places), number, quoted(reasons)])
+            table.writerow([*(quoted(cells[place]) for place in places), number, quoted(reasons), upload.pk])
     return text.getvalue()
 
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from tracker.opendata.columns import Column, Dataset, Type
+from tracker.opendata.columns import Asked, Column, Dataset, Type
 
 LARGEST = 2_147_483_647
 # A text without the character that no database takes.
@@ -62,8 +62,26 @@ def _filter(field_class: type[forms.Field], **options: Any) -> django_filters.Fi
     return kind(label=options["field_name"], **options)
 
 
+class _Narrow(django_filters.Filter):
+    """A column that narrows rows itself."""
+
+    field_class = forms.ChoiceField
+
+    def __init__(self, column: Column) -> None:
+        assert column.narrow is not None  # noqa: S101 - for the type checker: the caller looked
+        self.narrow = column.narrow
+        super().__init__(label=column.name, field_name=column.name, choices=column.narrow.words)
+
+    def filter(self, rows: Any, value: str) -> Any:
+        return self.narrow.rows(rows, self.parent.asked, value) if value else rows
+
+
 def parameters_of(column: Column) -> Iterator[tuple[str, django_filters.Filter, dict[str, Any], str]]:
     """The filters of a column: name of the parameter, filter, JSON schema of its value, and words."""
+    if column.narrow:
+        meant = "; ".join(f"{word}: {meaning}" for word, meaning in column.narrow.words)
+        asked = {"type": "string", "enum": [word for word, _meaning in column.narrow.words]}
+        yield column.name, _Narrow(column), asked, f"{column.description} {meant}."
     if not column.lookup:
         return
     name, lookup, words = column.name, column.lookup, str(column.description)
@@ -120,6 +138,8 @@ def _holds(cell: Any, verb: str, value: Any) -> bool:
 class DatasetFilter(django_filters.FilterSet):
     """What `filter_of` makes for each dataset. Rows of figures are narrowed as well."""
 
+    asked: Asked
+
     def filter_queryset(self, queryset: Any) -> Any:
         for name, value in self.form.cleaned_data.items():
             queryset = self.filters[name].filter(queryset, value)
@@ -135,13 +155,16 @@ def filter_of(dataset: Dataset) -> type[DatasetFilter]:
     return type(f"{dataset.record}Filter", (DatasetFilter,), found)
 
 
-def narrowed(dataset: Dataset, rows: Any, data: dict[str, str]) -> tuple[Any, dict[str, list[str]]]:
+def narrowed(
+    dataset: Dataset, rows: Any, data: dict[str, str], asked: Asked
+) -> tuple[Any, dict[str, list[str]]]:
     """`rows` by the filters in `data`, and what is wrong with these by parameter (then the rows are all)."""
     if not isinstance(rows, models.QuerySet):
         rows = Figures(rows)
     if not data:
         return rows, {}
     chosen = filter_of(dataset)(data, queryset=rows)
+    chosen.asked = asked
     if not chosen.is_valid():
         return rows, {name: list(map(str, errors)) for name, errors in chosen.form.errors.items()}
     return chosen.qs, {}

@@ -83,7 +83,7 @@ class DatasetView(PublicView):
             return answer
 
     def _list(self, parameters: "_Parameters", asked: Asked) -> dict[str, Any]:
-        rows, wrong = narrowed(self.dataset, self.dataset.rows(asked), parameters.filters)
+        rows, wrong = narrowed(self.dataset, self.dataset.rows(asked), parameters.filters, asked)
         if wrong:
             raise BadParameters([Fault(name, *_sentences(texts)) for name, texts in wrong.items()])
         try:

@@ -7,11 +7,13 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.timezones import to_local
+from tracker.coverage.figures import station_holds
 from tracker.elections.models import Constituency
 from tracker.opendata.columns import (
     Asked,
     Column,
     Dataset,
+    Narrowing,
     Reader,
     Type,
     country_columns,
@@ -29,6 +31,12 @@ STATES = (
     ("planned_not_visited", _("a mission plans to visit it, and none has yet")),
     ("no_plan", _("nobody visited it or plans to")),
     ("not_counted", _("cancelled: not counted")),
+)
+# What can be asked for beside these; a station may be in several of them.
+WIDER_STATES = (
+    ("planned", _("a mission plans to visit it, visited or not")),
+    ("overlap", _("two or more missions visited it")),
+    ("gap", _("no mission visited it, planned or not")),
 )
 
 
@@ -90,8 +98,24 @@ def _state(row: Any, asked: Asked) -> str | None:
         return None
     if row.status == PollingStation.Status.CANCELLED:
         return "not_counted"
-    letters = "".join(_went(row, asked).values())
-    return "visited" if "v" in letters else "planned_not_visited" if "p" in letters else "no_plan"
+    went = _went(row, asked)
+    return next(
+        state for state in ("visited", "planned_not_visited", "no_plan") if station_holds(went, state)
+    )
+
+
+def _in_state(rows: Any, asked: Asked, state: str) -> Any:
+    """The stations in a state of coverage; none where nothing is on record, as then none has a state."""
+    if not asked.covers or asked.shown is None:
+        return rows.none()
+    if state == "not_counted":
+        return rows.filter(status=PollingStation.Status.CANCELLED)
+    counting, matrix = rows.counting(), asked.shown.matrix
+    if station_holds(
+        {}, state
+    ):  # so are all that nobody planned or visited, and the matrix does not hold them
+        return counting.exclude(pk__in=[pk for pk, went in matrix.items() if not station_holds(went, state)])
+    return counting.filter(pk__in=[pk for pk, went in matrix.items() if station_holds(went, state)])
 
 
 def _missions(letter: str) -> Reader:
@@ -187,6 +211,7 @@ STATIONS = Dataset(
             ),
             _state,
             codes=STATES,
+            narrow=Narrowing((*STATES, *WIDER_STATES), _in_state),
         ),
         Column(
             "planned_by",

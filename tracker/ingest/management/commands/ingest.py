@@ -12,6 +12,7 @@ from tracker.core.models import User
 from tracker.elections.models import Election
 from tracker.ingest.models import Upload
 from tracker.ingest.problems import Unacceptable
+from tracker.ingest.tables.content import LARGEST_FILE
 from tracker.ingest.uploads import actions, queries
 from tracker.ingest.uploads.subjects import SUBJECTS
 
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         try:
             upload = actions.receive_upload(
                 by=by, election=election, kind=options["kind"], name=options["file"].name, content=content,
-                source=options["source"],
+                source=options["source"], most=LARGEST_FILE,
             )  # fmt: skip
             self._check(by, upload)
             if options["apply"]:
