@@ -132,3 +132,34 @@ def test_the_real_election_is_filled_in_beside_a_demonstration(client: Client) -
     make.make_election(demonstration=True)
     form = client.get(reverse("admin:missions_mission_add")).context["adminform"].form
     assert form["election"].value() == real.pk
+
+
+def looked_up(client: Client, field: str, term: str) -> list[str]:
+    """What the look-up of a field of a mission finds, in its order."""
+    asked = {"app_label": "missions", "model_name": "mission", "field_name": field, "term": term}
+    return [row["text"] for row in client.get("/staff/autocomplete/", asked).json()["results"]]
+
+
+def test_a_look_up_has_the_best_match_first(client: Client) -> None:
+    """Red when: `_best_first` is not asked, or leaves out one of its four ranks."""
+    client.force_login(make.make_account(Role.OFFICER))
+    for name, acronym in (
+        ("Association of Noscet", "AN"), ("Bureau (oscillating)", ""), ("Cities of Europe", "OSCE"),
+        ("Osces united", ""), ("Zone", "OSC.E"),
+    ):  # fmt: skip
+        make.make_organization(name=name, acronym=acronym, slug=name.lower().replace(" ", "-"))
+    assert looked_up(client, "organization", "osc") == [
+        "OSCE · Cities of Europe", "OSC.E · Zone", "Osces united", "Bureau (oscillating)",
+        "AN · Association of Noscet",
+    ]  # fmt: skip
+    # What was typed is no pattern.
+    assert looked_up(client, "organization", "osc.e") == ["OSC.E · Zone"]
+    assert looked_up(client, "organization", "(o") == ["Bureau (oscillating)"]
+
+
+def test_a_demonstration_is_offered_last_and_as_such(client: Client) -> None:
+    """Red when: ElectionAdmin says nothing of look-ups."""
+    client.force_login(make.make_account(Role.OFFICER))
+    make.make_election(name="A day", slug="a", demonstration=True)
+    make.make_election(name="One day", slug="b")
+    assert looked_up(client, "election", "day") == ["One day", "A day (demonstration)"]

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin_access import user_of
@@ -57,8 +58,14 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         (_("How we know"), {"fields": ("source", "notes")}),
     )
 
+    # Nobody shall take an invented one for a real one.
+    looked_up_last = ("demonstration",)
+
     class Media:
         js = ("staff/slug.js",)
+
+    def looked_up_as(self, election: Election) -> str:
+        return _t("%(name)s (demonstration)") % {"name": election} if election.demonstration else str(election)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), COUNTED, user_of(request))

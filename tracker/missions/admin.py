@@ -67,6 +67,10 @@ class OrganizationAdmin(PublishableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), ("missions", "memberships"), user_of(request))
 
+    def looked_up_as(self, organization: Organization) -> str:
+        """With the acronym, by which people look for it."""
+        return " · ".join(filter(None, (organization.acronym, organization.name)))
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         """Proposed once; published addresses do not change by themselves."""
         return {} if obj else {"slug": ("name",)}
