@@ -36,7 +36,9 @@ def test_each_role_has_an_account_that_the_page_to_sign_in_shows(settings: Any) 
         assert client.get("/staff/").status_code == 200
         # One button does it, and leads on to where somebody was going.
         asked = Client(**HERE).get("/staff/login/?next=/staff/jobs/").content.decode()
-        forms = re.findall(r'data-sign-in>(?:(?!</form>).)*value="' + account.username + '".*?</form>', asked, re.DOTALL)
+        forms = re.findall(
+            r'data-sign-in>(?:(?!</form>).)*value="' + account.username + '".*?</form>', asked, re.DOTALL
+        )
         sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', forms[-1]))
         pressed = Client(**HERE).post("/staff/login/", sent)
         assert (sent["login"], pressed["Location"]) == (account.username, "/staff/jobs/")

@@ -43,7 +43,7 @@ def look_up(page: Page, name: str, words: str) -> None:
 def test_from_the_invitation_to_a_published_mission_with_its_statement(
     page: Page, browser: Any, live_server: Any, settings: Any
 ) -> None:
-    """Red when: `hand_in` or `parts_of` finds nothing, the officer may not enter statements, or the first page lacks the desk."""
+    """Red when: `hand_in` or `parts_of` finds nothing, the officer may enter no statements, or there is no desk."""
     settings.PUBLIC_URL = live_server.url
     page.add_init_script(LISTEN)
     page.set_default_timeout(15_000)
@@ -87,7 +87,7 @@ def test_from_the_invitation_to_a_published_mission_with_its_statement(
 def test_one_person_enrols_enters_and_publishes_with_the_keyboard_at_any_width(
     page: Page, live_server: Any, settings: Any, width: int
 ) -> None:
-    """Red when: what is folded cannot be opened by a key; `_onward` does not ask; or a page is wider than the screen."""
+    """Red when: a key opens nothing that is folded; `_onward` does not ask; or a page is wider than the screen."""
     settings.PUBLIC_URL = live_server.url
     page.add_init_script(LISTEN)
     page.set_default_timeout(15_000)

@@ -136,7 +136,9 @@ def test_what_waits_is_published_from_the_first_page_after_its_question() -> Non
     figure = written_by(make.make_account(Role.DESK), make.make_figure, value=49, publication="submitted")
     client = Client()
     client.force_login(publisher)
-    addresses = re.findall(r'<form method="post" action="([^"]+/publish/)"', client.get("/staff/").content.decode())
+    addresses = re.findall(
+        r'<form method="post" action="([^"]+/publish/)"', client.get("/staff/").content.decode()
+    )
     assert addresses == [f"/staff/elections/announcedfigure/{figure.pk}/publication/publish/"]
     assert "Publish this record?" in client.post(addresses[0]).content.decode()
     election = make.make_election(four_eyes=True, publication="draft")
@@ -151,7 +153,7 @@ def test_the_first_page_begins_with_what_the_role_does_first() -> None:
         client = Client()
         client.force_login(make.make_account(*roles))
         page = client.get("/staff/").content.decode()
-        return [name for name in re.findall(r'<a class="button" href="[^"]+">([^<]+)</a>', page)]
+        return re.findall(r'<a class="button" href="[^"]+">([^<]+)</a>', page)
 
     assert begin(Role.OFFICER) == ["Enter a mission", "Decide applications"]
     assert begin(Role.DESK) == ["Enter a polling station"]

@@ -65,7 +65,9 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         js = ("staff/slug.js",)
 
     def looked_up_as(self, election: Election) -> str:
-        return _t("%(name)s (demonstration)") % {"name": election} if election.demonstration else str(election)
+        return (
+            _t("%(name)s (demonstration)") % {"name": election} if election.demonstration else str(election)
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), COUNTED, user_of(request))
