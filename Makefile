@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 help: ## list these targets
 	@exec $(PYTHON) -m tracker.dev help
 
-run: ## start the tracker on http://127.0.0.1:8000 (PORT=..., HOST=... change it), Ctrl-C stops it
+run: ## start the tracker on http://localhost:8000 (PORT=..., HOST=... change it), Ctrl-C stops it
 	@exec $(PYTHON) -m tracker.dev run
 
 test: ## run the tests on a real PostgreSQL (ARGS="-k clock" runs some of them)

@@ -217,8 +217,8 @@ def project() -> Iterator[Project]:
 
 def test_run_prepares_serves_and_stops_everything_on_ctrl_c(project: Project) -> None:
     process, said = project.run()
-    assert f"http://127.0.0.1:{project.port}/en/e/az-2024-president/" in said
-    assert f"http://127.0.0.1:{project.port}/staff/" in said
+    assert f"http://localhost:{project.port}/en/e/az-2024-president/" in said
+    assert f"http://localhost:{project.port}/staff/" in said
     assert "password: open sesame" in said
     assert project.answers()
     commands = [json.loads(line) for line in (project.root / "commands.log").read_text().splitlines()]
@@ -283,7 +283,7 @@ def test_a_second_run_in_the_same_folder_says_where_the_first_is(project: Projec
     code, said = project.finish("run", PORT=str(free_port()))
     assert code == 1
     assert said == (
-        f"The tracker runs already in this folder, on http://127.0.0.1:{project.port}/: "
+        f"The tracker runs already in this folder, on http://localhost:{project.port}/: "
         "open that, or stop it first (Ctrl-C).\n"
     )
     assert project.answers()

@@ -490,8 +490,7 @@ def run() -> int:
     catch_signals()
     parent = os.getppid()
     host, port = read_address()
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{port}/"
+    address = f"http://{_name_of(host)}:{port}/"
     claim = Claim()
     claim.take()
     try:
@@ -501,7 +500,7 @@ def run() -> int:
         python = make_environment()
         with database(python) as (url, server):
             env = environment(url, ",".join(hosts_for(host)))
-            # Links in mails; by name, because passkeys belong to one.
+            # Links in mails, as the address that is shown; by name, because passkeys belong to one.
             env["PUBLIC_URL"] = env.get("PUBLIC_URL") or f"http://{_name_of(host)}:{port}"
             if not os.environ.get("REDIS_URL"):
                 env["REDIS_URL"] = valkey.url(DATA) if valkey.find_program(site_packages()) else ""
@@ -536,7 +535,7 @@ def serve(
         say("Starting the web server ...")
         web = supervisor.start(parts["web"])
         wait_until_ready(host, port, web, supervisor)
-        address = announce(host, port, address)
+        announce(host, address)
         claim.write("running", address)
         for name in ("worker", "beat"):
             if name in parts:
@@ -571,18 +570,16 @@ def prepare_data(python: Path, env: dict[str, str]) -> None:
     django(python, env, "prepare_local", show=True)
 
 
-def announce(host: str, port: int, address: str) -> str:
-    """Print the addresses to open; the one that is shown."""
+def announce(host: str, address: str) -> None:
+    """Print the addresses to open."""
     if host in ("0.0.0.0", "::"):  # noqa: S104
         say("Warning: everybody on your network can reach this copy, and it speaks plain HTTP.")
-        address = f"http://{_name_of(host)}:{port}/"
     say()
     say(f"  Public   {address}")
     say(f"           {address}en/e/{ELECTION}/")
     say(f"  Staff    {address}staff/")
     say()
     say("Ready. Press Ctrl-C to stop.")
-    return address
 
 
 def _reason_to_end(server: postgres.Server | None, parent: int) -> str | None:

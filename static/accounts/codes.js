@@ -6,6 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
     document.getElementById("codes-tools").hidden = false;
     const download = document.getElementById("codes-download");
     download.href = URL.createObjectURL(new Blob([`${codes.value}\n`], { type: "text/plain" }));
+    document.getElementById("codes-print").addEventListener("click", () => window.print());
     document.getElementById("codes-copy").addEventListener("click", async () => {
         const said = document.getElementById("codes-said");
         try {

@@ -1,5 +1,6 @@
 """A local copy can be tried in every role, from the machine it runs on and from nowhere else."""
 
+import re
 from io import StringIO
 from typing import Any
 
@@ -33,6 +34,14 @@ def test_each_role_has_an_account_that_the_page_to_sign_in_shows(settings: Any) 
         client = Client(**HERE)
         client.post("/staff/login/", {"login": account.username, "password": password_of(account.username)})
         assert client.get("/staff/").status_code == 200
+        # One button does it, and leads on to where somebody was going.
+        asked = Client(**HERE).get("/staff/login/?next=/staff/jobs/").content.decode()
+        forms = re.findall(
+            r'data-sign-in>(?:(?!</form>).)*value="' + account.username + '".*?</form>', asked, re.DOTALL
+        )
+        sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', forms[-1]))
+        pressed = Client(**HERE).post("/staff/login/", sent)
+        assert (sent["login"], pressed["Location"]) == (account.username, "/staff/jobs/")
     assert "runs on your own machine" in client.get("/staff/account/").content.decode()
     for elsewhere in ({"REMOTE_ADDR": "192.0.2.1"}, {"HTTP_X_FORWARDED_FOR": "192.0.2.1"}):
         assert (

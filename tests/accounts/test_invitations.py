@@ -51,15 +51,16 @@ def test_a_coordinator_is_invited_and_gets_to_work(client: Client) -> None:
     assert welcome.count("Four unrelated words") == 1
     assert "commonly used" not in welcome
     assert guest.post(link, new_password("berta@example.org")).status_code == 200
-    assert guest.post(link, new_password("four unrelated lamps"))["Location"] == "/staff/account/"
-    assert "One step is left" in guest.get("/staff/account/").content.decode()
+    assert guest.post(link, new_password("four unrelated lamps"))["Location"] == "/staff/account/app/"
     assert guest.get(link).status_code == 404
     page = guest.get("/staff/account/app/").content.decode()
+    assert "One step is left" in page
     secret = re.search(r'id="secret">([A-Z2-7 ]+)<', page)[1].replace(" ", "")  # type: ignore[index]
-    guest.post("/staff/account/app/", {"code": code_now(secret)})
+    codes = guest.post("/staff/account/app/?next=/staff/jobs/", {"code": code_now(secret)}, follow=True)
+    assert codes.redirect_chain == [("/staff/account/recovery-codes/?next=%2Fstaff%2Fjobs%2F", 307)]
+    assert "never again" in codes.content.decode()
+    assert re.search(r'href="/staff/jobs/">I have kept them', codes.content.decode())
     assert guest.get("/staff/").status_code == 200
-    shown = guest.post("/staff/account/recovery-codes/", {"do": "show"}).content.decode()
-    assert "never again" in shown
     assert "never again" not in guest.post("/staff/account/recovery-codes/", {"do": "show"}).content.decode()
 
 

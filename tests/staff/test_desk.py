@@ -128,3 +128,34 @@ def test_empty_desks_say_so() -> None:
     for role in (Role.AUDITOR, Role.ADMINISTRATOR):
         assert first_page(make.make_account(role)) == ""
     assert reverse("admin:index") == "/staff/"
+
+
+def test_what_waits_is_published_from_the_first_page_after_its_question() -> None:
+    """Red when: the form of the row leads elsewhere; or the button stands beside what four eyes keep from you."""
+    publisher = make.make_account(Role.DESK, Role.PUBLISHER)
+    figure = written_by(make.make_account(Role.DESK), make.make_figure, value=49, publication="submitted")
+    client = Client()
+    client.force_login(publisher)
+    addresses = re.findall(
+        r'<form method="post" action="([^"]+/publish/)"', client.get("/staff/").content.decode()
+    )
+    assert addresses == [f"/staff/elections/announcedfigure/{figure.pk}/publication/publish/"]
+    assert "Publish this record?" in client.post(addresses[0]).content.decode()
+    election = make.make_election(four_eyes=True, publication="draft")
+    written_by(publisher, make.make_milestone, election=election, publication="submitted")
+    assert client.get("/staff/").content.decode().count('/publish/"') == 1
+
+
+def test_the_first_page_begins_with_what_the_role_does_first() -> None:
+    """Red when: `index` offers a screen whose permission the account lacks."""
+
+    def begin(*roles: str) -> list[str]:
+        client = Client()
+        client.force_login(make.make_account(*roles))
+        page = client.get("/staff/").content.decode()
+        return re.findall(r'<a class="button" href="[^"]+">([^<]+)</a>', page)
+
+    assert begin(Role.OFFICER) == ["Enter a mission", "Decide applications"]
+    assert begin(Role.DESK) == ["Enter a polling station"]
+    assert begin(Role.ADMINISTRATOR) == ["Invite somebody"]
+    assert begin(Role.PUBLISHER) == begin(Role.AUDITOR) == []

@@ -1,5 +1,8 @@
 """One person enters a mission together with its statement."""
 
+import re
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,6 +10,7 @@ from django.urls import reverse
 from tests import factories as make
 from tests.forms import confirm
 from tests.trust.test_concurrency import opened
+from tracker.core.history.models import ChangedRow
 from tracker.core.models import Publication
 from tracker.core.roles import Role
 from tracker.missions.models import Mission, Statement
@@ -47,3 +51,115 @@ def test_the_officer_publishes_no_statement(client: Client) -> None:
     )
     statement.refresh_from_db()
     assert statement.publication == Publication.SUBMITTED
+
+
+def new_mission(client: Client, **typed: object) -> dict[str, object]:
+    """What the form of a new mission with a statement sends."""
+    path = reverse("admin:missions_mission_add")
+    election, organization = make.make_election(), make.make_organization()
+    return opened(client, path) | {
+        "election": election.pk, "organization": organization.pk, "type": "short_term", "status": "observed",
+        "statements-0-title": "On the day",
+    } | typed  # fmt: skip
+
+
+def test_a_mission_is_saved_and_submitted_with_its_statement_in_one_go(client: Client) -> None:
+    """Red when: `hand_in` leaves the parts out; or `_onward` looks for another button."""
+    officer = make.make_account(Role.OFFICER)
+    client.force_login(officer)
+    sent = new_mission(client, _submit="Save and submit for publication")
+    done = client.post(reverse("admin:missions_mission_add"), sent, follow=True)
+    mission = Mission.objects.get()
+    assert done.redirect_chain == [(reverse("admin:missions_mission_change", args=[mission.pk]), 302)]
+    assert [str(message) for message in done.context["messages"]][1:] == [
+        "1 mission waits for a publisher now.", "1 statement waits for a publisher now.",
+    ]  # fmt: skip
+    statement = mission.statements.get()
+    assert (mission.publication, statement.publication) == (Publication.SUBMITTED, Publication.SUBMITTED)
+    # The history has both deeds, as if one had followed the other.
+    rows = ChangedRow.objects.filter(table_name="missions_mission", key=str(mission.pk)).order_by("pk")
+    deeds = [(row.kind, row.after["publication"], row.change.account) for row in rows]
+    assert deeds == [("insert", "draft", officer.pk), ("update", "submitted", officer.pk)]
+    # Sent a second time it is submitted once.
+    client.post(reverse("admin:missions_mission_add"), sent)
+    assert rows.count() == 2
+    assert "_publish" not in done.content.decode()
+
+
+def test_saving_and_publishing_asks_as_publishing_does(client: Client) -> None:
+    """Red when: `_onward` publishes without asking, or lets whoever does not publish do it."""
+    client.force_login(make.make_account(Role.OFFICER, Role.PUBLISHER))
+    path = reverse("admin:missions_mission_add")
+    asked = client.post(path, new_mission(client, _publish="Save and publish"), follow=True)
+    mission = Mission.objects.get()
+    assert asked.redirect_chain == [
+        (reverse("admin:missions_mission_publication", args=[mission.pk, "publish"]), 307)
+    ]
+    assert "Publish this record?" in asked.content.decode()
+    assert mission.publication == Publication.DRAFT
+    client.force_login(make.make_account(Role.OFFICER))
+    Mission.objects.all().delete()
+    saved = client.post(path, new_mission(client, _publish="Save and publish"))
+    assert (saved.status_code, saved["Location"]) == (302, reverse("admin:missions_mission_changelist"))
+    assert Mission.objects.get().publication == Publication.DRAFT
+
+
+def test_what_is_empty_is_folded_and_what_holds_something_is_not(client: Client) -> None:
+    """Red when: `_says_something` looks at the record, or at what was sent, no more."""
+    client.force_login(make.make_account(Role.OFFICER))
+
+    def folded(page: Any) -> list[str]:
+        return re.findall(r"<summary>\s*<h\d[^>]*>([^<]+)", page.content.decode())
+
+    path = reverse("admin:missions_mission_add")
+    names = [
+        "Head of mission", "Invitation and dates", "Strength", "Coverage, as announced", "How we know", "State",
+    ]  # fmt: skip
+    statement = "Source, notes and state"
+    assert folded(client.get(path)) == [*names, statement, statement]
+    # What was typed comes back unfolded with an error of another field.
+    page = client.post(path, new_mission(client, type="", planned_sto="12"))
+    assert folded(page) == [name for name in [*names, statement, statement] if name != "Strength"]
+    mission = make.make_mission(head_of_mission="A head", source=None)
+    page = client.get(reverse("admin:missions_mission_change", args=[mission.pk]))
+    assert "Head of mission" not in folded(page)
+
+
+def test_the_real_election_is_filled_in_beside_a_demonstration(client: Client) -> None:
+    """Red when: get_changeform_initial_data counts demonstrations."""
+    client.force_login(make.make_account(Role.OFFICER))
+    real = make.make_election()
+    make.make_election(demonstration=True)
+    form = client.get(reverse("admin:missions_mission_add")).context["adminform"].form
+    assert form["election"].value() == real.pk
+
+
+def looked_up(client: Client, field: str, term: str) -> list[str]:
+    """What the look-up of a field of a mission finds, in its order."""
+    asked = {"app_label": "missions", "model_name": "mission", "field_name": field, "term": term}
+    return [row["text"] for row in client.get("/staff/autocomplete/", asked).json()["results"]]
+
+
+def test_a_look_up_has_the_best_match_first(client: Client) -> None:
+    """Red when: `_best_first` is not asked, or leaves out one of its four ranks."""
+    client.force_login(make.make_account(Role.OFFICER))
+    for name, acronym in (
+        ("Association of Noscet", "AN"), ("Bureau (oscillating)", ""), ("Cities of Europe", "OSCE"),
+        ("Osces united", ""), ("Zone", "OSC.E"),
+    ):  # fmt: skip
+        make.make_organization(name=name, acronym=acronym, slug=name.lower().replace(" ", "-"))
+    assert looked_up(client, "organization", "osc") == [
+        "OSCE · Cities of Europe", "OSC.E · Zone", "Osces united", "Bureau (oscillating)",
+        "AN · Association of Noscet",
+    ]  # fmt: skip
+    # What was typed is no pattern.
+    assert looked_up(client, "organization", "osc.e") == ["OSC.E · Zone"]
+    assert looked_up(client, "organization", "(o") == ["Bureau (oscillating)"]
+
+
+def test_a_demonstration_is_offered_last_and_as_such(client: Client) -> None:
+    """Red when: ElectionAdmin says nothing of look-ups."""
+    client.force_login(make.make_account(Role.OFFICER))
+    make.make_election(name="A day", slug="a", demonstration=True)
+    make.make_election(name="One day", slug="b")
+    assert looked_up(client, "election", "day") == ["One day", "A day (demonstration)"]

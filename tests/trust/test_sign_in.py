@@ -407,7 +407,7 @@ def test_a6_who_has_not_enrolled_reaches_the_enrolment_alone() -> None:
                 assert answer.status_code == 401, screen
                 continue
             assert answer.status_code == 302, screen
-            assert answer["Location"].startswith("/staff/account/?next="), screen
+            assert answer["Location"].startswith("/staff/account/app/?next="), screen
     for page in ("/staff/account/", "/staff/account/app/", "/staff/account/passkeys/add/"):
         assert client.get(page).status_code == 200
 

@@ -71,7 +71,9 @@ class SignedInMiddleware(AuthenticationMiddleware):
         if name in ENROLMENT or sessions.trusted(request, request.user):
             return None
         wanted = request.get_full_path() if request.method == "GET" else reverse("admin:index")
-        return redirect(f"{reverse('mfa_index')}?{urlencode({'next': wanted})}")
+        # Whoever has none yet sets one up; whoever has one is told to sign in with it.
+        page = "mfa_index" if sessions.has_factor(request.user) else "mfa_activate_totp"
+        return redirect(f"{reverse(page)}?{urlencode({'next': wanted})}")
 
 
 def _typed_login(request: HttpRequest) -> User | str:

@@ -38,7 +38,7 @@ urlpatterns = [
     path("account/app/remove/", door(app_views.deactivate_totp), name="mfa_deactivate_totp"),
     path("account/recovery-codes/", door(views.recovery_codes), name="mfa_view_recovery_codes"),
     path("account/passkeys/", door(passkey_views.list_webauthn), name="mfa_list_webauthn"),
-    path("account/passkeys/add/", door(passkey_views.add_webauthn), name="mfa_add_webauthn"),
+    path("account/passkeys/add/", door(views.EnrolPasskey.as_view()), name="mfa_add_webauthn"),
     path("account/passkeys/<int:pk>/rename/", door(passkey_views.edit_webauthn), name="mfa_edit_webauthn"),
     path(
         "account/passkeys/<int:pk>/remove/", door(passkey_views.remove_webauthn), name="mfa_remove_webauthn"

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.recovery_codes.internal.flows import can_generate_recovery_codes
 from allauth.mfa.totp.views import ActivateTOTPView
+from allauth.mfa.webauthn.views import AddWebAuthnView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -77,7 +78,24 @@ def _after_change(request: HttpRequest, user: User, had: bool) -> None:
     mail.later(mail.tell_of_change, user.pk, "second factor")
 
 
-class EnrolApp(ActivateTOTPView):
+class OnToTheCodes:
+    """After the first factor its recovery codes are shown at once, and lead on to where somebody was going."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        codes = reverse("mfa_view_recovery_codes")
+        if response["Location"] != codes:
+            return response
+        # Sent on as the POST that it was: nobody sees codes, or uses up the one look at them, by an address alone.
+        wanted = self.request.GET.urlencode()  # type: ignore[attr-defined]
+        return redirect(f"{codes}?{wanted}" if wanted else codes, preserve_request=True)
+
+
+class EnrolPasskey(OnToTheCodes, AddWebAuthnView):
+    """A passkey."""
+
+
+class EnrolApp(OnToTheCodes, ActivateTOTPView):
     """An authenticator app. The code that proves it is used up with that."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -182,7 +200,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         form.save()
         record_authentication(request, user, "password")
         get_adapter(request).login(request, user)
-        return redirect("mfa_index")
+        return redirect("mfa_activate_totp")
     return render(request, "account/invitation.html", {"title": _("Welcome"), "form": form, "invited": user})
 
 

@@ -3,6 +3,7 @@
 Every screen of the register is made of `NarrowedAdmin`, every inline form of `NarrowedInline`; a test holds them to it.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from functools import wraps
 from hashlib import sha256
@@ -12,7 +13,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _t
@@ -25,6 +26,8 @@ from tracker.core.roles import may_everywhere, permission
 
 # A page that asks before an action names so many rows, and counts the rest.
 NAMED = 100
+# Fields that hold what a record is called for short.
+SHORT_NAMES = ("acronym", "number")
 # What a record may be made by those who write and do not publish.
 HANDED_IN = (Publication.DRAFT, Publication.SUBMITTED)
 
@@ -211,7 +214,26 @@ class NarrowedLookup(AutocompleteJsonView):
     def get_queryset(self) -> QuerySet:
         rows = choosable(super().get_queryset(), user_of(self.request), self._name())
         # A list that counts what belongs to its rows loses the model's own order, and pages of it would overlap.
-        return rows if rows.ordered else rows.order_by(*rows.model._meta.ordering)
+        order = rows.query.order_by or rows.model._meta.ordering
+        return rows.order_by(*getattr(self.model_admin, "looked_up_last", ()), *self._best_first(), *order)
+
+    def _best_first(self) -> list[Any]:
+        """The order of what was found: a short name that begins so, a name that does, a word in one, and the rest."""
+        term = self.term.strip()
+        own = [name for name in self.model_admin.search_fields if "__" not in name and name[0] != "="]
+        if not term or not own:
+            return []
+        short = [name for name in own if name in SHORT_NAMES]
+        ranks = [Q(**{f"{name}__istartswith": term}) for name in (*short, *own)]
+        # From the beginning of a word on, in the words of PostgreSQL.
+        ranks += [Q(**{f"{name}__iregex": rf"\m{re.escape(term)}"}) for name in own]
+        places = [When(rank, then=place) for place, rank in enumerate(ranks)]
+        return [Case(*places, default=len(places))]
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        """As the screen of the kind calls it in a look-up, if it says more there."""
+        found: dict[str, str] = super().serialize_result(obj, to_field_name)
+        return found | {"text": getattr(self.model_admin, "looked_up_as", str)(obj)}
 
     def _name(self) -> str:
         site: Any = self.admin_site

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import flatten, quote, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import NoReverseMatch, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from tracker.core.admin_access import NarrowedAdmin, user_of
 from tracker.core.admin_steps import (
     STEPS,
+    hand_in,
     is_open,
     may_take,
     publish,
@@ -38,6 +40,8 @@ from tracker.core.publication import awaits_other_eyes, draft_parents, has_four_
 
 # The input in which whoever corrects a public record says why.
 REASON = "_reason"
+# A form saves and takes one of these steps in one go, where the person may take it.
+SAVE_AND = (("submit", _("Save and submit for publication")), ("publish", _("Save and publish")))
 # What is typed as example.org is an https address.
 HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
 
@@ -64,8 +68,11 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
     list_per_page = 50
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Beside the publication its embargo, for whoever publishes."""
-        fieldsets = super().get_fieldsets(request, obj)
+        """Beside the publication its embargo, for whoever publishes; folded stays what is empty."""
+        fieldsets = [
+            (title, _unfolded(options) if _says_something(request, obj, options) else options)
+            for title, options in super().get_fieldsets(request, obj)
+        ]
         if not self.has_publish_permission(request, obj):
             return fieldsets
         return [
@@ -85,6 +92,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         self, request: HttpRequest, context: Any, add: bool = False, change: bool = False,
         form_url: str = "", obj: Any = None,
     ) -> HttpResponse:  # fmt: skip
+        context["save_and"] = SAVE_AND[: 1 + self.has_publish_permission(request)] if add else ()
         if change and obj is not None:
             # As it is on record: what was typed may say otherwise already.
             record = self.model._default_manager.filter(pk=obj.pk).first()
@@ -105,7 +113,30 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             taken.remove("publish")
             sentence = f"{sentence} {objection}"
         steps = [(step, STEPS[step][0], self._address(record, "publication", step)) for step in taken]
-        return {"state": self.publication_badge(record), "state_sentence": sentence, "steps": steps}
+        return {
+            "state": self.publication_badge(record), "state_sentence": sentence, "steps": steps,
+            "save_and": [pair for pair in SAVE_AND if pair[0] in taken],
+        }  # fmt: skip
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._onward(request, obj, super().response_add(request, obj, post_url_continue))
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._onward(request, obj, super().response_change(request, obj))
+
+    def _onward(self, request: HttpRequest, record: Publishable, saved: HttpResponse) -> HttpResponse:
+        """After saving: the step that was asked for with it, or `saved`, the answer to saving alone."""
+        if "_popup" in request.POST:
+            return saved
+        if "_submit" in request.POST and may_take(self, request, record, "submit"):
+            hand_in(self, request, record)
+            return HttpResponseRedirect(self._address(record, "change"))
+        if "_publish" in request.POST and may_take(self, request, record, "publish"):
+            # Sent on as the POST that it is, to the page that asks.
+            return redirect(self._address(record, "publication", "publish"), preserve_request=True)
+        return saved
 
     def get_urls(self) -> list[Any]:
         view, name = self.admin_site.admin_view(self.publication_view), self._name("publication")
@@ -215,6 +246,18 @@ def four_eyes_objection(record: Publishable, user: User) -> str:
     if awaits_other_eyes(record, user):
         return _t("You wrote it, and its election asks for four eyes: somebody else has to publish it.")
     return ""
+
+
+def _says_something(request: HttpRequest, record: Any, options: Any) -> bool:
+    """Whether a field of this fieldset holds, or was sent, anything; the state stands above the form already."""
+    names = [name for name in flatten(options["fields"]) if name not in ("publication", "embargo_until")]
+    sent = any(request.POST.get(name) for name in names)
+    return sent or any(getattr(record, name, None) not in (None, "") for name in names)
+
+
+def _unfolded(options: Any) -> Any:
+    classes = tuple(name for name in options.get("classes", ()) if name != "collapse")
+    return options | {"classes": classes}
 
 
 def _with_embargo(fields: Any) -> list[Any]:

@@ -174,13 +174,23 @@ def submit(
     form = PartsForm(_answers(request), parts_of(modeladmin, request, ready, "change"))
     question = ask_first(modeladmin, request, ready, "submit", title, words, form)
     if question is None:
-        for screen, rows in [(modeladmin, ready), *form.chosen(modeladmin.admin_site)]:
-            changed = change_publication(rows, Publication.SUBMITTED)
-            report(
-                screen, request, messages.SUCCESS, "%(records)s waits for a publisher now.",
-                "%(records)s wait for a publisher now.", changed, records=counted(screen.model, changed),
-            )  # fmt: skip
+        submit_now(modeladmin, request, ready, form.chosen(modeladmin.admin_site))
     return question
+
+
+def submit_now(
+    modeladmin: admin.ModelAdmin,
+    request: HttpRequest,
+    queryset: models.QuerySet,
+    parts: Sequence[tuple[Any, models.QuerySet]] = (),
+) -> None:
+    """Hand these records, with their parts, to whoever publishes, and say what came of it."""
+    for screen, rows in [(modeladmin, queryset), *parts]:
+        changed = change_publication(rows, Publication.SUBMITTED)
+        report(
+            screen, request, messages.SUCCESS, "%(records)s waits for a publisher now.",
+            "%(records)s wait for a publisher now.", changed, records=counted(screen.model, changed),
+        )  # fmt: skip
 
 
 @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
@@ -322,6 +332,15 @@ def take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> H
     rows = screen.get_queryset(request).filter(pk=record.pk)
     answer: HttpResponse | None = screen.get_actions(request)[step][0](screen, request, rows)
     return answer
+
+
+def hand_in(screen: Any, request: HttpRequest, record: Publishable) -> None:
+    """Submit a record that was saved just now, with the parts that its form showed: nobody has to be asked which."""
+    rows = screen.get_queryset(request).filter(pk=record.pk, publication__in=BEGINS[Publication.SUBMITTED])
+    offer = PartsForm(None, parts_of(screen, request, rows, "change"))
+    form = PartsForm({"parts": list(offer.offered)}, list(offer.offered.values()))
+    if form.is_valid():
+        submit_now(screen, request, rows, form.chosen(screen.admin_site))
 
 
 def warn_of_published(modeladmin: admin.ModelAdmin, request: HttpRequest, ids: list[Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin_access import user_of
@@ -12,6 +13,7 @@ from tracker.core.admin_counts import annotate_counts, linked_count, related_lis
 from tracker.core.admin_publication import PublishableAdmin, public_address
 from tracker.core.admin_zones import ZoneProposalMixin, doubts_of_zone
 from tracker.core.ownership import visible_to
+from tracker.core.roles import may_everywhere, permission
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
 
 COUNTED = {
@@ -56,8 +58,16 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         (_("How we know"), {"fields": ("source", "notes")}),
     )
 
+    # Nobody shall take an invented one for a real one.
+    looked_up_last = ("demonstration",)
+
     class Media:
         js = ("staff/slug.js",)
+
+    def looked_up_as(self, election: Election) -> str:
+        return (
+            _t("%(name)s (demonstration)") % {"name": election} if election.demonstration else str(election)
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), COUNTED, user_of(request))
@@ -96,10 +106,14 @@ class PartOfElectionAdmin(PublishableAdmin):
     list_select_related: ClassVar[Any] = ("election",)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The election is filled in where there is only one to choose."""
+        """The election is filled in where there is only one to choose; whoever works for one organization alone is
+        not taken out of a demonstration, everybody else is not led into one."""
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         if "election" not in initial:
-            elections = visible_to(Election.objects.all(), user_of(request)).values_list("pk", flat=True)[:2]
+            rows = visible_to(Election.objects.all(), user_of(request))
+            if may_everywhere(user_of(request), permission(self.model, "add")):
+                rows = rows.filter(demonstration=False)
+            elections = rows.values_list("pk", flat=True)[:2]
             if len(elections) == 1:
                 initial["election"] = elections[0]
         return initial

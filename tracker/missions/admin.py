@@ -67,6 +67,10 @@ class OrganizationAdmin(PublishableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), ("missions", "memberships"), user_of(request))
 
+    def looked_up_as(self, organization: Organization) -> str:
+        """With the acronym, by which people look for it."""
+        return " · ".join(filter(None, (organization.acronym, organization.name)))
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         """Proposed once; published addresses do not change by themselves."""
         return {} if obj else {"slug": ("name",)}
@@ -82,10 +86,20 @@ class MembershipInline(PlainFields, NarrowedInline, admin.TabularInline):
 class StatementInline(PlainFields, NarrowedInline, admin.StackedInline):
     model = Statement
     formfield_overrides = HTTPS_ASSUMED
-    extra = 0
-    fields = (("kind", "issued_on", "language"), "title", "url", ("publication", "source"), "notes")
     autocomplete_fields = ("source",)
     show_change_link = True
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """A new mission shows the fields of a statement; left empty they are none."""
+        return 1 if obj is None else 0
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What a statement needs; the rest is folded away while the mission is new."""
+        needed = ("kind", "title", "url", ("issued_on", "language"))
+        if obj is not None:
+            return [(None, {"fields": (*needed, ("publication", "source"), "notes")})]
+        more = {"fields": (("publication", "source"), "notes"), "classes": ("collapse",)}
+        return [(None, {"fields": needed}), (_("Source, notes and state"), more)]
 
 
 @admin.register(Mission)
@@ -106,11 +120,11 @@ class MissionAdmin(PartOfElectionAdmin):
     search_fields = ("organization__name", "organization__acronym", "head_of_mission", "areas_observed")
     date_hierarchy = "arrives_on"
     autocomplete_fields = ("election", "organization", "source")
-    inlines = (MembershipInline, StatementInline)
+    inlines = (StatementInline, MembershipInline)
     kept_by_the_desk = ("election", "organization")
     fieldsets = (
-        (None, {"fields": ("election", "organization", ("type", "status"), "publication")}),
-        (_("Head of mission"), {"fields": (("head_of_mission", "head_role"),)}),
+        (None, {"fields": ("election", "organization", ("type", "status"))}),
+        (_("Head of mission"), {"fields": (("head_of_mission", "head_role"),), "classes": ("collapse",)}),
         (
             _("Invitation and dates"),
             {
@@ -118,7 +132,8 @@ class MissionAdmin(PartOfElectionAdmin):
                     ("invited_by", "invited_on"),
                     ("announced_on", "accredited_on"),
                     ("arrives_on", "departs_on"),
-                )
+                ),
+                "classes": ("collapse",),
             },
         ),
         (
@@ -130,10 +145,15 @@ class MissionAdmin(PartOfElectionAdmin):
                     ("actual_core", "actual_lto", "actual_sto"),
                 ),
                 "description": _("Leave empty what is not known; zero means that there were none."),
+                "classes": ("collapse", "compact"),
             },
         ),
-        (_("Coverage, as announced"), {"fields": ("stations_visited", "areas_observed")}),
-        (_("How we know"), {"fields": ("source", "notes")}),
+        (
+            _("Coverage, as announced"),
+            {"fields": ("stations_visited", "areas_observed"), "classes": ("collapse",)},
+        ),
+        (_("How we know"), {"fields": ("source", "notes"), "classes": ("collapse",)}),
+        (_("State"), {"fields": ("publication",), "classes": ("collapse",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

@@ -22,12 +22,13 @@ NAMED = 4
 
 @dataclass(frozen=True)
 class Row:
-    """A record by name. `own`: four eyes keep whoever looks from publishing it."""
+    """A record by name. `own`: four eyes keep whoever looks from publishing it; `publish`: where that is asked."""
 
     name: str
     address: str
     handed_in: HandedIn | None = None
     own: bool = False
+    publish: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,12 @@ def _waiting(model: type[Publishable], user: User) -> Pile:
     found, count = _first(rows)
     steps = handed_in(found)
     named = [
-        Row(str(row), _screen(model, "change", row.pk), steps.get(row.pk), awaits_other_eyes(row, user))
+        Row(
+            str(row), _screen(model, "change", row.pk), steps.get(row.pk), awaits_other_eyes(row, user),
+            _screen(model, "publication", row.pk, "publish"),
+        )
         for row in found
-    ]
+    ]  # fmt: skip
     return Pile(_kind(model, count), count, _list(model, publication__exact=Publication.SUBMITTED), named)
 
 

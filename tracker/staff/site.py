@@ -63,6 +63,16 @@ SECTIONS: tuple[tuple[Promise, tuple[Screen, ...], tuple[str, ...]], ...] = (
 )
 
 
+# What people begin with, as buttons at the top of the first page.
+BEGIN = (
+    Screen(_("Enter a mission"), "admin:missions_mission_add", "missions.add_mission"),
+    Screen(_("Decide applications"), "admin:accreditation", "missions.change_accreditation"),
+    Screen(_("Enter a polling station"), "admin:stations_pollingstation_add", "stations.add_pollingstation"),
+    Screen(_("Enter a visit"), "admin:visit_new", "fieldwork.add_visit"),
+    Screen(_("Invite somebody"), "admin:core_user_invite", "core.add_user"),
+)
+
+
 class WithoutLog:
     """For every screen of the admin: Django's own log is not written. The database keeps the history (core.history)."""
 
@@ -103,7 +113,11 @@ class StaffSite(AdminSite):
         """The first page, with what waits for whoever looks at it."""
         from tracker.staff import desk  # needs the apps to be loaded
 
-        waiting = {"waiting": desk.waiting_for(request.user), "drafts": desk.drafts_of(request.user)}  # type: ignore[arg-type]
+        waiting = {
+            "begin": [screen for screen in BEGIN if _may_see(request, screen)],
+            "waiting": desk.waiting_for(request.user),  # type: ignore[arg-type]
+            "drafts": desk.drafts_of(request.user),  # type: ignore[arg-type]
+        }
         return super().index(request, waiting | (extra_context or {}))
 
     def get_urls(self) -> list[Any]:

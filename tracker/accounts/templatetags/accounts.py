@@ -75,6 +75,13 @@ def next_page(context: dict[str, Any]) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def lacks_factor(context: dict[str, Any]) -> bool:
+    """Whether this account has no second factor yet and opens nothing without one."""
+    user = context["request"].user
+    return not sessions.has_factor(user) and not does_without(context)
+
+
+@register.simple_tag(takes_context=True)
 def named_address(context: dict[str, Any]) -> str:
     """The page by name, where it was opened by the number of this machine, to which no passkey can belong."""
     request = context["request"]
