@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, path, reverse
@@ -117,7 +116,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         if record is None or step not in STEPS:
             raise Http404
         if not may_take(self, request, record, step):
-            raise PermissionDenied
+            raise self.refusal(request, STEPS[step][1], record)
         # An address alone does nothing; it is where "take me back" leads.
         question = take(self, request, record, step) if request.method == "POST" else None
         return question or HttpResponseRedirect(self._address(record, "change"))

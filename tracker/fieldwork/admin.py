@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -148,7 +148,7 @@ class TeamAdmin(PlainFields, NarrowedAdmin):
     ) -> HttpResponse:
         """First the mission: it decides who can be a member."""
         if not self.has_add_permission(request):
-            raise PermissionDenied
+            raise self.refusal(request, "add")
         mission = self._chosen_mission(request)
         if mission is None:
             missions = self._missions(request).order_by("-election__starts_on", "organization__name")
@@ -253,7 +253,7 @@ class DeploymentAdmin(PlainFields, NarrowedAdmin):
     def utc_view(self, request: HttpRequest) -> HttpResponse:
         """What the hours being typed mean in UTC, on the clock of the chosen station, as JSON."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
-            raise PermissionDenied
+            raise self.refusal(request, "change")
         chosen = key_of(request.GET.get("station", ""))
         if chosen is None:
             return JsonResponse({})
@@ -290,7 +290,7 @@ class VisitAdmin(NarrowedAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if not self.has_add_permission(request):
-            raise PermissionDenied
+            raise self.refusal(request, "add")
         return HttpResponseRedirect(reverse("admin:visit_new"))
 
     def change_view(
@@ -302,7 +302,7 @@ class VisitAdmin(NarrowedAdmin):
     ) -> HttpResponse:
         visit = self.get_object(request, object_id)
         if not self.has_view_or_change_permission(request, visit):
-            raise PermissionDenied
+            raise self.refusal(request, "view", visit)
         if visit is None:
             return super().change_view(request, object_id, form_url, extra_context)
         return HttpResponseRedirect(reverse("admin:visit", args=[visit.pk]))
