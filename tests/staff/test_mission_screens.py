@@ -32,7 +32,7 @@ def test_the_officer_enters_a_mission_with_its_statement(client: Client) -> None
     sent = opened(client, change) | {"title": "The statement", "publication": "submitted"}
     assert client.post(change, sent).status_code == 302
     statement.refresh_from_db()
-    assert (statement.title, statement.publication) == ("The statement", Publication.SUBMITTED)
+    assert (statement.title, statement.publication) == ("The statement", Publication.DRAFT)
 
 
 def test_the_officer_publishes_no_statement(client: Client) -> None:

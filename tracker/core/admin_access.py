@@ -29,8 +29,6 @@ from tracker.core.roles import may_everywhere, permission, who_may
 
 # A page that asks before an action names so many rows, and counts the rest.
 NAMED = 100
-# What a record may be made by those who write and do not publish.
-HANDED_IN = (Publication.DRAFT, Publication.SUBMITTED)
 
 
 def user_of(request: HttpRequest) -> Any:
@@ -70,22 +68,17 @@ class _Narrowed(BaseModelAdmin):
         return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Whoever may not publish hands drafts in, no more; whose a mission is, its coordinator does not say."""
+        """The state is only read: the steps change it (`core.admin_steps`). Whose a mission is, its coordinator does
+        not say.
+        """
         fields = tuple(super().get_readonly_fields(request, obj))
-        if issubclass(self.model, Publishable) and not _may_publish(request, self.model):
-            fields += ("embargo_until",)
-            # In an inline row `obj` is the record around it, and its rows differ: there the state is only read.
-            inline = isinstance(self, admin.options.InlineModelAdmin)
-            if inline or (obj is not None and obj.publication not in HANDED_IN):
-                fields += ("publication",)
+        if issubclass(self.model, Publishable):
+            fields += (
+                ("publication",) if _may_publish(request, self.model) else ("publication", "embargo_until")
+            )
         if obj is not None and not may_everywhere(user_of(request), permission(self.model, "change")):
             fields += tuple(name for name in self.kept_by_the_desk if name not in fields)
         return fields
-
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "publication" and not _may_publish(request, self.model):
-            kwargs["choices"] = [(to.value, to.label) for to in HANDED_IN]
-        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     # Fields that somebody who writes for one organization alone may not change.
     kept_by_the_desk: tuple[str, ...] = ()

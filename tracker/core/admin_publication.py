@@ -17,23 +17,25 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.admin_access import NarrowedAdmin, user_of
+from tracker.core.admin_access import NarrowedAdmin, hold, user_of
 from tracker.core.admin_steps import (
     STEPS,
+    as_shown,
     is_open,
     may_take,
     publish,
     submit,
     take,
+    take_back,
     unpublish,
-    warn_of_published,
-    warn_of_vanishing,
+    warn_of_doubts,
+    warn_of_drafts_below,
 )
 from tracker.core.disclosure import published_fields
 from tracker.core.guarded import refusing
 from tracker.core.identity import give_reason
 from tracker.core.models import Publication, Publishable, User, published_condition
-from tracker.core.publication import awaits_other_eyes, draft_parents, has_four_eyes, seen_below
+from tracker.core.publication import awaits_other_eyes, draft_parents, has_four_eyes
 
 # The input in which whoever corrects a public record says why.
 REASON = "_reason"
@@ -58,7 +60,7 @@ class PlainFields(BaseModelAdmin):
 class PublishableAdmin(PlainFields, NarrowedAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
-    actions = (submit, publish, unpublish)
+    actions = (submit, take_back, publish, unpublish)
     formfield_overrides = HTTPS_ASSUMED
     list_per_page = 50
 
@@ -104,15 +106,28 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             taken.remove("publish")
             sentence = f"{sentence} {objection}"
         steps = [(step, STEPS[step][0], self._address(record, "publication", step)) for step in taken]
-        return {"state": self.publication_badge(record), "state_sentence": sentence, "steps": steps}
+        seen = as_shown(self, request, record) if steps else ""
+        return {
+            "state": self.publication_badge(record),
+            "state_sentence": sentence,
+            "steps": steps,
+            "seen": seen,
+        }
 
     def get_urls(self) -> list[Any]:
         view, name = self.admin_site.admin_view(self.publication_view), self._name("publication")
         return [path("<path:object_id>/publication/<slug:step>/", view, name=name), *super().get_urls()]
 
     def publication_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
-        """Submit, publish or withdraw one record, after a page that asks; from there back to the record."""
+        """Take one step with one record, after a page that asks; from there back to the record.
+
+        A step is taken with the record as its page showed it, before the question as after it: whoever has not seen
+        what it says now is led back to it, and nothing is done.
+        """
         record = self.get_object(request, unquote(object_id))
+        if record is not None:
+            hold(request, self.model._default_manager.filter(pk=record.pk))
+            record = self.get_object(request, str(record.pk))
         if record is None or step not in STEPS:
             raise Http404
         if not may_take(self, request, record, step):
@@ -166,15 +181,10 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         return [_t("no source is on record")] if has_source and record.source_id is None else []
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save, and say what vanishes from the public pages with a record that is withdrawn."""
-        withdrawn = (
-            change and form.initial.get("publication") == Publication.PUBLISHED and not obj.is_released
-        )
-        vanishing = seen_below(self.model, [obj.pk]) if withdrawn else ""
+        """Save, with the reason that whoever corrects something public gave."""
         if reason := request.POST.get(REASON, "").strip():
             give_reason(reason)
         super().save_model(request, obj, form, change)
-        warn_of_vanishing(self, request, vanishing)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save, and say what is doubtful in a published record, and when it is still not seen by anybody."""
@@ -186,7 +196,8 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             names = ", ".join(f"{draft._meta.verbose_name} “{draft}”" for draft in drafts)
             self.message_user(request, text % {"drafts": names}, messages.WARNING)
         if record.publication == Publication.PUBLISHED:
-            warn_of_published(self, request, [record.pk])
+            warn_of_doubts(self, request, record)
+            warn_of_drafts_below(self, request, [record.pk])
 
 
 def state_sentence(record: Publishable) -> str:

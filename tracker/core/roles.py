@@ -117,7 +117,7 @@ def permission(model: Any, action: str) -> str:
 
 def who_may(name: str) -> str:
     """The roles that give the permission `name`, in words: "Election desk or Publisher"; "" where none does."""
-    words = []
+    words: list[Any] = []
     for role in Role:
         if name in ROLES[role]:
             own = _("%(role)s (for their own organization)") if role in OWN_ONLY else "%(role)s"

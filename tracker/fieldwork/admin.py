@@ -421,8 +421,14 @@ class IncidentAdmin(PublishableAdmin):
     @transaction.atomic
     def publish(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Show those with a public summary to the public; the others need one first."""
-        words = _t("Everybody will read their summaries, category, severity, place and time.")
-        question = ask_first(self, request, queryset, "publish", _t("Publish these incidents?"), words)
+        count = queryset.count()
+        title = ngettext("Publish this incident?", "Publish these incidents?", count)
+        words = ngettext(
+            "Everybody will read its summary, category, severity, place and time.",
+            "Everybody will read their summaries, category, severity, place and time.",
+            count,
+        )
+        question = ask_first(self, request, queryset, "publish", title, words)
         if question:
             return question
         bare = queryset.filter(summary="").count()
@@ -445,8 +451,14 @@ class IncidentAdmin(PublishableAdmin):
     @transaction.atomic
     def unpublish(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Take the selected incidents back from the public."""
-        words = _t("Nobody outside will read them any more. The summaries stay and can be published again.")
-        question = ask_first(self, request, queryset, "unpublish", _t("Withdraw these incidents?"), words)
+        count = queryset.count()
+        title = ngettext("Withdraw this incident?", "Withdraw these incidents?", count)
+        words = ngettext(
+            "Nobody outside will read it any more. The summary stays and can be published again.",
+            "Nobody outside will read them any more. The summaries stay and can be published again.",
+            count,
+        )
+        question = ask_first(self, request, queryset, "unpublish", title, words)
         if question:
             return question
         with transaction.atomic():
