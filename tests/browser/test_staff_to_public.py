@@ -37,8 +37,8 @@ def test_sign_in_correct_a_station_and_see_it_public(page: Page, live_server: ob
     expect(page.get_by_text("Europe/Rome, UTC+01:00")).to_be_visible()
 
     page.goto(form)
-    page.locator("#id_publication").select_option("draft")
-    page.locator("input[name=_save]").last.click()
+    page.get_by_role("button", name="Withdraw").click()
+    page.get_by_role("button", name="Yes, this record").click()
     page.goto(public)
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
     page.goto(f"{live_server.url}/en/e/{election.slug}/")  # type: ignore[attr-defined]

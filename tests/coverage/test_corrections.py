@@ -1,5 +1,6 @@
 """What was public and is different now leaves a correction, whatever door the change came through."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -219,3 +220,48 @@ def test_hours_put_right_say_so_on_the_station_s_page(client: Client) -> None:
     assert "Corrected on" not in client.get(path).text
     VotingWindow.objects.filter(pk=window.pk).update(closes_at=window.closes_at - timedelta(hours=1))
     assert "Corrected on" in client.get(path).text
+
+
+def test_the_timeline_and_the_election_s_own_page_say_what_was_put_right(client: Client) -> None:
+    """Red when: the views of the two pages, or of a station, do not ask `mark_corrected`."""
+    election = make.make_election()
+    milestone = make.make_milestone(election=election, title="Polling day")
+    make.make_milestone(election=election, title="Never touched")
+    engagement = make.make_engagement(election=election, topics="Old topic")
+    statement = make.make_statement(mission=make.make_mission(election=election), title="Interim report")
+    incident = make.make_incident(election=election)
+    headline = make.make_figure(
+        election=election, metric="international_observers", unit="persons", value=700
+    )
+    link = f'<a href="{address("corrections", election)}">Corrected on '
+
+    def marked() -> dict[str, list[str]]:
+        """What stands beside a mark: on the timeline by entry, on the dashboard and the station's page counted."""
+        timeline = client.get(address("timeline", election)).text
+        entries = re.findall(r'<li class="entry" id="([^"]+)"(.*?)</li>', timeline, re.DOTALL)
+        pages = {
+            "dashboard": client.get(address("dashboard", election)).text,
+            "station": client.get(address("station", election, incident.station_id)).text,
+        }
+        return {"timeline": sorted(key for key, text in entries if link in text)} | {
+            name: [str(text.count(link))] for name, text in pages.items()
+        }
+
+    assert marked() == {"timeline": [], "dashboard": ["0"], "station": ["0"]}
+    for record, values in (
+        (milestone, {"title": "Polling day abroad"}), (engagement, {"topics": "New topic"}),
+        (statement, {"title": "Final report"}), (incident, {"summary": "Put right."}),
+    ):  # fmt: skip
+        type(record).objects.filter(pk=record.pk).update(**values)
+    assert marked() == {
+        "timeline": sorted(
+            f"{name}-{record.pk}"
+            for name, record in (
+                ("milestone", milestone), ("engagement", engagement), ("statement", statement), ("incident", incident)
+            )
+        ),
+        "dashboard": ["1"], "station": ["1"],
+    }  # fmt: skip
+    Election.objects.filter(pk=election.pk).update(authority="Another commission")
+    AnnouncedFigure.objects.filter(pk=headline.pk).update(value=750)
+    assert marked()["dashboard"] == ["3"]

@@ -109,6 +109,41 @@ def test_long_piles_are_counted() -> None:
     assert "Milestones: 6" in first_page(publisher)
 
 
+def test_what_waits_longest_comes_first(django_assert_num_queries: Any) -> None:
+    """Red when: `_waiting` keeps the order of the kind, or the first hand-in counts and not the last."""
+    writer, publisher = make.make_account(Role.DESK), make.make_account(Role.PUBLISHER)
+    election = make.make_election()
+    days = {
+        title: make.make_milestone(election=election, title=title, starts_on=day, publication="draft")
+        for title, day in (("A", "2024-01-01"), ("B", "2024-01-02"), ("C", "2024-01-03"))
+    }
+
+    def put(title: str, state: str) -> None:
+        with acting(Identity(user=writer.pk)):
+            type(days[title]).objects.filter(pk=days[title].pk).update(publication=state)
+
+    def names() -> list[str]:
+        return [row.name for pile in desk.waiting_for(publisher) for row in pile.rows]
+
+    kinds = len(list(desk._kinds()))
+    put("C", "submitted")
+    with django_assert_num_queries(kinds + 2):
+        assert names() == ["C"]
+    put("A", "submitted")
+    put("B", "submitted")
+    with django_assert_num_queries(kinds + 2):
+        assert names() == ["C", "A", "B"]
+    put("C", "draft")
+    put("C", "submitted")
+    assert names() == ["A", "B", "C"]
+    # More than are named: the oldest are.
+    for number in range(3):
+        make.make_milestone(
+            election=election, title=f"Late {number}", starts_on="2023-01-01", publication="submitted"
+        )
+    assert names() == ["A", "B", "C", "Late 0"]
+
+
 def test_the_number_of_queries_does_not_grow_with_the_rows(django_assert_num_queries: Any) -> None:
     publisher, writer = make.make_account(Role.PUBLISHER), make.make_account(Role.DESK)
     election = make.make_election()

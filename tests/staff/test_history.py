@@ -237,3 +237,53 @@ def test_first_page_names_no_person_that_was_changed(client: Client) -> None:
     assert "What you changed last" in page
     assert "Canary" not in page
     assert not PersonReading.objects.exists()
+
+
+def test_nothing_is_left_out_however_many_records_fit(administrator: Client) -> None:
+    """Red when: `about` follows the first 500 living or former names, in whatever order they come."""
+    Source.objects.bulk_create(Source(publisher="Herald", title=f"Living {n}") for n in range(510))
+    Source.objects.bulk_create(Source(publisher="Gazette", title=f"Former {n}") for n in range(510))
+    Source.objects.filter(publisher="Gazette").update(publisher="Journal")
+    for words, entries in (("Herald", 510), ("Gazette", 1020)):
+        page = administrator.get(reverse("admin:history"), {"q": words, "table": "core_source"})
+        assert page.context["count"] == entries, words
+        newest = Source.objects.order_by("-pk").filter(publisher={"Gazette": "Journal"}.get(words, words))
+        assert [entry.row.key for entry, *_ in page.context["entries"]] == [
+            str(one.pk) for one in newest[:25]
+        ], words
+
+
+def test_a_person_is_first_who_is_called_just_so(administrator: Client) -> None:
+    """Red when: `accounts_called` looks for a part of the name at once."""
+    ann, joanna = (
+        make.make_account(Role.DESK, username="ann"),
+        make.make_account(Role.DESK, username="joanna"),
+    )
+    for account in (ann, joanna):
+        with acting(Identity(user=account.pk, origin="request")):
+            make.make_source(title=account.username[0].upper())
+    with acting(Identity(user=987_654, origin="request")):
+        make.make_source(title="Gone")
+
+    def found(**asked: str) -> tuple[list[str], str]:
+        page = administrator.get(reverse("admin:history"), {"kind": "insert", "table": "core_source"} | asked)
+        said = re.search(r'<p class="history-people">(.*?)</p>', page.content.decode(), re.DOTALL)
+        titles = [entry.row.after["title"] for entry, *_ in page.context["entries"]]
+        return titles, html.unescape(said[1]) if said else ""
+
+    ann_said = f"ann (no. {ann.pk})."
+    for words in ("ann", "ANN", str(ann.pk)):
+        for field in ("account", "q"):
+            expected = (["A"], f"“{words}” is taken for this account: {ann_said}")
+            # A number is that of records as well.
+            if (field, words) != ("q", str(ann.pk)):
+                assert found(**{field: words}) == expected, (field, words)
+    assert found(account="an") == (
+        ["J", "A"],
+        f"No account is called exactly “an”; 2 have it in their name: {ann_said[:-1]}, joanna (no. {joanna.pk}).",
+    )
+    assert found(account="987654") == (
+        ["Gone"], "“987654” is taken for this account: account 987654, deleted.",
+    )  # fmt: skip
+    assert found(account="876543") == ([], "")
+    assert found() == (["Gone", "J", "A"], "")

@@ -36,7 +36,7 @@ def test_the_officer_enters_a_mission_with_its_statement(client: Client) -> None
     sent = opened(client, change) | {"title": "The statement", "publication": "submitted"}
     assert client.post(change, sent).status_code == 302
     statement.refresh_from_db()
-    assert (statement.title, statement.publication) == ("The statement", Publication.SUBMITTED)
+    assert (statement.title, statement.publication) == ("The statement", Publication.DRAFT)
 
 
 def test_the_officer_publishes_no_statement(client: Client) -> None:
@@ -92,10 +92,16 @@ def test_saving_and_publishing_asks_as_publishing_does(client: Client) -> None:
     path = reverse("admin:missions_mission_add")
     asked = client.post(path, new_mission(client, _publish="Save and publish"), follow=True)
     mission = Mission.objects.get()
-    assert asked.redirect_chain == [
-        (reverse("admin:missions_mission_publication", args=[mission.pk, "publish"]), 307)
-    ]
+    question = reverse("admin:missions_mission_publication", args=[mission.pk, "publish"])
+    assert [(to.partition("?")[0], status) for to, status in asked.redirect_chain] == [(question, 307)]
     assert "Publish this record?" in asked.content.decode()
+    assert mission.publication == Publication.DRAFT
+    # The question is about what was saved: it is not answered for another version.
+    Mission.objects.update(head_of_mission="Somebody else")
+    answer = {name: asked.context[name] for name in ("sure", "seen")}
+    late = client.post(question, answer, follow=True)
+    assert "this record says something else than when you opened its page" in late.content.decode()
+    mission.refresh_from_db()
     assert mission.publication == Publication.DRAFT
     client.force_login(make.make_account(Role.OFFICER))
     Mission.objects.all().delete()

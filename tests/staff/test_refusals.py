@@ -1,5 +1,6 @@
 """Refusals inside /staff/ are in the look of the staff screens and say what to do."""
 
+import re
 from typing import Any
 
 import pytest
@@ -28,11 +29,49 @@ def test_whoever_may_not_do_it_is_told_as_whom_and_whom_to_ask(client: Client) -
     client.force_login(make.make_account(Role.DESK, username="dora"))
     page = said(client.get("/staff/missions/person/"), 403, "You may not do this")
     assert "dora (Election desk)" in page
-    assert "ask an administrator" in page
+    assert (
+        "This is done by: Accreditation officer or Mission coordinator (for their own organization)." in page
+    )
+    assert "an administrator of the tracker can give your account the role" in page
     client.force_login(make.make_account(username="newcomer"))
     page = said(client.get("/staff/elections/election/"), 403, "You may not do this")
     assert "this account has no role yet" in page
     assert "To the list of" not in page
+
+
+def test_a_refusal_says_who_can_do_it(client: Client) -> None:
+    """Red when: `not_allowed` leaves out the words of the exception, or the screens refuse as the stock admin does."""
+    published, draft = make.make_milestone(), make.make_milestone(publication="draft")
+    office = make.make_mission(publication="draft")
+
+    def refused(role: str, address: str, *, post: bool = False) -> str:
+        client.force_login(make.make_account(role))
+        page = said(client.post(address) if post else client.get(address), 403, "You may not do this")
+        (who,) = re.findall(
+            r"<p>((?:This is|What is|No role|Your role|Nobody)[^<]*?)(?: If it belongs|</p>)", page
+        )
+        return str(who)
+
+    def done_by(roles: str) -> str:
+        return f"This is done by: {roles}. Ask somebody with that role."
+
+    at = f"/staff/elections/milestone/{published.pk}"
+    withdrawn = "What is published is withdrawn before it is deleted. It is withdrawn by: Publisher."
+    assert refused(Role.DESK, f"{at}/delete/") == withdrawn
+    at = f"/staff/elections/milestone/{draft.pk}"
+    assert refused(Role.PUBLISHER, f"{at}/delete/") == done_by("Election desk")
+    assert refused(Role.AUDITOR, f"{at}/publication/submit/", post=True) == done_by("Election desk")
+    assert refused(Role.DESK, f"{at}/publication/publish/", post=True) == done_by("Publisher")
+    assert refused(Role.DESK, f"/staff/missions/mission/{office.pk}/change/", post=True) == done_by(
+        "Accreditation officer or Mission coordinator (for their own organization)"
+    )
+    assert refused(Role.DESK, "/staff/missions/mission/add/") == done_by("Accreditation officer")
+    assert refused(Role.DESK, "/staff/core/user/") == done_by("Auditor or Administrator")
+    assert refused(Role.DESK, "/staff/history/") == done_by("Auditor")
+    account = make.make_account()
+    assert refused(Role.ADMINISTRATOR, f"/staff/core/user/{account.pk}/delete/") == (
+        "No role of the tracker includes this."
+    )
 
 
 def test_what_is_not_there_leads_to_its_list(client: Client) -> None:

@@ -19,6 +19,7 @@ from tracker.core.roles import Role
 from tracker.missions.models import Mission, Statement
 
 pytestmark = pytest.mark.django_db
+SAYS_SOMETHING_ELSE = "this record says something else than when you opened its page"
 
 
 def client_of(account: User) -> Client:
@@ -29,6 +30,11 @@ def client_of(account: User) -> Client:
 
 def change(row: Any) -> str:
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def seen(client: Client, row: Any) -> str:
+    """The version that the buttons on the record's page stand for."""
+    return str(client.get(change(row)).context["seen"])
 
 
 def step(row: Any, name: str) -> str:
@@ -44,12 +50,18 @@ def state(client: Client, row: Any) -> tuple[str, list[str]]:
     return said, re.findall(r"/publication/(\w+)/", box[0])
 
 
+def press(client: Client, row: Any, name: str, **sent: Any) -> Any:
+    """Open the record's page and press a button there: the question."""
+    return client.post(step(row, name), {"seen": seen(client, row)} | sent)
+
+
 def say_yes(client: Client, row: Any, name: str, **answers: Any) -> list[str]:
     """Press a button and confirm, with every part that is offered unless `parts` says otherwise; what is said then."""
-    asked = client.post(step(row, name))
+    asked = press(client, row, name)
     assert asked.status_code == 200
     offered = getattr(asked.context["form"], "offered", {})
-    done = client.post(step(row, name), {"sure": asked.context["sure"], "parts": list(offered)} | answers)
+    answer = {"sure": asked.context["sure"], "seen": asked.context["seen"], "parts": list(offered)}
+    done = client.post(step(row, name), answer | answers)
     assert (done.status_code, done["Location"]) == (302, change(row))
     return [str(message) for message in client.get(change(row)).context["messages"]]
 
@@ -75,7 +87,10 @@ def test_the_page_of_a_record_says_its_state_and_offers_the_next_steps() -> None
     assert state(publisher, figure)[1] == ["publish"]
     assert state(auditor, figure)[1] == []
     assert say_yes(desk, figure, "submit")[0] == "1 announced figure waits for a publisher now."
-    assert state(desk, figure) == ("State: submitted Only staff see it. It waits for a publisher.", [])
+    assert state(desk, figure) == (
+        "State: submitted Only staff see it. It waits for a publisher.",
+        ["take_back"],
+    )
     assert say_yes(publisher, figure, "publish")[0] == "1 announced figure published."
     assert state(publisher, figure) == ("State: published Everybody sees it.", ["unpublish"])
     assert say_yes(publisher, figure, "unpublish")[0] == "1 announced figure withdrawn from the public."
@@ -91,7 +106,7 @@ def test_a_button_asks_and_an_address_alone_does_nothing() -> None:
     figure = make.make_figure(publication="draft")
     assert desk.get(step(figure, "submit"))["Location"] == change(figure)
     assert desk.get(step(figure, "submit"), {"sure": "1"})["Location"] == change(figure)
-    asked = desk.post(step(figure, "submit"))
+    asked = press(desk, figure, "submit")
     assert "Submit this record?" in asked.content.decode()
     assert publication(figure) == ["draft"]
     assert desk.get(step(figure, "submit").replace("submit", "print")).status_code == 404
@@ -120,7 +135,7 @@ def test_a_mission_takes_its_statements_along(mission: Mission) -> None:
         client_of(make.make_account(Role.PUBLISHER)),
     )
     first, second, third = mission.statements.order_by("pk")
-    asked = officer.post(step(mission, "submit")).content.decode()
+    asked = press(officer, mission, "submit").content.decode()
     assert re.findall(r"checked>\s*Statement: (\w+)", asked) == ["First", "Second"]
     assert say_yes(officer, mission, "submit", parts=[key(first)])[:2] == [
         "1 mission waits for a publisher now.", "1 statement waits for a publisher now.",
@@ -170,7 +185,7 @@ def test_four_eyes_leave_no_button_to_whoever_wrote_it() -> None:
     assert "one person submits it, somebody else publishes it" in said
     say_yes(client_of(both), figure, "submit")
     said, steps = state(client_of(both), figure)
-    assert steps == []
+    assert steps == ["take_back"]
     assert "You wrote it" in said
     assert state(client_of(make.make_account(Role.PUBLISHER)), figure)[1] == ["publish"]
 
@@ -194,7 +209,7 @@ def test_what_was_typed_is_not_part_of_a_step() -> None:
     desk = client_of(make.make_account(Role.DESK))
     figure = make.make_figure(publication="draft", value=49)
     typed = opened(desk, change(figure)) | {"value": "50", "publication": "draft"}
-    asked = desk.post(step(figure, "submit"), typed)
+    asked = press(desk, figure, "submit", **typed)
     assert asked.status_code == 200
     say_yes(desk, figure, "submit", **typed)
     figure.refresh_from_db()
@@ -202,20 +217,21 @@ def test_what_was_typed_is_not_part_of_a_step() -> None:
 
 
 def test_what_is_ticked_is_the_record_and_not_its_place(mission: Mission) -> None:
-    """Red when: PartsForm offers places, or the question does not carry what it offered."""
+    """Red when: PartsForm offers places, or the page's version leaves out what the form has inside."""
     olga = client_of(User.objects.get(username="olga"))
     first, second, _third = mission.statements.order_by("pk")
     with acting(Identity(user=User.objects.get(username="olga").pk)):
         last = make.make_statement(mission=mission, title="Last", publication="draft")
-    asked = olga.post(step(mission, "submit"))
+    asked = press(olga, mission, "submit")
     Statement.objects.filter(pk=first.pk).update(publication="withdrawn")
-    answer = {"sure": asked.context["sure"], "parts": [key(second)]}
-    again = olga.post(step(mission, "submit"), answer)
-    assert "Something of this has changed since you were asked" in again.content.decode()
+    answer = {"sure": asked.context["sure"], "seen": asked.context["seen"], "parts": [key(second)]}
+    assert SAYS_SOMETHING_ELSE in olga.post(step(mission, "submit"), answer, follow=True).content.decode()
+    assert publication(mission, second, last) == ["draft", "draft", "draft"]
+    again = press(olga, mission, "submit")
     assert re.findall(r"(checked)?>\s*Statement: (\w+)", again.content.decode()) == [
-        ("checked", "Second"), ("", "Last"),
+        ("checked", "Second"), ("checked", "Last"),
     ]  # fmt: skip
-    olga.post(step(mission, "submit"), answer | {"sure": again.context["sure"]})
+    olga.post(step(mission, "submit"), answer | {name: again.context[name] for name in ("sure", "seen")})
     assert publication(mission, first, second, last) == ["submitted", "withdrawn", "submitted", "draft"]
 
 
@@ -223,29 +239,76 @@ def test_a_part_that_is_offered_no_more_is_asked_about_again(mission: Mission) -
     """Red when: seen with the choices of the form left open."""
     olga = client_of(User.objects.get(username="olga"))
     third = mission.statements.get(title="Third")
-    asked = olga.post(step(mission, "submit"))
-    again = olga.post(step(mission, "submit"), {"sure": asked.context["sure"], "parts": [key(third)]})
+    asked = press(olga, mission, "submit")
+    answer = {name: asked.context[name] for name in ("sure", "seen")} | {"parts": [key(third)]}
+    again = olga.post(step(mission, "submit"), answer)
     assert "What you ticked is not offered any more; look again." in again.content.decode()
     assert publication(mission, third) == ["draft", "submitted"]
 
 
-def test_the_yes_is_to_what_the_record_said(mission: Mission) -> None:
-    """Red when: `_as_asked` counts rows, or leaves out their values or those of the parts."""
+def test_a_step_is_taken_with_the_record_as_its_page_showed_it(mission: Mission) -> None:
+    """Red when: `take` asks nothing about `seen`, or `as_shown` leaves out a value, a row inside or a pair of keys."""
     publisher = client_of(make.make_account(Role.PUBLISHER))
     figure = make.make_figure(publication="submitted", value=49)
-    asked = publisher.post(step(figure, "publish"))
+    station = make.make_station(publication="submitted", election=figure.election)
+    engagement = make.make_engagement(publication="submitted", election=figure.election)
+    Mission.objects.update(publication="submitted")
+    changes = (
+        (figure, lambda: type(figure).objects.update(value=94)),
+        (mission, lambda: Statement.objects.filter(title="Third").update(title="Other words")),
+        (station, lambda: make.make_window(station=station)),
+        (engagement, lambda: engagement.organizations.add(mission.organization)),
+    )
+    for record, change_it in changes:
+        page = seen(publisher, record)
+        change_it()
+        # The page was read, then somebody changed the record, then the button was pressed.
+        late = publisher.post(step(record, "publish"), {"seen": page}, follow=True)
+        assert (late.redirect_chain, SAYS_SOMETHING_ELSE in late.content.decode()) == (
+            [(change(record), 302)],
+            True,
+        )
+        # From the first page nothing was seen yet: the question begins it, and leads to the record.
+        asked = publisher.post(step(record, "publish"))
+        assert (asked.context["seen"], f'href="{change(record)}"' in asked.content.decode()) == ("", True)
+        assert publication(record) == ["submitted"]
+    # Between the question and the yes it is the same.
+    asked = press(publisher, figure, "publish")
+    type(figure).objects.update(value=95)
+    answer = {name: asked.context[name] for name in ("sure", "seen")}
+    late = publisher.post(step(figure, "publish"), answer, follow=True)
+    assert (SAYS_SOMETHING_ELSE in late.content.decode(), publication(figure)) == (True, ["submitted"])
+    say_yes(publisher, figure, "publish")
+    assert publication(figure) == ["published"]
+
+
+def test_a_list_asks_again_about_what_says_something_else() -> None:
+    """Red when: `digest_of` counts rows, or leaves out their values."""
+    publisher = client_of(make.make_account(Role.PUBLISHER))
+    figure = make.make_figure(publication="submitted", value=49)
+    rows = reverse("admin:elections_announcedfigure_changelist")
+    chosen = {"_selected_action": [figure.pk], "action": "publish"}
+    asked = publisher.post(rows, chosen)
     type(figure).objects.update(value=94)
-    again = publisher.post(step(figure, "publish"), {"sure": asked.context["sure"]})
+    again = publisher.post(rows, chosen | {"sure": asked.context["sure"]})
     assert "Something of this has changed since you were asked" in again.content.decode()
     assert publication(figure) == ["submitted"]
-    publisher.post(step(figure, "publish"), {"sure": again.context["sure"]})
+    publisher.post(rows, chosen | {"sure": again.context["sure"]})
     assert publication(figure) == ["published"]
+
+
+def test_what_is_doubtful_is_said_by_name_before_it_is_public(mission: Mission) -> None:
+    """Red when: `publish` asks without `doubts_before`, or this leaves out the parts."""
+    publisher = client_of(make.make_account(Role.PUBLISHER))
     Mission.objects.update(publication="submitted")
-    asked = publisher.post(step(mission, "publish"))
-    Statement.objects.filter(title="Third").update(title="Other words")
-    answer = {"sure": asked.context["sure"], "parts": list(asked.context["form"].offered)}
-    assert publisher.post(step(mission, "publish"), answer).status_code == 200
-    assert publication(mission) == ["submitted"]
+    asked = press(publisher, mission, "publish")
+    assert asked.context["doubts"] == [
+        f"{mission}: no source is on record", "Statement: Third: no source is on record",
+    ]  # fmt: skip
+    page = " ".join(re.sub(r"<[^>]+>", " ", asked.content.decode()).split())
+    assert f"Please check first: {mission}: no source is on record" in page
+    assert "Everybody will see it, and everything below it that is published itself." in page
+    assert not any("no source" in text for text in say_yes(publisher, mission, "publish"))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -253,14 +316,13 @@ def test_a_step_that_waited_for_another_asks_again() -> None:
     """Red when: `hold` locks nothing, and change_publication does not look at the state in which a step begins."""
     desk, publisher = client_of(make.make_account(Role.DESK)), make.make_account(Role.PUBLISHER)
     figure = make.make_figure(publication="draft")
-    asked = desk.post(step(figure, "submit"))
+    asked = press(desk, figure, "submit")
     with ThreadPoolExecutor(1) as pool, acting(Identity(user=publisher.pk)):
         assert change_publication(type(figure).objects.all(), "published") == 1
-        late = pool.submit(
-            in_thread, lambda: desk.post(step(figure, "submit"), {"sure": asked.context["sure"]}, follow=True)
-        )
+        answer = {name: asked.context[name] for name in ("sure", "seen")}
+        late = pool.submit(in_thread, lambda: desk.post(step(figure, "submit"), answer, follow=True))
         wait_until_blocked(late)
-    assert "Nothing to submit" in late.result().content.decode()
+    assert "the state of this record has changed meanwhile" in late.result().content.decode()
     assert publication(figure) == ["published"]
 
 
@@ -298,7 +360,7 @@ def test_withdrawing_says_before_what_vanishes_with_it() -> None:
     election = make.make_election()
     make.make_figure(election=election)
     make.make_figure(election=election, publication="draft")
-    asked = publisher.post(step(election, "unpublish")).content.decode()
+    asked = press(publisher, election, "unpublish").content.decode()
     assert "Published themselves, and hidden from then on as well: 1 announced figure" in asked
 
 

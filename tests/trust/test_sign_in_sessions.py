@@ -306,11 +306,14 @@ STRONG = [
 ]
 
 
-@pytest.mark.parametrize("text", WEAK)
+@pytest.mark.parametrize("text", [*WEAK, "password", "anna"])
 def test_a10_weak_passwords_are_refused(text: str) -> None:
-    """Red when: StrengthValidator is taken out of the settings (29 of them pass Django's own list)."""
-    with pytest.raises(ValidationError):
+    """Red when: StrengthValidator is Django's own list (29 of them pass it), or both stand in the settings: two
+    sentences then.
+    """
+    with pytest.raises(ValidationError) as refusal:
         validate_password(text, person())
+    assert len(refusal.value.messages) == 1, refusal.value.messages
 
 
 @pytest.mark.parametrize("text", STRONG)

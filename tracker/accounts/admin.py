@@ -100,12 +100,12 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """An account is added by inviting its owner."""
         if not self.has_add_permission(request):
-            raise PermissionDenied
+            raise self.refusal(request, "add")
         return redirect("admin:core_user_invite")
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Nobody sets a password for somebody else: they get a link by mail."""
-        raise PermissionDenied
+        raise PermissionDenied(_t("Nobody sets a password for somebody else: its owner gets a link by mail."))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -131,7 +131,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
     def invite_view(self, request: HttpRequest) -> HttpResponse:
         """Name, address and roles; the rest is done by the one who is invited."""
         if not self.has_add_permission(request):
-            raise PermissionDenied
+            raise self.refusal(request, "add")
         form = InvitationForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             values = form.cleaned_data
@@ -151,7 +151,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         """The account, once a change of how it signs in was asked for and confirmed; before, the page that asks."""
         account = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_change_permission(request, account):
-            raise PermissionDenied
+            raise self.refusal(request, "change", account)
         if request.method == "POST":
             return account, redirect("admin:core_user_change", account.pk)
         back = reverse("admin:core_user_change", args=[account.pk])

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    MinimumLengthValidator,
+    UserAttributeSimilarityValidator,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from zxcvbn import zxcvbn
@@ -36,10 +41,18 @@ PRODUCT = (
 
 
 class StrengthValidator:
-    """Refuses what is guessed early: breached and common passwords, names of product and person, patterns."""
+    """Refuses what is short or guessed early: breached and common passwords, names of product and person, patterns.
+
+    Django's own rules are asked in here, so that a password that breaks several of them is refused with one sentence.
+    """
+
+    def __init__(self, min_length: int) -> None:
+        self.length = MinimumLengthValidator(min_length)
+        self.known = (CommonPasswordValidator(), UserAttributeSimilarityValidator())
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ValidationError."""
+        """Raises ValidationError, with one message."""
+        self.length.validate(password, user)
         if len(password) > LONGEST:
             raise ValidationError(
                 _("Take at most %(count)d characters.") % {"count": LONGEST}, code="password_too_long"
@@ -52,7 +65,7 @@ class StrengthValidator:
             for part in (name, *name.replace("@", " ").replace(".", " ").split())
         ]
         estimate = zxcvbn(password[:LOOKED_AT], user_inputs=[*PRODUCT, *words])
-        if estimate["guesses_log10"] < WEAK:
+        if estimate["guesses_log10"] < WEAK or self._is_known(password, user):
             raise ValidationError(
                 _(
                     "This password is guessed too easily: it is common, was in a breach, or is made of a name or a "
@@ -61,5 +74,17 @@ class StrengthValidator:
                 code="password_too_weak",
             )
 
+    def _is_known(self, password: str, user: Any) -> bool:
+        try:
+            for rule in self.known:
+                rule.validate(password, user)
+        except ValidationError:
+            return True
+        return False
+
     def get_help_text(self) -> str:
-        return _("Not one that others use, and not made of names or patterns. Four unrelated words are good.")
+        return (
+            self.length.get_help_text()
+            + " "
+            + _("Not one that others use, and not made of names or patterns. Four unrelated words are good.")
+        )

@@ -3,9 +3,12 @@
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from tracker.core.ownership import rows_for
-from tracker.core.roles import ROLES, granted_by, may_everywhere
+from tracker.core.roles import ROLES, granted_by, may_everywhere, who_may
 
 
 class WithoutPermissions:
@@ -48,3 +51,21 @@ class RoleBackend(BaseBackend):
             return set()
         roles = ROLES if user_obj.is_superuser else user_obj.roles
         return set().union(*(ROLES.get(role, ()) for role in roles))
+
+
+def require(request: HttpRequest, *permissions: str, row: Any = None) -> None:
+    """Refuse whoever lacks one of `permissions`; with `row`, whoever may not do this to it, which they may see."""
+    for name in permissions:
+        if not request.user.has_perm(name, row):
+            raise denied(request.user, name)
+
+
+def denied(user: Any, *permissions: str) -> PermissionDenied:
+    """The refusal of what takes one of `permissions`: who can do it, as the table of roles says."""
+    roles = dict.fromkeys(words for name in permissions if (words := who_may(name)))
+    if not roles:
+        return PermissionDenied(_("No role of the tracker includes this."))
+    if any(granted_by(user, name) and may_everywhere(user, name) for name in permissions):
+        return PermissionDenied(_("Your role includes it, but not for this record as it is now."))
+    text = _("This is done by: %(roles)s. Ask somebody with that role.")
+    return PermissionDenied(text % {"roles": "; ".join(roles)})

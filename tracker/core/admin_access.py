@@ -4,14 +4,17 @@ Every screen of the register is made of `NarrowedAdmin`, every inline form of `N
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from hashlib import sha256
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Case, Q, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,17 +22,16 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
+from tracker.core.access import denied
 from tracker.core.guarded import GuardedSaves
 from tracker.core.models import Publication, Publishable
 from tracker.core.ownership import choosable, may_see_history, owned_by, rows_for, visible_to
-from tracker.core.roles import may_everywhere, permission
+from tracker.core.roles import may_everywhere, permission, who_may
 
 # A page that asks before an action names so many rows, and counts the rest.
 NAMED = 100
 # Fields that hold what a record is called for short.
 SHORT_NAMES = ("acronym", "number")
-# What a record may be made by those who write and do not publish.
-HANDED_IN = (Publication.DRAFT, Publication.SUBMITTED)
 
 
 def user_of(request: HttpRequest) -> Any:
@@ -69,22 +71,17 @@ class _Narrowed(BaseModelAdmin):
         return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Whoever may not publish hands drafts in, no more; whose a mission is, its coordinator does not say."""
+        """The state is only read: the steps change it (`core.admin_steps`). Whose a mission is, its coordinator does
+        not say.
+        """
         fields = tuple(super().get_readonly_fields(request, obj))
-        if issubclass(self.model, Publishable) and not _may_publish(request, self.model):
-            fields += ("embargo_until",)
-            # In an inline row `obj` is the record around it, and its rows differ: there the state is only read.
-            inline = isinstance(self, admin.options.InlineModelAdmin)
-            if inline or (obj is not None and obj.publication not in HANDED_IN):
-                fields += ("publication",)
+        if issubclass(self.model, Publishable):
+            fields += (
+                ("publication",) if _may_publish(request, self.model) else ("publication", "embargo_until")
+            )
         if obj is not None and not may_everywhere(user_of(request), permission(self.model, "change")):
             fields += tuple(name for name in self.kept_by_the_desk if name not in fields)
         return fields
-
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "publication" and not _may_publish(request, self.model):
-            kwargs["choices"] = [(to.value, to.label) for to in HANDED_IN]
-        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     # Fields that somebody who writes for one organization alone may not change.
     kept_by_the_desk: tuple[str, ...] = ()
@@ -114,6 +111,46 @@ class NarrowedAdmin(GuardedSaves, _Narrowed, admin.ModelAdmin):
 
     def has_publish_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(user_of(request).has_perm(permission(self.model, "publish"), obj))
+
+    def refusal(self, request: HttpRequest, action: str, obj: Any = None) -> PermissionDenied:
+        """Why `action` is refused here, and who can do it."""
+        publish = permission(self.model, "publish")
+        if action == "delete" and getattr(obj, "publication", "") == Publication.PUBLISHED:
+            text = _t("What is published is withdrawn before it is deleted. It is withdrawn by: %(roles)s.")
+            return PermissionDenied(text % {"roles": who_may(publish)})
+        return denied(user_of(request), permission(self.model, action))
+
+    @contextmanager
+    def _refusing_in_words(
+        self, request: HttpRequest, action: str, object_id: str | None = None
+    ) -> Iterator[None]:
+        """The stock admin refuses without a word."""
+        try:
+            yield
+        except PermissionDenied as bare:
+            if bare.args:
+                raise
+            record = self.get_object(request, unquote(object_id)) if object_id else None
+            raise self.refusal(request, action, record) from None
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        with self._refusing_in_words(request, "view"):
+            return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        action = "add" if object_id is None else "change" if request.method == "POST" else "view"
+        with self._refusing_in_words(request, action, object_id):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        with self._refusing_in_words(request, "delete", object_id):
+            return super().delete_view(request, object_id, extra_context)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The record, with `seen_by` for columns that count what belongs to it."""
@@ -275,8 +312,8 @@ def hold(request: HttpRequest, rows: QuerySet) -> None:
         list(mine.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
 
 
-def _as_asked(rows: QuerySet, more: Iterable[models.Model]) -> str:
-    """What stands in a question for `rows` and for `more` with all they say: SHA-256, hex."""
+def digest_of(rows: QuerySet, more: Iterable[models.Model]) -> str:
+    """What stands for `rows` and for `more` with all they say: SHA-256, hex."""
     names = [field.attname for field in rows.model._meta.concrete_fields]
     found = sha256()
     for values in (
@@ -291,18 +328,25 @@ def _as_asked(rows: QuerySet, more: Iterable[models.Model]) -> str:
     return found.hexdigest()
 
 
+def seen_version(request: HttpRequest) -> str | None:
+    """Which version of a record its own page showed to whoever takes a step; None where they come from a list."""
+    return request.POST.get("seen", request.GET.get("seen"))
+
+
 def ask_first(
-    screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str, form: Any = None
-) -> HttpResponse | None:
+    screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str, form: Any = None,
+    doubts: Sequence[str] = (),
+) -> HttpResponse | None:  # fmt: skip
     """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
 
     The yes is to these rows as they were then: if by now it would be others, or one of them says something else, the
     page asks again. A `form` is asked with it, and asked again where it is not valid; what it offers to do together
-    with `rows` (`offered`) is part of the question. Called in a transaction: after a yes the rows are locked.
+    with `rows` (`offered`) is part of the question. `doubts` are sentences to read before the yes; they forbid nothing.
+    Called in a transaction: after a yes the rows are locked.
     """
     hold(request, rows)
     count = rows.count()
-    asked = _as_asked(rows, getattr(form, "offered", {}).values())
+    asked = digest_of(rows, getattr(form, "offered", {}).values())
     if request.POST.get("sure") == asked:
         if form is None or form.is_valid():
             return None
@@ -317,6 +361,9 @@ def ask_first(
         "more": max(0, count - NAMED),
         "count": count,
         "sure": asked,
+        # The version of a single record that its own page showed; its step compares it once more after the yes.
+        "seen": seen_version(request) or "",
+        "doubts": doubts,
         "form": form,
         "action": action,
         "across": request.POST.get("select_across", "0"),

@@ -2,12 +2,12 @@
 
 from datetime import UTC
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import flatten, quote, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -19,24 +19,26 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from tracker.core.admin_access import NarrowedAdmin, user_of
+from tracker.core.admin_access import NarrowedAdmin, hold, user_of
 from tracker.core.admin_steps import (
     STEPS,
+    as_shown,
     hand_in,
     is_open,
     may_take,
     publish,
     submit,
     take,
+    take_back,
     unpublish,
-    warn_of_published,
-    warn_of_vanishing,
+    warn_of_doubts,
+    warn_of_drafts_below,
 )
 from tracker.core.disclosure import published_fields
 from tracker.core.guarded import refusing
 from tracker.core.identity import give_reason
 from tracker.core.models import Publication, Publishable, User, published_condition
-from tracker.core.publication import awaits_other_eyes, draft_parents, has_four_eyes, seen_below
+from tracker.core.publication import awaits_other_eyes, draft_parents, has_four_eyes
 
 # The input in which whoever corrects a public record says why.
 REASON = "_reason"
@@ -63,7 +65,7 @@ class PlainFields(BaseModelAdmin):
 class PublishableAdmin(PlainFields, NarrowedAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
-    actions = (submit, publish, unpublish)
+    actions = (submit, take_back, publish, unpublish)
     formfield_overrides = HTTPS_ASSUMED
     list_per_page = 50
 
@@ -115,6 +117,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         steps = [(step, STEPS[step][0], self._address(record, "publication", step)) for step in taken]
         return {
             "state": self.publication_badge(record), "state_sentence": sentence, "steps": steps,
+            "seen": as_shown(self, request, record) if steps else "",
             "save_and": [pair for pair in SAVE_AND if pair[0] in taken],
         }  # fmt: skip
 
@@ -134,8 +137,11 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             hand_in(self, request, record)
             return HttpResponseRedirect(self._address(record, "change"))
         if "_publish" in request.POST and may_take(self, request, record, "publish"):
-            # Sent on as the POST that it is, to the page that asks.
-            return redirect(self._address(record, "publication", "publish"), preserve_request=True)
+            # Sent on as the POST that it is, to the page that asks about what was saved, and no other version.
+            seen = urlencode({"seen": as_shown(self, request, record)})
+            return redirect(
+                f"{self._address(record, 'publication', 'publish')}?{seen}", preserve_request=True
+            )
         return saved
 
     def get_urls(self) -> list[Any]:
@@ -143,12 +149,19 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         return [path("<path:object_id>/publication/<slug:step>/", view, name=name), *super().get_urls()]
 
     def publication_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
-        """Submit, publish or withdraw one record, after a page that asks; from there back to the record."""
+        """Take one step with one record, after a page that asks; from there back to the record.
+
+        A step is taken with the record as its page showed it, before the question as after it: whoever has not seen
+        what it says now is led back to it, and nothing is done.
+        """
         record = self.get_object(request, unquote(object_id))
+        if record is not None:
+            hold(request, self.model._default_manager.filter(pk=record.pk))
+            record = self.get_object(request, str(record.pk))
         if record is None or step not in STEPS:
             raise Http404
         if not may_take(self, request, record, step):
-            raise PermissionDenied
+            raise self.refusal(request, STEPS[step][1], record)
         # An address alone does nothing; it is where "take me back" leads.
         question = take(self, request, record, step) if request.method == "POST" else None
         return question or HttpResponseRedirect(self._address(record, "change"))
@@ -198,15 +211,10 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         return [_t("no source is on record")] if has_source and record.source_id is None else []
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save, and say what vanishes from the public pages with a record that is withdrawn."""
-        withdrawn = (
-            change and form.initial.get("publication") == Publication.PUBLISHED and not obj.is_released
-        )
-        vanishing = seen_below(self.model, [obj.pk]) if withdrawn else ""
+        """Save, with the reason that whoever corrects something public gave."""
         if reason := request.POST.get(REASON, "").strip():
             give_reason(reason)
         super().save_model(request, obj, form, change)
-        warn_of_vanishing(self, request, vanishing)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save, and say what is doubtful in a published record, and when it is still not seen by anybody."""
@@ -218,7 +226,8 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             names = ", ".join(f"{draft._meta.verbose_name} “{draft}”" for draft in drafts)
             self.message_user(request, text % {"drafts": names}, messages.WARNING)
         if record.publication == Publication.PUBLISHED:
-            warn_of_published(self, request, [record.pk])
+            warn_of_doubts(self, request, record)
+            warn_of_drafts_below(self, request, [record.pk])
 
 
 def state_sentence(record: Publishable) -> str:

@@ -1,11 +1,10 @@
-"""The steps of a record to the public and back: submit, publish, withdraw. One definition for lists and single records.
+"""The steps of a record to the public and back: submit, take back, publish, withdraw; for lists and single records.
 
 A step asks first, says what came of it, and takes along the parts of a record that its form shows in the same state
 (a mission's statements), where the person wants it and may do so; each record under its own rules.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +19,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tracker.core.admin_access import HANDED_IN, ask_first, hold, user_of
+from tracker.core.admin_access import NAMED, ask_first, digest_of, hold, seen_version, user_of
 from tracker.core.guarded import DATABASE_RULES, broken_rule_name
 from tracker.core.models import Publication, Publishable, released_condition
 from tracker.core.ownership import rows_for
@@ -31,14 +30,15 @@ FOUR_EYES = "publication_four_eyes"
 UNSEEN = (Publication.DRAFT, Publication.WITHDRAWN)
 BEGINS: dict[str, tuple[Publication, ...]] = {
     Publication.SUBMITTED: UNSEEN,
-    Publication.PUBLISHED: (*HANDED_IN, Publication.WITHDRAWN),
+    Publication.DRAFT: (Publication.SUBMITTED,),
+    Publication.PUBLISHED: (*UNSEEN, Publication.SUBMITTED),
     Publication.WITHDRAWN: (Publication.PUBLISHED,),
 }
 
 
 @transaction.atomic
 def change_publication(rows: models.QuerySet, to: Publication, embargo: datetime | None = None) -> int:
-    """Submit, publish or withdraw `rows`; how many really changed. An `embargo` replaces the one they carry.
+    """Submit, take back, publish or withdraw `rows`; how many really changed. An `embargo` replaces the one they carry.
 
     Rows in a state in which the step cannot begin stay as they are; the database looks once more when it has waited
     for somebody else's step.
@@ -125,7 +125,8 @@ class EmbargoForm(PartsForm):
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_(
-            "Nobody outside sees them before this moment. Empty: at once, or as each record says itself."
+            "Nobody outside sees what is published now before this moment. Empty: at once, or as each record says "
+            "itself."
         ),
     )
 
@@ -170,7 +171,11 @@ def submit(
         modeladmin.message_user(request, text, messages.INFO)
         return None
     title = ngettext("Submit this record?", "Submit these records?", ready.count())
-    words = _t("A publisher finds them on the first page and decides what the public sees, and when.")
+    words = ngettext(
+        "A publisher finds it on the first page and decides what the public sees, and when.",
+        "A publisher finds them on the first page and decides what the public sees, and when.",
+        ready.count(),
+    )
     form = PartsForm(_answers(request), parts_of(modeladmin, request, ready, "change"))
     question = ask_first(modeladmin, request, ready, "submit", title, words, form)
     if question is None:
@@ -193,6 +198,36 @@ def submit_now(
         )  # fmt: skip
 
 
+@admin.action(description=_("Take selected %(verbose_name_plural)s back as drafts"), permissions=["change"])
+@transaction.atomic
+def take_back(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
+) -> HttpResponse | None:
+    """Make drafts of selected records that wait for a publisher."""
+    hold(request, queryset)
+    waiting = queryset.filter(publication__in=BEGINS[Publication.DRAFT])
+    if not waiting.exists():
+        text = _t("Nothing to take back: only what waits for a publisher can be.")
+        modeladmin.message_user(request, text, messages.INFO)
+        return None
+    title = ngettext("Take this record back?", "Take these records back?", waiting.count())
+    words = ngettext(
+        "It is a draft again, and no publisher finds it until it is submitted once more.",
+        "They are drafts again, and no publisher finds them until they are submitted once more.",
+        waiting.count(),
+    )
+    form = PartsForm(_answers(request), parts_of(modeladmin, request, waiting, "change"))
+    question = ask_first(modeladmin, request, waiting, "take_back", title, words, form)
+    if question is None:
+        for screen, rows in [(modeladmin, waiting), *form.chosen(modeladmin.admin_site)]:
+            changed = change_publication(rows, Publication.DRAFT)
+            report(
+                screen, request, messages.SUCCESS, "%(records)s taken back as a draft.",
+                "%(records)s taken back as drafts.", changed, records=counted(screen.model, changed),
+            )  # fmt: skip
+    return question
+
+
 @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
 @transaction.atomic
 def publish(
@@ -201,9 +236,14 @@ def publish(
     """Show the selected records to the public, after a look at which they are."""
     hold(request, queryset)
     title = ngettext("Publish this record?", "Publish these records?", queryset.count())
-    words = _t("Everybody will see them, and everything below them that is published itself.")
+    words = ngettext(
+        "Everybody will see it, and everything below it that is published itself.",
+        "Everybody will see them, and everything below them that is published itself.",
+        queryset.count(),
+    )
     form = EmbargoForm(_answers(request), parts_of(modeladmin, request, queryset, "publish"))
-    question = ask_first(modeladmin, request, queryset, "publish", title, words, form)
+    doubts = doubts_before(modeladmin, request, queryset, form.offered.values())
+    question = ask_first(modeladmin, request, queryset, "publish", title, words, form, doubts)
     if question is None:
         publish_now(
             modeladmin, request, queryset, form.cleaned_data["embargo_until"],
@@ -265,7 +305,7 @@ def _tell_of_published(
         "%(count)d of them stay hidden until their %(parents)s is published as well.",
         hidden_by_parents(rows), parents=parent_words(screen.model),
     )  # fmt: skip
-    warn_of_published(screen, request, ids)
+    warn_of_drafts_below(screen, request, ids)
 
 
 @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["publish"])
@@ -275,7 +315,11 @@ def unpublish(
 ) -> HttpResponse | None:
     """Take the selected records back from the public, after a look at which they are."""
     title = ngettext("Withdraw this record?", "Withdraw these records?", queryset.count())
-    words = _t("Nobody outside will see them any more. Publishing them once more brings everything back.")
+    words = ngettext(
+        "Nobody outside will see it any more. Publishing it once more brings everything back.",
+        "Nobody outside will see them any more. Publishing them once more brings everything back.",
+        queryset.count(),
+    )
     shown = queryset.filter(publication=Publication.PUBLISHED).values_list("pk", flat=True)
     if vanishing := seen_below(modeladmin.model, list(shown)):
         below = _t("Published themselves, and hidden from then on as well: %(records)s.")
@@ -307,6 +351,7 @@ def unpublish_now(modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: 
 # The steps by name: what the button says, the permission it takes, and the states in which it can be taken.
 STEPS: dict[str, tuple[Any, str, tuple[Publication, ...]]] = {
     "submit": (_("Submit for publication"), "change", BEGINS[Publication.SUBMITTED]),
+    "take_back": (_("Take back as a draft"), "change", BEGINS[Publication.DRAFT]),
     "publish": (_("Publish"), "publish", BEGINS[Publication.PUBLISHED]),
     "unpublish": (_("Withdraw"), "publish", BEGINS[Publication.WITHDRAWN]),
 }
@@ -323,10 +368,30 @@ def is_open(record: Publishable, step: str) -> bool:
     return record.publication in STEPS[step][2]
 
 
+def as_shown(screen: Any, request: HttpRequest, record: models.Model) -> str:
+    """Which version of `record` its page shows: all that it says, and the rows that its form has inside."""
+    more: list[models.Model] = []
+    for inline in screen.get_inline_instances(request, record):
+        key = _get_foreign_key(screen.model, inline.model, inline.fk_name).name
+        more += inline.get_queryset(request).filter(**{key: record}).order_by("pk")
+    for field in record._meta.many_to_many:
+        pairs = getattr(record, field.name).through._default_manager
+        more += pairs.filter(**{field.m2m_field_name(): record}).order_by("pk")
+    return digest_of(type(record)._default_manager.filter(pk=record.pk), more)
+
+
 def take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> HttpResponse | None:
     """Take a step with one record as the list does: the page that asks first, or None when it is done."""
     if not is_open(record, step):
         text = _t("Nothing was done: the state of this record has changed meanwhile.")
+        screen.message_user(request, text, messages.WARNING)
+        return None
+    seen = seen_version(request)
+    if seen is not None and seen != as_shown(screen, request, record):
+        text = _t(
+            "Nothing was done: this record says something else than when you opened its page. This is how it is now; "
+            "look at it, and press the button once more."
+        )
         screen.message_user(request, text, messages.WARNING)
         return None
     rows = screen.get_queryset(request).filter(pk=record.pk)
@@ -343,19 +408,39 @@ def hand_in(screen: Any, request: HttpRequest, record: Publishable) -> None:
         submit_now(screen, request, rows, form.chosen(screen.admin_site))
 
 
-def warn_of_published(modeladmin: admin.ModelAdmin, request: HttpRequest, ids: list[Any]) -> None:
-    """What somebody should look at again after publishing these rows; nothing of it forbids to publish."""
-    rows = modeladmin.get_queryset(request).filter(pk__in=ids, publication=Publication.PUBLISHED)
-    if isinstance(modeladmin.list_select_related, list | tuple):
-        rows = rows.select_related(*modeladmin.list_select_related)
-    doubts = Counter(doubt for record in rows for doubt in getattr(modeladmin, "doubts", no_doubts)(record))
+def doubts_before(
+    screen: Any, request: HttpRequest, rows: models.QuerySet, parts: Iterable[Publishable] = ()
+) -> list[str]:
+    """What somebody should look at before publishing these rows with `parts`, by name; nothing of it forbids it."""
+    if isinstance(screen.list_select_related, list | tuple):
+        rows = rows.select_related(*screen.list_select_related)
+    told = [(str(row), found) for row in rows if (found := screen.doubts(row))]
+    for part in parts:
+        of_kind = screen.admin_site.get_model_admin(type(part))
+        row = of_kind.get_queryset(request).filter(pk=part.pk).first()
+        if row is not None and (found := of_kind.doubts(row)):
+            told.append((_with_kind(part), found))
+    lines = [
+        _t("%(record)s: %(doubts)s") % {"record": name, "doubts": "; ".join(found)} for name, found in told
+    ]
+    if rest := len(lines) - NAMED:
+        lines[NAMED:] = [_t("and %(count)s more") % {"count": rest}] if rest > 0 else []
+    return lines
+
+
+def warn_of_doubts(screen: Any, request: HttpRequest, record: models.Model) -> None:
+    """What somebody should look at again in a public record that they saved, by name."""
+    doubts = doubts_before(screen, request, screen.get_queryset(request).filter(pk=record.pk))
     if doubts:
-        counted = (f"{doubt} ({count})" if len(ids) > 1 else doubt for doubt, count in doubts.items())
-        text = _t("Please check what is public now: %(doubts)s.")
-        modeladmin.message_user(request, text % {"doubts": "; ".join(counted)}, messages.WARNING)
-    if drafts := drafts_below(modeladmin.model, ids):
+        text = _t("Please check what is public now. %(doubts)s.")
+        screen.message_user(request, text % {"doubts": doubts[0]}, messages.WARNING)
+
+
+def warn_of_drafts_below(screen: Any, request: HttpRequest, ids: list[Any]) -> None:
+    """Which drafts stay behind when these rows are public."""
+    if drafts := drafts_below(screen.model, ids):
         text = _t("Still drafts below it, and shown to nobody: %(drafts)s.")
-        modeladmin.message_user(request, text % {"drafts": drafts}, messages.WARNING)
+        screen.message_user(request, text % {"drafts": drafts}, messages.WARNING)
 
 
 def warn_of_vanishing(modeladmin: admin.ModelAdmin, request: HttpRequest, vanishing: str) -> None:
@@ -363,7 +448,3 @@ def warn_of_vanishing(modeladmin: admin.ModelAdmin, request: HttpRequest, vanish
     if vanishing:
         text = _t("Published themselves, and hidden now as well: %(records)s.")
         modeladmin.message_user(request, text % {"records": vanishing}, messages.WARNING)
-
-
-def no_doubts(record: models.Model) -> list[str]:
-    return []

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _t
@@ -49,7 +48,7 @@ class ZoneProposalMixin(admin.ModelAdmin):
     def require_editor(self, request: HttpRequest) -> None:
         """Refuse whoever may neither add nor change these records."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
-            raise PermissionDenied
+            raise self.refusal(request, "change")  # type: ignore[attr-defined]
 
     def propose(self, country: str, city: str, latitude: float | None, longitude: float | None) -> Proposal:
         """The zone to propose; overridden where the register knows better."""

@@ -7,6 +7,7 @@ of ownership (`core.ownership`). Nothing else gives a permission: no group, no p
 from typing import Any
 
 from django.db import models
+from django.utils.text import get_text_list
 from django.utils.translation import gettext_lazy as _
 
 
@@ -112,6 +113,16 @@ ROLES: dict[str, frozenset[str]] = {
 def permission(model: Any, action: str) -> str:
     """The name of the permission to do `action` ("view", "publish") to rows of `model`."""
     return f"{model._meta.app_label}.{action}_{model._meta.model_name}"
+
+
+def who_may(name: str) -> str:
+    """The roles that give the permission `name`, in words: "Election desk or Publisher"; "" where none does."""
+    words: list[Any] = []
+    for role in Role:
+        if name in ROLES[role]:
+            own = _("%(role)s (for their own organization)") if role in OWN_ONLY else "%(role)s"
+            words.append(str(own) % {"role": str(role.label)})
+    return str(get_text_list(words, _("or")))
 
 
 def granted_by(user: Any, name: str) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -148,7 +148,7 @@ class TeamAdmin(PlainFields, NarrowedAdmin):
     ) -> HttpResponse:
         """First the mission: it decides who can be a member."""
         if not self.has_add_permission(request):
-            raise PermissionDenied
+            raise self.refusal(request, "add")
         mission = self._chosen_mission(request)
         if mission is None:
             missions = self._missions(request).order_by("-election__starts_on", "organization__name")
@@ -253,7 +253,7 @@ class DeploymentAdmin(PlainFields, NarrowedAdmin):
     def utc_view(self, request: HttpRequest) -> HttpResponse:
         """What the hours being typed mean in UTC, on the clock of the chosen station, as JSON."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
-            raise PermissionDenied
+            raise self.refusal(request, "change")
         chosen = key_of(request.GET.get("station", ""))
         if chosen is None:
             return JsonResponse({})
@@ -290,7 +290,7 @@ class VisitAdmin(NarrowedAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if not self.has_add_permission(request):
-            raise PermissionDenied
+            raise self.refusal(request, "add")
         return HttpResponseRedirect(reverse("admin:visit_new"))
 
     def change_view(
@@ -302,7 +302,7 @@ class VisitAdmin(NarrowedAdmin):
     ) -> HttpResponse:
         visit = self.get_object(request, object_id)
         if not self.has_view_or_change_permission(request, visit):
-            raise PermissionDenied
+            raise self.refusal(request, "view", visit)
         if visit is None:
             return super().change_view(request, object_id, form_url, extra_context)
         return HttpResponseRedirect(reverse("admin:visit", args=[visit.pk]))
@@ -421,8 +421,14 @@ class IncidentAdmin(PublishableAdmin):
     @transaction.atomic
     def publish(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Show those with a public summary to the public; the others need one first."""
-        words = _t("Everybody will read their summaries, category, severity, place and time.")
-        question = ask_first(self, request, queryset, "publish", _t("Publish these incidents?"), words)
+        count = queryset.count()
+        title = ngettext("Publish this incident?", "Publish these incidents?", count)
+        words = ngettext(
+            "Everybody will read its summary, category, severity, place and time.",
+            "Everybody will read their summaries, category, severity, place and time.",
+            count,
+        )
+        question = ask_first(self, request, queryset, "publish", title, words)
         if question:
             return question
         bare = queryset.filter(summary="").count()
@@ -445,8 +451,14 @@ class IncidentAdmin(PublishableAdmin):
     @transaction.atomic
     def unpublish(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Take the selected incidents back from the public."""
-        words = _t("Nobody outside will read them any more. The summaries stay and can be published again.")
-        question = ask_first(self, request, queryset, "unpublish", _t("Withdraw these incidents?"), words)
+        count = queryset.count()
+        title = ngettext("Withdraw this incident?", "Withdraw these incidents?", count)
+        words = ngettext(
+            "Nobody outside will read it any more. The summary stays and can be published again.",
+            "Nobody outside will read them any more. The summaries stay and can be published again.",
+            count,
+        )
+        question = ask_first(self, request, queryset, "unpublish", title, words)
         if question:
             return question
         with transaction.atomic():

@@ -58,4 +58,5 @@ def _incident_entry(incident: Incident) -> Entry:
         details=[(_t("Severity"), str(incident.get_severity_display()))],
         notes=incident.summary,
         anchor=f"incident-{incident.pk}",
+        record=incident,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import Prefetch, Q, Value
+from django.db.models import Model, Prefetch, Q, Value
 from django.db.models.functions import Replace
 from django.utils.translation import gettext_lazy as _
 
@@ -168,6 +168,8 @@ class Entry:
     notes: str = ""
     source: Source | None = None
     anchor: str = ""
+    # What the entry is about; only what is known of it higher up is asked of it.
+    record: Model | None = None
 
     def matches(self, text: str) -> bool:
         """Whether `text` occurs in what the entry says, whatever the case."""
@@ -245,6 +247,7 @@ def _milestone_entry(milestone: Milestone) -> Entry:
         notes=milestone.notes,
         source=milestone.source,
         anchor=f"milestone-{milestone.pk}",
+        record=milestone,
     )
 
 
@@ -268,6 +271,7 @@ def _engagement_entry(engagement: Engagement) -> Entry:
         notes=engagement.notes,
         source=engagement.source,
         anchor=f"engagement-{engagement.pk}",
+        record=engagement,
     )
 
 
@@ -283,6 +287,7 @@ def _statement_entry(statement: Statement) -> Entry:
         notes=statement.notes,
         source=statement.source,
         anchor=f"statement-{statement.pk}",
+        record=statement,
     )
 
 

@@ -96,6 +96,8 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
     counted = shown.figures
     clock = voting_clock(election, now)
     announced = general_figures(election)
+    calendar = calendar_glance(election, now)
+    mark_corrected([election, *calendar.milestones, *announced])
     context = {
         "election": election,
         "section": "dashboard",
@@ -108,7 +110,7 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
         "clock": clock,
         "now": now,
         "accreditation": accreditation_panels(announced, counted.accreditations),
-        "calendar": calendar_glance(election, now),
+        "calendar": calendar,
         "panels": [panel for panel in figure_panels(election, counted) if panel.recorded],
         "by_country": sorted(counted.by_country, key=lambda row: (-row.stations, name_key(row.country))),
         "most": max((row.stations for row in counted.by_country), default=1),
@@ -157,7 +159,8 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
         public_stations(election).with_voting_state(now).select_related("timezone", *sources), pk=station_id
     )
     windows = list(record.windows.all())
-    mark_corrected([record, *windows])
+    incidents = list(public_incidents(election).filter(station=record))
+    mark_corrected([record, *windows, *incidents])
     context = {
         "election": election,
         "section": "stations",
@@ -168,7 +171,7 @@ def station(request: HttpRequest, slug: str, station_id: int) -> HttpResponse:
         "zones": [*OFFERED_ZONES, record.timezone_id],
         "error": error,
         "coverage": station_coverage(election, record.pk),
-        "incidents": public_incidents(election).filter(station=record),
+        "incidents": incidents,
         "same_host": public_stations(election)
         .filter(country=record.country, host_mission=record.host_mission)
         .exclude(pk=record.pk)
@@ -363,6 +366,7 @@ def timeline(request: HttpRequest, slug: str) -> HttpResponse:
             last_day=asked["last_day"],
             more=incident_entries(election) if with_incidents else (),
         )
+        mark_corrected(entry.record for entry in entries if entry.record)
     context = {
         "election": election,
         "section": "timeline",

@@ -7,7 +7,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tracker.core.access import require
 from tracker.core.addresses import absolute_address
 from tracker.core.keys import key_of
 from tracker.core.ownership import choosable
@@ -53,12 +54,6 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "number": ("number", "applied_at", "pk"),
 }
 ANY = "any"
-
-
-def require(request: HttpRequest, *permissions: str) -> None:
-    """Refuse whoever lacks one of `permissions`."""
-    if not all(request.user.has_perm(permission) for permission in permissions):
-        raise PermissionDenied
 
 
 def screen(
@@ -354,8 +349,7 @@ def application(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found.election = election
     form, problems = StepForm(initial={"seen": found.status}), []
     if request.method == "POST":
-        if not request.user.has_perm(MAY_DECIDE, found):
-            raise PermissionDenied
+        require(request, MAY_DECIDE, row=found)
         form = StepForm(request.POST)
         if form.is_valid():
             try:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tracker.core.access import require
 from tracker.core.keys import key_of
 from tracker.core.ownership import choosable
 from tracker.elections.models import Election
@@ -22,18 +23,6 @@ from tracker.fieldwork import actions
 from tracker.fieldwork.board import GRACE, SIGNS, Asked, Outcome, State, read_board, stations_of
 from tracker.fieldwork.forms import SlotForm
 from tracker.fieldwork.models import Deployment, Team
-
-
-def require(request: HttpRequest, *permissions: str) -> None:
-    """Refuse whoever lacks one of `permissions`."""
-    if not request.user.has_perms(permissions):
-        raise PermissionDenied
-
-
-def require_for(request: HttpRequest, permission: str, row: Any) -> None:
-    """Refuse whoever may not do this to `row`, which they may see."""
-    if not request.user.has_perm(permission, row):
-        raise PermissionDenied
 
 
 def load(request: HttpRequest, slug: str) -> Election:
@@ -199,7 +188,7 @@ def step(request: HttpRequest, slug: str, pk: int, step: str) -> HttpResponse:
         raise Http404
     rows = Deployment.objects.select_related("team__mission__organization", "station__country", "election")
     found = get_object_or_404(rows.visible_to(request.user), pk=pk, election__slug=slug)
-    require_for(request, "fieldwork.change_deployment", found)
+    require(request, "fieldwork.change_deployment", row=found)
     action, question, done = STEPS[step]
     back = back_to(request, reverse("admin:board", args=[slug]))
     if request.method == "POST":

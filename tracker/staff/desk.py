@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from tracker.core.history.reading import HandedIn, handed_in
+from tracker.core.history.reading import HandedIn, handed_in, longest_waiting_first
 from tracker.core.models import Publication, Publishable, User
 from tracker.core.ownership import rows_for
 from tracker.core.publication import awaits_other_eyes, publishable_models
@@ -66,7 +66,7 @@ def _kinds() -> Iterator[type[Publishable]]:
 
 def _waiting(model: type[Publishable], user: User) -> Pile:
     rows = rows_for(model.objects.filter(publication=Publication.SUBMITTED), user, "publish")
-    found, count = _first(rows)
+    found, count = _first(longest_waiting_first(rows))
     steps = handed_in(found)
     named = [
         Row(

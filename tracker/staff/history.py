@@ -2,7 +2,8 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from io import StringIO
 from typing import Any
@@ -11,7 +12,6 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import quote, unquote
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
@@ -23,9 +23,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tracker.core.access import require
 from tracker.core.admin_access import user_of
 from tracker.core.history.declared import personal_columns, reason_not_recorded
-from tracker.core.history.models import ChangedRow
+from tracker.core.history.models import Change, ChangedRow
+from tracker.core.history.naming import name_of
 from tracker.core.history.reading import (
     WAYS,
     Asked,
@@ -52,8 +54,8 @@ ROWS = 25
 COUNTED = 10_000
 # More lines than this are for the database, not for a spreadsheet.
 EXPORT_ROWS = 20_000
-# So many records of one kind that fit the text are followed; whoever looks for more narrows the search.
-FOLLOWED = 500
+# So many accounts that fit are named; the rest is counted.
+NAMED = 10
 DAY = forms.DateInput(attrs={"type": "date"})
 
 
@@ -89,6 +91,7 @@ class SearchForm(forms.Form):
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request.GET)
         self.request = request
+        self.people: list[Called] = []
         names = sorted((kind_name(model), table) for table, model in models_by_table().items())
         choices: dict[str, list[tuple[str, str]]] = {
             "table": [("", _("any")), *((table, name) for name, table in names)],
@@ -97,15 +100,13 @@ class SearchForm(forms.Form):
         for name, offered in choices.items():
             self.fields[name].choices = offered  # type: ignore[attr-defined]
 
-    def clean_account(self) -> set[int] | None:
-        """The keys of the accounts that are called so; one may be gone, then only its number is known."""
+    def clean_account(self) -> "Called | None":
+        """The accounts that are called so; one may be gone, then only its number is known."""
         typed = self.cleaned_data["account"].strip()
         if not typed:
             return None
         found = accounts_called(typed)
-        if (number := key_of(typed)) is not None:
-            found.add(number)
-        if not found:
+        if not found.keys:
             raise forms.ValidationError(_("No account has this name. Of a deleted account, give the number."))
         return found
 
@@ -117,40 +118,76 @@ class SearchForm(forms.Form):
     def asked(self) -> Asked:
         values = self.cleaned_data
         until, text = values["until"], values["q"].strip()
+        # Whom the search took the typed words for; the page says so.
+        self.people = [values["account"]] if values["account"] else []
+        about = None
+        if text:
+            called = accounts_called(text)
+            about = _about(self.request, text, values["table"], called.keys)
+            self.people += [called] if called.keys else []
         return Asked(
-            accounts=values["account"],
+            accounts=values["account"] and values["account"].keys,
             table=values["table"],
             kind=values["kind"],
             origin=values["origin"],
             since=_midnight(values["since"]) if values["since"] else None,
             until=_midnight(until + timedelta(days=1)) if until and until.year < 9999 else None,
-            about=_about(self.request, text, values["table"]) if text else None,
+            about=about,
         )
 
 
-def accounts_called(text: str) -> set[int]:
-    """The keys of the accounts with `text` in their name."""
+@dataclass(frozen=True)
+class Called:
+    """Accounts that were found by what somebody typed: their keys, their names, and whether one is called just so."""
+
+    text: str
+    keys: frozenset[int]
+    names: list[str]
+    exact: bool
+
+    @property
+    def more(self) -> int:
+        return len(self.keys) - len(self.names)
+
+
+def accounts_called(text: str) -> Called:
+    """The accounts with exactly this user name (in whatever case) or number; only where there is none, those with
+    `text` in their name. Of an account that is gone the history may still know the number.
+    """
     users = User.objects.annotate(full=Concat("first_name", Value(" "), "last_name"))
-    found = users.filter(Q(username__icontains=text) | Q(full__icontains=text))
-    return set(found.values_list("pk", flat=True))
+    number = key_of(text)
+    found = users.filter(Q(username__iexact=text) | Q(pk=number))
+    keys = set(found.values_list("pk", flat=True))
+    if number is not None and number not in keys and Change.objects.filter(account=number).exists():
+        keys.add(number)
+    exact = bool(keys)
+    if not exact:
+        found = users.filter(Q(username__icontains=text) | Q(full__icontains=text))
+        keys = set(found.values_list("pk", flat=True))
+    named = list(found.order_by("username")[:NAMED])
+    names = [_("%(name)s (no. %(key)s)") % {"name": name_of(user), "key": user.pk} for user in named]
+    if number in keys and number not in {user.pk for user in named}:
+        names.append(_("account %(number)s, deleted") % {"number": number})
+    return Called(text, frozenset(keys), names, exact)
 
 
-def _about(request: HttpRequest, text: str, table: str) -> Q:
-    """What has to do with `text`. Records are found as on their own screens, by whoever may see those."""
-    living: dict[str, Any] = {}
+def _about(request: HttpRequest, text: str, table: str, accounts: Collection[int]) -> Q:
+    """What has to do with `text` or was done by `accounts`. Records are found as on their own screens, by whoever may
+    see those.
+    """
+    living: dict[str, QuerySet[Any]] = {}
     columns: dict[str, Any] = {}
     for name, model in models_by_table().items():
         if (table and name != table) or not may_see(request, model) or not admin.site.is_registered(model):
             continue
         screen = admin.site.get_model_admin(model)
-        rows, _doubles = screen.get_search_results(request, model._default_manager.order_by(), text)
-        living[name] = set(rows.values_list("pk", flat=True)[:FOLLOWED])
+        living[name], _doubles = screen.get_search_results(request, model._default_manager.order_by(), text)
         fields = {field.name: field.column for field in model._meta.concrete_fields}
         sealed = personal_columns(model)
         called = [fields[one] for one in screen.search_fields if one in fields and fields[one] not in sealed]
         if called:
             columns[name] = called
-    return about(text, accounts_called(text), living, columns)
+    return about(text, accounts, living, columns)
 
 
 def _midnight(day: Any) -> datetime:
@@ -160,8 +197,7 @@ def _midnight(day: Any) -> datetime:
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
     """Everything that was changed, the latest first, narrowed by a form; `format=csv` gives it as a file."""
-    if not request.user.has_perm(MAY_SEE_ALL):
-        raise PermissionDenied
+    require(request, MAY_SEE_ALL)
     form = SearchForm(request)
     rows = search(form.asked()) if form.is_valid() else ChangedRow.objects.none()
     if request.GET.get("format") == "csv" and form.is_valid():
@@ -195,7 +231,7 @@ def object_history(request: HttpRequest, app: str, model: str, key: str) -> Http
     if found is None and not request.user.has_perm(MAY_SEE_ALL):
         raise Http404
     if not screen.has_view_or_change_permission(request, found):
-        raise Http404 if found is None else PermissionDenied
+        raise Http404 if found is None else screen.refusal(request, "view", found)
     if found is not None and not may_see_history(found, user_of(request)):
         raise Http404
     with_parts = "parts" in request.GET

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tracker.core.access import require
 from tracker.coverage.corrections import mark_corrected
 from tracker.elections.models import Election
 from tracker.fieldwork import actions
 from tracker.fieldwork.models import Incident
 from tracker.fieldwork.queries import incident_place, incident_zone
-from tracker.staff.board import require, require_for, screen
+from tracker.staff.board import screen
 
 ROWS = 25
 # What the public reads is a decision of its own, and the publisher's, who writes the summary with it.
@@ -86,7 +87,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         permission = MAY_PUBLISH if do in PUBLISHING else "fieldwork.change_incident"
         if do == "preview" and not request.user.has_perm(MAY_PUBLISH):
             permission = "fieldwork.change_incident"
-        require_for(request, permission, found)
+        require(request, permission, row=found)
         if do == "preview":
             preview = True
             if not typed["summary"].strip():

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from tracker.core import broker
+from tracker.core.access import require
 from tracker.core.jobs import cancel_job, kind_label, retry_job, start_job
 from tracker.core.models import Job
 from tracker.coverage.tasks import RECOUNT
@@ -35,8 +36,7 @@ def _visible(request: HttpRequest) -> Any:
 def jobs(request: HttpRequest) -> HttpResponse:
     """The jobs, the latest first; POST asks for a count of all figures."""
     if request.method == "POST":
-        if not request.user.has_perm(MAY_START):
-            raise PermissionDenied
+        require(request, MAY_START)
         job = start_job(by=request.user, kind=RECOUNT, arguments={})  # type: ignore[arg-type]
         return HttpResponseRedirect(reverse("admin:job", args=[job.pk]))
     rows = Paginator(_visible(request), ROWS).get_page(request.GET.get("page"))
@@ -58,7 +58,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         if not (request.user.is_superuser or found.requested_by_id == request.user.pk):
-            raise PermissionDenied
+            raise PermissionDenied(_("Whoever asked for a job stops it or begins it again."))
         steps = {"cancel": cancel_job, "retry": retry_job}
         step = steps.get(request.POST.get("do", ""))
         try:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tracker.core.access import require
 from tracker.core.ownership import visible_to
 from tracker.missions.models import Person
 from tracker.missions.people import erase_person, export_person
@@ -31,8 +31,7 @@ REASONS = (
 
 def load(request: HttpRequest, pk: int, permission: str) -> Person:
     """The person, if the account may do this to people and sees this one."""
-    if not request.user.has_perm(permission):
-        raise PermissionDenied
+    require(request, permission)
     return get_object_or_404(visible_to(Person.objects.all(), request.user), pk=pk)  # type: ignore[arg-type]
 
 

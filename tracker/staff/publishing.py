@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tracker.core.access import require
 from tracker.core.middleware import in_one_moment
 from tracker.core.models import User
 from tracker.coverage.editions import Outdated, publish
@@ -22,8 +23,8 @@ MAY_PUBLISH, MAY_SEE = "coverage.publish_edition", "coverage.view_edition"
 
 
 def _require_sight(request: HttpRequest) -> None:
-    if not (request.user.has_perm(MAY_PUBLISH) or request.user.has_perm(MAY_SEE)):
-        raise PermissionDenied
+    if not request.user.has_perm(MAY_PUBLISH):
+        require(request, MAY_SEE)
 
 
 @require_safe
@@ -44,8 +45,7 @@ def election(request: HttpRequest, slug: str) -> HttpResponse:
     _require_sight(request)
     record = get_object_or_404(Election, slug=slug)
     if request.method == "POST":
-        if not request.user.has_perm(MAY_PUBLISH):
-            raise PermissionDenied
+        require(request, MAY_PUBLISH)
         _publish(request, record, request.user)  # type: ignore[arg-type]
         return HttpResponseRedirect(reverse("admin:publishing_election", args=[record.slug]))
     live = record.publishing == Election.Publishing.LIVE

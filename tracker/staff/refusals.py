@@ -6,6 +6,7 @@ Made outside the transaction of the view that failed, so nothing here asks the r
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -16,14 +17,16 @@ from tracker.core.roles import Role
 
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403: signed in, and without the permission for this page."""
+    """403: signed in, and without the permission for this page. The exception says who can do it (`core.access`)."""
     labels = [str(Role(role).label) for role in getattr(request.user, "roles", ()) if role in Role.values]
     if labels:
         who = _("You are signed in as %(name)s (%(roles)s), and that does not include this.")
     else:
         who = _("You are signed in as %(name)s, and this account has no role yet.")
     told = {"name": request.user.get_username(), "roles": ", ".join(labels)}
-    todo = _("If your work needs it, ask an administrator of the tracker: they give roles to accounts.")
+    roles = _("If it belongs to your work, an administrator of the tracker can give your account the role.")
+    who_can = " ".join(str(word) for word in exception.args if isinstance(exception, PermissionDenied))
+    todo = f"{who_can} {roles}".strip()
     return _page(request, 403, _("You may not do this"), who % told, todo)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.core import broker
+from tracker.core.access import denied, require
 from tracker.core.jobs import cancel_job
 from tracker.core.keys import key_of
 from tracker.core.models import Job, Publication, Publishable
@@ -29,7 +30,7 @@ from tracker.ingest.uploads import actions, queries
 from tracker.ingest.uploads.applying import may_retire
 from tracker.ingest.uploads.files import rows_of, table_of
 from tracker.ingest.uploads.subjects import SUBJECTS
-from tracker.staff.board import require, screen
+from tracker.staff.board import screen
 from tracker.staff.upload_mapping import MappingForms
 
 ROWS = 25
@@ -110,7 +111,7 @@ def _remembers(request: HttpRequest) -> bool:
 def remembered(request: HttpRequest) -> HttpResponse:
     """What files taught us: words that were asked about, and headers; POST forgets one, so that it is asked again."""
     if not _remembers(request):
-        raise PermissionDenied
+        raise denied(request.user, "ingest.change_upload")
     if request.method == "POST":
         answer = Answer.objects.filter(pk=key_of(request.POST.get("answer", ""))).first()
         profile = Profile.objects.filter(pk=key_of(request.POST.get("profile", ""))).first()
@@ -233,8 +234,7 @@ def _may_change(request: HttpRequest, found: Upload) -> bool:
 
 def _do(request: HttpRequest, found: Upload, do: str) -> None:
     by: Any = request.user
-    if not request.user.has_perm("ingest.change_upload"):
-        raise PermissionDenied
+    require(request, "ingest.change_upload")
     if do == "check":
         actions.ask_check(by=by, upload=found)
     elif do == "swap":
@@ -278,7 +278,7 @@ def mapping(request: HttpRequest, pk: int) -> HttpResponse:
     """How the file is read: which of its columns is which of ours, and what the first rows become."""
     found = _load(request, pk)
     if request.method == "POST" and not _may_change(request, found):
-        raise PermissionDenied
+        raise denied(request.user, "ingest.change_upload")
     by: Any = request.user
     problem, status = "", 200
     if request.method == "POST" and request.POST.get("do") == "table":
@@ -339,7 +339,7 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
     ]  # fmt: skip
     if request.method == "POST":
         if not _may_change(request, found):
-            raise PermissionDenied
+            raise denied(request.user, "ingest.change_upload")
         given = {}
         for question in asked:
             value = request.POST.get(f"typed-{question['mark']}", "").strip()[:200]
@@ -372,7 +372,7 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
     action = request.GET.get("action", "")
     if request.method == "POST":
         if not _may_change(request, found):
-            raise PermissionDenied
+            raise denied(request.user, "ingest.change_upload")
         record, name, wins = (
             request.POST.get("record", ""),
             request.POST.get("field", ""),
@@ -434,7 +434,7 @@ def _entry(record: UploadedRecord, verbose: dict[str, Any], state: str) -> dict[
 def _require_work_on(request: HttpRequest, found: Upload) -> None:
     """Files as they came may hold more than what is read of them: for those alone who work on such files."""
     if not _may_change(request, found):
-        raise PermissionDenied
+        raise denied(request.user, "ingest.change_upload")
 
 
 @require_safe

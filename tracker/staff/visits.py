@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count
@@ -15,13 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tracker.core.access import denied, require
 from tracker.core.keys import key_of
 from tracker.core.ownership import choosable
 from tracker.elections.models import Election
 from tracker.fieldwork import actions
 from tracker.fieldwork.board import search_stations, stations_of
 from tracker.fieldwork.models import Incident, Team, Visit
-from tracker.staff.board import load, require, require_for, screen
+from tracker.staff.board import load, screen
 from tracker.staff.visit_form import VisitForm, station_words
 
 ROWS = 25
@@ -237,7 +238,7 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
 def _forbidden(request: HttpRequest) -> HttpResponse:
     """Refuse a correction; in words where a script sent it, which keeps what was typed."""
     if request.method != "POST" or not _by_script(request):
-        raise PermissionDenied
+        raise denied(request.user, "fieldwork.change_visit")
     words = _("You may not change this visit any more. Ask the coordinator; what you typed is kept here.")
     return JsonResponse({"errors": {"__all__": [words]}}, status=403)
 
@@ -292,7 +293,7 @@ def step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         raise Http404
     require(request, "fieldwork.view_visit")
     found = _load(request, pk)
-    require_for(request, "fieldwork.change_visit", found)
+    require(request, "fieldwork.change_visit", row=found)
     if request.method != "POST":
         if step != "reopen":
             return redirect("admin:visit", pk)

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -21,11 +22,11 @@ from tracker.core.history.naming import ACCOUNT, MaySee, Names, is_sealed, name_
 from tracker.core.keys import key_of
 
 NOTHING = "–"
-# So many entries with a former name are followed up.
-FORMER = 500
 # So many fields of an entry are shown, and named in its heading; the others are folded away and counted.
 SHOWN = 3
 STATE = "publication"
+# The entry of a record that was put before a publisher.
+HANDED_IN_STEP = {f"after__{STATE}": "submitted"}
 
 
 @dataclass(frozen=True)
@@ -181,13 +182,25 @@ def handed_in(records: Collection[models.Model]) -> dict[object, HandedIn]:
     keys = {str(record.pk): record.pk for record in records}
     tables = {record._meta.db_table for record in records}
     rows = list(
-        ChangedRow.objects.filter(table_name__in=tables, key__in=keys, **{f"after__{STATE}": "submitted"})
+        ChangedRow.objects.filter(table_name__in=tables, key__in=keys, **HANDED_IN_STEP)
         .select_related("change")
         .order_by("key", "-id")
         .distinct("key")
     )
     words = _Describer(rows, lambda model: False, of_deleted=False)
     return {keys[row.key]: HandedIn(words._who(row.change), row.change.at) for row in rows}
+
+
+def longest_waiting_first(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Records of one kind in the order in which they were last handed in, in the same query that reads them.
+
+    Those of which the history does not say it come first: nobody remembers when they were.
+    """
+    steps = ChangedRow.objects.filter(
+        table_name=rows.model._meta.db_table, key=_key_as_text(OuterRef("pk")), **HANDED_IN_STEP
+    )
+    last = Subquery(steps.order_by("-id").values("id")[:1])
+    return rows.alias(last_hand_in=last).order_by(F("last_hand_in").asc(nulls_first=True), "pk")
 
 
 def _parts(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
@@ -376,27 +389,32 @@ def search(asked: Asked) -> QuerySet[ChangedRow]:
 def about(
     text: str,
     accounts: Collection[int],
-    living: dict[str, Collection[object]],
+    living: dict[str, QuerySet[Any]],
     columns: dict[str, Collection[str]],
 ) -> Q:
     """The condition that an entry has to do with `text`: with a record that is or was called so or has this number,
     with one of `accounts`, or with the request or entry of this mark.
 
-    `living`: by table, the keys of the records that are called so today. `columns`: by table, those a record is
-    called by; a name that no record has today stands in what an entry says was there before.
+    `living`: by table, the records that are called so today. `columns`: by table, those a record is called by; a name
+    that no record has today stands in what an entry says was there before. Both are asked by the database within the
+    search itself, so that nothing is left out however many there are.
     """
     said = Q(change__request=text) | Q(change__account__in=accounts)
     if (number := key_of(text)) is not None:
         said |= Q(change__number=number) | Q(table_name__in=list(models_by_table()), key=text)
-    for table, keys in living.items():
-        said |= Q(table_name=table, key__in=[str(key) for key in keys])
+    for table, rows in living.items():
+        said |= Q(table_name=table, key__in=rows.order_by().values_list(_key_as_text(), flat=True))
     former = Q()
     for table, names in columns.items():
         once = Q(*(Q(**{f"before__{name}__icontains": text}) for name in names), _connector=Q.OR)
         former |= Q(table_name=table) & once
     if former:
         # Every entry of such a record, not only the one that gave it another name.
-        rows = ChangedRow.objects.filter(former, kind__in=("update", "delete")).order_by()
-        for table, key in set(rows.values_list("table_name", "key")[:FORMER]):
-            said |= Q(table_name=table, key=key)
+        same = {"table_name": OuterRef("table_name"), "key": OuterRef("key")}
+        said |= Q(Exists(ChangedRow.objects.filter(former, kind__in=("update", "delete"), **same).order_by()))
     return said
+
+
+def _key_as_text(key: Any = "pk") -> Cast:
+    """The key of a record as the history writes it."""
+    return Cast(key, models.TextField())
