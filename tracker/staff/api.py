@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from tracker.core.models import Submission
+from tracker.core.models import Submission, http_only
 from tracker.core.problems import problem
 from tracker.elections.models import Election
 from tracker.fieldwork import actions as fieldwork
@@ -222,6 +222,14 @@ def stations(request: HttpRequest) -> HttpResponse:
     if election is None:
         raise ValidationError({"election": _("Say in the address which election: ?election=its-word.")})
     files.check_may_bring(request.user, "stations")  # type: ignore[arg-type]
+    source = request.GET.get("source", "")
+    try:
+        if source:
+            http_only(source)
+    except ValidationError:
+        raise ValidationError(
+            {"source": _("is not a web address, beginning with https:// or http://.")}
+        ) from None
     content = _bytes(request, files.MOST_BYTES, _("The list is larger than 32 MB; send it in parts."))
     sent = hashlib.sha256(request.META.get("QUERY_STRING", "").encode() + b"\n" + content).hexdigest()
     known, new = Submission.objects.get_or_create(
@@ -234,7 +242,7 @@ def stations(request: HttpRequest) -> HttpResponse:
     upload = files.receive_upload(
         by=request.user,  # type: ignore[arg-type]
         election=election, kind="stations", name=_("list of a program"), content=content,
-        source=request.GET.get("source", ""),
+        source=source,
     )  # fmt: skip
     files.ask_check(by=request.user, upload=upload, then_apply=request.GET.get("apply") == "yes")  # type: ignore[arg-type]
     known.record = str(upload.pk)
