@@ -226,3 +226,16 @@ def test_signing_out_everywhere_ends_tokens(client: Client, world: SimpleNamespa
     client.force_login(world.account)
     client.post("/staff/account/sign-out-everywhere/")
     assert send(secret, "/staff/api/teams/").status_code == 401
+
+
+def test_list_of_several_megabytes_is_taken_and_one_too_large_is_named(world: SimpleNamespace) -> None:
+    """Red when: the body is asked of Django, which stops at 2.5 MB."""
+    secret = secret_of(make.make_account(Role.DESK), "stations")
+    path = f"/staff/api/stations/?election={world.election.slug}&source=https://authority.example/"
+    row = "1,Germany,Berlin," + "x" * 10_000 + "\n"
+    large = send(secret, path, "No.,Country,City,Notes\n" + row * 300)
+    assert large.status_code == 202, large.content
+    assert Upload.objects.get().size > 3_000_000
+    too_large = send(secret, path, "No.,Country,City,Notes\n" + row * 3_400)
+    assert too_large.status_code == 422
+    assert too_large.json()["errors"] == {"": ["The list is larger than 32 MB; send it in parts."]}

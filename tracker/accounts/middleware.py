@@ -19,6 +19,7 @@ from tracker.accounts.models import Kind, Outcome
 from tracker.accounts.throttle import TooManyTries
 from tracker.accounts.tokens import find_token
 from tracker.core.models import User
+from tracker.core.problems import PROGRAMS
 
 # Open to whoever has given the password and still lacks the second factor.
 ENROLMENT = {
@@ -30,10 +31,6 @@ ENROLMENT = {
 }  # fmt: skip
 # Asked by the page and not by a person: no sign that somebody is at work.
 PASSIVE = {"account_session"}
-
-
-# Where programs write, with a token in place of a session.
-PROGRAMS = "/staff/api/"
 
 
 def _bearer(request: HttpRequest) -> str:

@@ -5,7 +5,7 @@ Every screen of the register is made of `NarrowedAdmin`, every inline form of `N
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from hashlib import sha256
 from typing import Any
@@ -14,7 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import Case, Q, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,6 +24,7 @@ from django.utils.translation import ngettext
 
 from tracker.core.access import denied
 from tracker.core.guarded import GuardedSaves
+from tracker.core.keys import key_of
 from tracker.core.models import Publication, Publishable
 from tracker.core.ownership import choosable, may_see_history, owned_by, rows_for, visible_to
 from tracker.core.roles import may_everywhere, permission, who_may
@@ -174,7 +175,7 @@ class NarrowedAdmin(GuardedSaves, _Narrowed, admin.ModelAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Whoever writes for one organization alone has its only mission, or team, filled in."""
-        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        initial = self._filled_in(super().get_changeform_initial_data(request))
         step = getattr(self.model, "owned_by", "self")
         if step != "self" and step not in initial and not may_everywhere(
             user_of(request), permission(self.model, "add")
@@ -185,6 +186,24 @@ class NarrowedAdmin(GuardedSaves, _Narrowed, admin.ModelAdmin):
             if len(keys) == 1:
                 initial[step] = keys[0]
         return initial
+
+    def _filled_in(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Of what an address fills in, that which the fields could hold, read: the rest would fail when it is shown."""
+        fields = {field.name: field for field in (*self.opts.concrete_fields, *self.opts.many_to_many)}
+        found: dict[str, Any] = {}
+        for name, value in given.items():
+            field: Any = fields.get(name)
+            if field is None or "\0" in str(value):
+                continue
+            if field.is_relation:
+                values = value if isinstance(value, list) else [value]
+                whole = isinstance(field.related_model._meta.pk, models.IntegerField)
+                if not whole or all(key_of(one) is not None for one in values):
+                    found[name] = value
+                continue
+            with suppress(ValidationError):
+                found[name] = field.to_python(value)
+        return found
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Each action gets those of the chosen rows that its permission covers, and says how many it does not."""

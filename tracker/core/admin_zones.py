@@ -58,7 +58,9 @@ class ZoneProposalMixin(admin.ModelAdmin):
         """The proposed zone, its reason and the other candidates, as JSON."""
         self.require_editor(request)
         values = {
-            name: request.GET.get(name, "").strip() for name in ("country", "city", "latitude", "longitude")
+            # Without the character that no database takes.
+            name: request.GET.get(name, "").replace("\0", "").strip()
+            for name in ("country", "city", "latitude", "longitude")
         }
         proposal = self.propose(
             values["country"], values["city"],

@@ -1,17 +1,10 @@
-"""Cells of files that people open in a spreadsheet."""
+"""Cells of files that people open in a spreadsheet: one rule for whatever goes out.
+
+Numbers, offsets from UTC and telephone numbers are left alone: no spreadsheet computes anything else from them, and
+whoever reads the file finds -5 and +36 as they are. The rule can be undone, since people send our files back to us.
+"""
 
 import re
-
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
-
-
-def safe_cell(value: object) -> str:
-    """`value` as text that no spreadsheet takes for a formula; numbers stay numbers."""
-    text = "" if value is None else str(value)
-    if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\0")) and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
-
 
 # What a spreadsheet may take for a formula, the wide forms of East Asian keyboards included; and what begins like one
 # and is no more than a number, an offset from UTC or a telephone number.
@@ -23,6 +16,11 @@ def quoted(text: str) -> str:
     """`text` with an apostrophe before it where a spreadsheet could take it for a formula. `unquoted` undoes exactly
     this: of texts that begin with apostrophes of their own, those that would look quoted get one more."""
     return f"'{text}" if _looks_like_a_formula(text) else text
+
+
+def quoted_cell(value: object) -> str:
+    """`value` as the text of a cell, `quoted`; None as an empty one."""
+    return "" if value is None else quoted(str(value))
 
 
 def unquoted(text: str) -> str:

@@ -12,6 +12,7 @@ from tracker.core.admin_access import user_of
 from tracker.core.admin_counts import annotate_counts, linked_count, related_lists
 from tracker.core.admin_publication import PublishableAdmin, public_address
 from tracker.core.admin_zones import ZoneProposalMixin, doubts_of_zone
+from tracker.core.keys import key_of
 from tracker.core.ownership import visible_to
 from tracker.core.roles import may_everywhere, permission
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
@@ -146,10 +147,10 @@ class ConstituencyAdmin(PartOfElectionAdmin):
     ) -> tuple[QuerySet, bool]:
         """In the lookup of another form, only constituencies of the election chosen there."""
         rows, duplicates = super().get_search_results(request, queryset, search_term)
-        election = request.GET.get("election", "")
+        election = key_of(request.GET.get("election", ""))
         if request.path.endswith("/autocomplete/") and "election" in request.GET:
             # Asked by a form that names its election: before one is chosen there is nothing to choose from.
-            rows = rows.filter(election_id=int(election)) if election.isdecimal() else rows.none()
+            rows = rows.filter(election_id=election) if election is not None else rows.none()
         return rows, duplicates
 
 

@@ -36,7 +36,8 @@ _HEMISPHERES = [
 _WORDS = re.compile(
     r"\b(?:lat|latitude|lon|lng|long|longitude|широта|долгота|enlik|uzunluq)\b\.?\s*[:=]?", re.IGNORECASE
 )
-_NUMBER = r"\d+(?:\.\d+)?"
+# Bounded, as what tries to be three numbers at once is tried in every way to be cut into three.
+_NUMBER = r"\d{1,9}(?:\.\d{1,30})?"
 _ONE = re.compile(
     rf"([NSEW])?\s*(-?)\s*({_NUMBER})\s*(?:°|deg\b)?\s*(?:({_NUMBER})\s*')?\s*(?:({_NUMBER})\s*(?:\"|''))?\s*([NSEW])?",
 )

@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from tracker.core.models import Submission
+from tracker.core.models import Submission, http_only
+from tracker.core.problems import problem
 from tracker.elections.models import Election
 from tracker.fieldwork import actions as fieldwork
 from tracker.fieldwork.board import stations_of
@@ -34,15 +35,6 @@ MOST_BYTES = 64 * 1024
 SHOWN = 100
 VISITS, STATIONS = "visits", "stations"
 View = Callable[..., HttpResponse]
-
-
-def problem(status: int, title: str, **more: Any) -> JsonResponse:
-    """An answer as RFC 9457 has it: what is wrong in a sentence, and where (`errors`: {field: sentences})."""
-    body = {"title": title, "status": status} | more
-    answer = JsonResponse(body, status=status, content_type="application/problem+json")
-    if status == 401:
-        answer["WWW-Authenticate"] = "Bearer"
-    return answer
 
 
 def for_programs(scope: str, *methods: str) -> Callable[[View], View]:
@@ -101,12 +93,22 @@ def _key(request: HttpRequest) -> uuid.UUID:
     return uuid.uuid5(given, str(request.user.pk))
 
 
+def _bytes(request: HttpRequest, most: int, too_many: str) -> bytes:
+    """The body of a request; ValidationError with the words `too_many` if it has more than `most` bytes.
+
+    Read from the stream: `request.body` would refuse from 2.5 MB on, whatever is meant to be taken here.
+    """
+    found = request.read(most + 1)
+    if len(found) > most:
+        raise ValidationError(too_many)
+    return found
+
+
 def _body(request: HttpRequest, known: set[str]) -> dict[str, Any]:
     """The JSON object of a request, with no field but the `known` ones."""
-    if len(request.body) > MOST_BYTES:
-        raise ValidationError(_("More than 64 KB is too much for one visit."))
+    content = _bytes(request, MOST_BYTES, _("More than 64 KB is too much for one visit."))
     try:
-        said = json.loads(request.body)
+        said = json.loads(content)
     except (ValueError, RecursionError):
         raise ValidationError(_("The body is not JSON.")) from None
     if not isinstance(said, dict):
@@ -220,9 +222,16 @@ def stations(request: HttpRequest) -> HttpResponse:
     if election is None:
         raise ValidationError({"election": _("Say in the address which election: ?election=its-word.")})
     files.check_may_bring(request.user, "stations")  # type: ignore[arg-type]
-    if len(request.body) > files.MOST_BYTES:
-        raise ValidationError(_("The list is larger than 32 MB; send it in parts."))
-    sent = hashlib.sha256(request.META.get("QUERY_STRING", "").encode() + b"\n" + request.body).hexdigest()
+    source = request.GET.get("source", "")
+    try:
+        if source:
+            http_only(source)
+    except ValidationError:
+        raise ValidationError(
+            {"source": _("is not a web address, beginning with https:// or http://.")}
+        ) from None
+    content = _bytes(request, files.MOST_BYTES, _("The list is larger than 32 MB; send it in parts."))
+    sent = hashlib.sha256(request.META.get("QUERY_STRING", "").encode() + b"\n" + content).hexdigest()
     known, new = Submission.objects.get_or_create(
         key=_key(request), defaults={"digest": sent, "account_id": request.user.pk}
     )
@@ -232,8 +241,8 @@ def stations(request: HttpRequest) -> HttpResponse:
         return _told(Upload.objects.get(pk=int(known.record)), 200)
     upload = files.receive_upload(
         by=request.user,  # type: ignore[arg-type]
-        election=election, kind="stations", name=_("list of a program"), content=request.body,
-        source=request.GET.get("source", ""),
+        election=election, kind="stations", name=_("list of a program"), content=content,
+        source=source,
     )  # fmt: skip
     files.ask_check(by=request.user, upload=upload, then_apply=request.GET.get("apply") == "yes")  # type: ignore[arg-type]
     known.record = str(upload.pk)

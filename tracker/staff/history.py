@@ -44,7 +44,7 @@ from tracker.core.keys import key_of
 from tracker.core.models import User
 from tracker.core.ownership import may_see_history, rows_for
 from tracker.core.roles import permission
-from tracker.core.spreadsheets import safe_cell
+from tracker.core.spreadsheets import quoted_cell
 from tracker.missions.models import Person
 from tracker.missions.readings import note_reading, people_in_history
 
@@ -349,7 +349,7 @@ def _export(rows: QuerySet[ChangedRow]) -> HttpResponse:
     found = list(rows[:EXPORT_ROWS])
     for begin in range(0, len(found), 1000):
         for entry in describe(found[begin : begin + 1000], lambda model: False, of_deleted=True):
-            writer.writerows([safe_cell(cell) for cell in line] for line in _lines(entry))
+            writer.writerows([quoted_cell(cell) for cell in line] for line in _lines(entry))
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="history-{timezone.now():%Y-%m-%d-%H%M}.csv"'
     return response

@@ -20,7 +20,7 @@ from tracker.core import broker
 from tracker.core.access import denied, require
 from tracker.core.jobs import cancel_job
 from tracker.core.keys import key_of
-from tracker.core.models import Job, Publication, Publishable
+from tracker.core.models import Job, Publication, Publishable, http_only
 from tracker.elections.models import Election
 from tracker.ingest.guessing import SAMPLE
 from tracker.ingest.mapping import BadMapping, Mapping
@@ -53,6 +53,7 @@ class UploadForm(forms.Form):
         label=gettext_lazy("Page it comes from"),
         required=False,
         assume_scheme="https",
+        validators=[http_only],
         help_text=gettext_lazy("The source of every row that does not name its own."),
     )
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, user_of
 from tracker.core.admin_publication import public_address
 from tracker.core.admin_zones import ZoneProposalMixin, doubts_of_zone
+from tracker.core.keys import key_of
 from tracker.core.ownership import visible_to
 from tracker.core.timezones import Proposal, format_hours, format_offset, offset_at, to_local
 from tracker.elections.admin import PartOfElectionAdmin
@@ -56,10 +57,10 @@ class WindowInline(NarrowedInline, admin.TabularInline):
 
 def chosen_election(request: HttpRequest) -> Election | None:
     """The election a new station is being added to, where the address names it or there is only one."""
-    given = request.GET.get("election", "")
+    given = key_of(request.GET.get("election", ""))
     seen = visible_to(Election.objects.all(), user_of(request))
-    if given.isdecimal():
-        return seen.filter(pk=int(given)).first()
+    if given is not None:
+        return seen.filter(pk=given).first()
     elections = seen[:2]
     return elections[0] if len(elections) == 1 else None
 
@@ -204,9 +205,9 @@ class PollingStationAdmin(ZoneProposalMixin, PartOfElectionAdmin):
     def voting_days_view(self, request: HttpRequest) -> HttpResponse:
         """The voting dates of the chosen election, as JSON."""
         self.require_editor(request)
-        chosen = request.GET.get("election", "")
+        chosen = key_of(request.GET.get("election", ""))
         seen = visible_to(Election.objects.all(), user_of(request))
-        election = seen.filter(pk=int(chosen)).first() if chosen.isdecimal() else None
+        election = seen.filter(pk=chosen).first() if chosen is not None else None
         return JsonResponse({"dates": voting_days(election) if election else []})
 
 

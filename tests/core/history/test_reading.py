@@ -7,7 +7,7 @@ from tracker.core.history.models import ChangedRow
 from tracker.core.history.reading import Asked, about, describe, rows_of, rows_with_parts, search, way_in
 from tracker.core.identity import Identity, acting, give_reason
 from tracker.core.models import Source
-from tracker.core.spreadsheets import safe_cell
+from tracker.core.spreadsheets import quoted_cell
 from tracker.elections.models import AnnouncedFigure
 from tracker.missions.models import Engagement, Mission, Organization, Person
 from tracker.stations.models import PollingStation
@@ -200,4 +200,4 @@ def test_a_search_narrows_by_each_part() -> None:
     ],
 )
 def test_no_cell_is_a_formula_and_numbers_stay_numbers(value: object, cell: str) -> None:
-    assert safe_cell(value) == cell
+    assert quoted_cell(value) == cell

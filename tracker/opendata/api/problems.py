@@ -1,15 +1,16 @@
-"""Errors as RFC 9457: what is wrong, where, and how to mend it, as application/problem+json."""
+"""What is wrong with a request for open data, where, and how to mend it."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotAcceptable, NotFound
-from rest_framework.response import Response
 
-MEDIA_TYPE = "application/problem+json"
+from tracker.core.problems import problem
+
+ALLOWED = "GET, HEAD, OPTIONS"
 
 
 @dataclass(frozen=True)
@@ -31,42 +32,34 @@ class BadParameters(APIException):
         self.faults = faults
 
 
-def problem_of(error: Exception, context: dict[str, Any]) -> Response | None:
+def problem_of(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """The answer to `error`; None for one that is not the reader's (DRF's EXCEPTION_HANDLER)."""
     match error:
         case BadParameters():
             names = ", ".join(dict.fromkeys(fault.parameter for fault in error.faults))
             detail = _("The request was not understood because of: %(names)s.") % {"names": names}
             faults = [vars(fault) for fault in error.faults]
-            return _problem(HTTPStatus.BAD_REQUEST, detail, errors=faults)
+            return problem(HTTPStatus.BAD_REQUEST, detail, errors=faults)
         case Http404() | NotFound():
-            return _problem(
+            return problem(
                 HTTPStatus.NOT_FOUND,
                 _(
                     "There is nothing public at this address, or not any more. /api/v1/openapi.json names all there is."
                 ),
             )
         case NotAcceptable():
-            return _problem(
+            return problem(
                 HTTPStatus.NOT_ACCEPTABLE,
                 _("This address answers as application/json: ask for that, or leave the header Accept away."),
             )
         case MethodNotAllowed():
-            answer = _problem(
+            answer = problem(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 _("What is public is read here and not written: use GET, HEAD or OPTIONS."),
             )
             answer["Allow"] = ALLOWED
             return answer
     return None
-
-
-ALLOWED = "GET, HEAD, OPTIONS"
-
-
-def _problem(status: HTTPStatus, detail: str, **more: Any) -> Response:
-    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail, **more}
-    return Response(body, status=status, content_type=MEDIA_TYPE)
 
 
 SCHEMA: dict[str, Any] = {

@@ -8,6 +8,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
+from tracker.core.problems import MEDIA_TYPE
 from tracker.opendata.api import problems
 from tracker.opendata.api.filters import parameters_of
 from tracker.opendata.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT
@@ -139,7 +140,7 @@ class DatasetSchema(AutoSchema):
             (404, "Nothing public is at this address, or the cursor is of another list or too old."),
             (406, "Only application/json is spoken here."),
         ):
-            answers[status, problems.MEDIA_TYPE] = OpenApiResponse(_reference("Problem"), description=words)
+            answers[status, MEDIA_TYPE] = OpenApiResponse(_reference("Problem"), description=words)
         return answers
 
 

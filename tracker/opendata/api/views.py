@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tracker.core.addresses import absolute_address
+from tracker.core.keys import key_of
 from tracker.elections.models import Election
 from tracker.ingest.columns import did_you_mean
 from tracker.opendata.api.filters import filter_of, narrowed
@@ -101,10 +102,11 @@ class DatasetView(PublicView):
     def _row(self, parameters: "_Parameters", asked: Asked, key: str) -> dict[str, Any]:
         column = self.dataset.column(self.dataset.key)
         rows: Any = self.dataset.rows(asked)
-        if column.type is Type.INTEGER and not (key.isascii() and key.isdigit()):
+        number = key_of(key) if column.type is Type.INTEGER else None
+        if column.type is Type.INTEGER and number is None:
             raise Http404
         if isinstance(rows, QuerySet):
-            row = get_object_or_404(rows, **{column.lookup: int(key) if column.type is Type.INTEGER else key})
+            row = get_object_or_404(rows, **{column.lookup: key if number is None else number})
         else:
             row = next((row for row in rows if row[column.name] == key), None)
             if row is None:

@@ -1,4 +1,4 @@
-"""All that the description of the interface allows, asked, and much that it does not: every answer is as described.
+"""I11: all that the interface’s description allows, asked, and much that it does not: each answer is as described.
 
 Schemathesis makes the requests from the description itself, on the real election, the same ones each time.
 """
@@ -83,7 +83,7 @@ def answers(request: pytest.FixtureRequest, keys: dict[str, Any]) -> Iterator[Co
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_every_answer_is_as_described(case: Any, keys: dict[str, Any], answers: Counter[int]) -> None:
+def test_i11_every_answer_is_as_described(case: Any, keys: dict[str, Any], answers: Counter[int]) -> None:
     name = case.operation.definition.raw["operationId"].rpartition("_")[0]
     if case.path_parameters.get("key") in (A_NUMBER, A_WORD):
         case.path_parameters["key"] = keys[name]
@@ -92,7 +92,7 @@ def test_every_answer_is_as_described(case: Any, keys: dict[str, Any], answers: 
     case.validate_response(answer)
 
 
-def test_every_operation_is_described() -> None:
+def test_i11_every_operation_is_described() -> None:
     names = {f"{name}_{verb}" for name in BY_NAME for verb in ("list", "get")}
     described = [operation["get"]["operationId"] for operation in description()["paths"].values()]
     assert sorted(described) == sorted(names)
