@@ -128,7 +128,7 @@ DISCLOSURE: dict[str, Fields] = {
     "missions.Person": Fields(
         counted="id", published="full_name", withheld="nationality document_number email phone notes"
     ),
-    "missions.PersonReading": Fields(withheld="id person account at screen request"),
+    "missions.PersonReading": Fields(withheld="id person file account at screen request"),
     "missions.Observer": Fields(counted="id mission role person name_published", withheld="code"),
     "missions.Outlet": publishable(
         counted="id",

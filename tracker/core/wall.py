@@ -75,7 +75,7 @@ IMMUTABLE = {"coverage.Edition": ("content", "detail", "thinned_at")}
 CALLED_BY = {
     "history_erase(text, text)": (STAFF, WORKER),
     "history_seal()": (WORKER,),
-    "note_person_readings(bigint[], text)": (STAFF, WORKER),
+    "note_person_readings(bigint[], text, bigint)": (STAFF, WORKER),
     "erase_person(bigint, text)": (STAFF, WORKER),
     # Asked by the trigger of whoever publishes.
     "has_four_eyes(jsonb, text)": (STAFF, WORKER),
