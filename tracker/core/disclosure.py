@@ -190,7 +190,7 @@ DISCLOSURE: dict[str, Fields] = {
     "ingest.Upload": Fields(
         withheld=(
             "id name size sha256 format election kind sheet header_row mapping profile retire_missing state counts"
-            " compared written written_by_transaction job problem sent_by sent_at applied_at undone_at"
+            " compared written written_by_transaction job problem sent_by organization sent_at applied_at undone_at"
         )
     ),
     "ingest.UploadedFile": Fields(withheld="upload content"),
