@@ -31,10 +31,10 @@ from tracker.ingest.uploads import queries
 from tracker.ingest.uploads.applying import Newer, Stale, may_retire, take_back, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
 from tracker.ingest.uploads.files import (
+    as_file,
     fingerprint_of,
     is_mended,
     look_through,
-    on_disk,
     rows_of,
     table_of,
     tidy_name,
@@ -70,7 +70,7 @@ def receive_upload(
             _("is larger than %(most)d MB.") % {"most": MOST_BYTES // 2**20},
             _("Send it in several files, or as CSV."),
         )
-    with on_disk(content) as path:
+    with as_file(content) as path:
         table = open_table(path, name=name)
         sample, rows = look_through(table)
     mapping, profile = propose_mapping(kind, table, sample)
