@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories as make
+from tests.ingest.files import write_xlsx
 from tests.jobs import run_waiting_jobs
 from tests.trust.asking import ask, being, refused
 from tests.trust.test_people import CANARY, canaries
@@ -24,8 +25,10 @@ from tracker.core.models import Job, User
 from tracker.core.roles import Role
 from tracker.database_roles import PUBLIC, STAFF
 from tracker.ingest.models import Upload, UploadedFile, UploadedRecord
+from tracker.ingest.tables import open_table
 from tracker.ingest.tasks import forget_files
 from tracker.ingest.uploads import actions
+from tracker.ingest.uploads.files import as_file
 from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.missions.models import Affiliation, Observer, Person, PersonReading
 from tracker.missions.people import erase_person
@@ -391,3 +394,22 @@ def test_p6_files_of_people_go_after_thirty_days_and_once(world: SimpleNamespace
         assert CANARY not in client.get(reverse("admin:upload", args=[upload.pk])).text
     assert forget_files() == 0
     assert set(UploadedFile.objects.values_list("upload", flat=True)) == kept
+
+
+def test_p1_a_file_that_is_read_lies_on_no_disk(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a worker that is killed leaves it there, where nothing forgets it. A spreadsheet is read by another process.
+
+    Red when: as_file writes a temporary file.
+    """
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    rows = [["code", "full_name"], ["STO-1", f"{CANARY} One"]]
+    spreadsheet = write_xlsx(tmp_path / "roster.xlsx", rows).read_bytes()
+    for content, name in (
+        (spreadsheet, "roster.xlsx"),
+        (f"code,full_name\nSTO-1,{CANARY} One\n".encode(), "x"),
+    ):
+        with as_file(content) as path:
+            assert list(open_table(path, name=name).rows()) == [(2, ("STO-1", f"{CANARY} One"))]
+            assert list((tmp_path / "temporary").iterdir()) == []
+        assert not path.exists()

@@ -14,8 +14,7 @@ BEGIN
     PERFORM FROM public.ingest_upload WHERE id = ANY (wanted) ORDER BY id FOR UPDATE;
     DELETE FROM public.ingest_uploadedfile WHERE upload_id = ANY (wanted);
     DELETE FROM public.ingest_uploadedrecord r USING public.ingest_upload u
-        WHERE u.id = r.upload_id AND u.id = ANY (wanted)
-        AND (r.action = 'bad' OR u.state NOT IN ('applied', 'undoing', 'undone'));
+        WHERE u.id = r.upload_id AND u.id = ANY (wanted) AND u.state NOT IN ('applied', 'undoing', 'undone');
     UPDATE public.ingest_uploadedrecord SET values = '{}', changes = '{}', problems = '[]'
         WHERE upload_id = ANY (wanted);
     UPDATE public.ingest_upload SET name = 'upload-' || id || '.' || format, sheet = '', mapping = '{}', problem = '',
