@@ -95,7 +95,7 @@ def addresses(upload: Upload) -> list[str]:
 def test_z2_a_file_of_people_is_to_others_as_one_that_never_was(world: SimpleNamespace) -> None:
     """Desk, auditor and publisher see every organization's files, and not these; the officer keeps people, and does.
 
-    Red when: uploads_for leaves the right to see people out of what it asks.
+    Row security stands behind uploads_for: red when both let it pass (each alone has its own test).
     """
     upload = step(signed_in(world.a.account), bring(world, signed_in(world.a.account)), "check")
     for role, account in [("b", world.b.account), *world.accounts.items()]:
@@ -353,7 +353,7 @@ def test_p5_erasing_a_person_takes_them_out_of_every_file_that_may_hold_them(wor
 
 
 def test_p5_a_coordinator_s_own_erasure_reaches_the_officer_s_file(world: SimpleNamespace) -> None:
-    """Which they may not see. Red when: the trigger's function works with the rights of whoever erases."""
+    """Which they may not see. Red when: the trigger's function does nothing (ingest 0003)."""
     officer = signed_in(world.accounts[Role.OFFICER])
     for_all = step(officer, bring(world, officer), "check")
     person = make.make_person(full_name=f"{CANARY} One")

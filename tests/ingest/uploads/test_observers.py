@@ -14,7 +14,7 @@ from tracker.core.models import Job, User
 from tracker.core.roles import Role
 from tracker.ingest.models import Answer, LoadedRecord, Upload, UploadedFile
 from tracker.ingest.people import PERSONAL, sealed
-from tracker.ingest.uploads import actions, forgetting
+from tracker.ingest.uploads import actions, forgetting, queries
 from tracker.ingest.uploads.applying import Stale, write
 from tracker.missions.models import Affiliation, Observer, Person
 from tracker.missions.people import erase_contact, erase_person
@@ -293,14 +293,18 @@ def test_emptied_contact_is_not_filled_again(world: SimpleNamespace) -> None:
     assert (again.records.get().action, again.records.get().takes) == ("kept", [])
 
 
-def test_a_file_that_is_forgotten_while_it_is_checked_stays_forgotten(world: SimpleNamespace) -> None:
-    """Red when: `hold` is left out of compare_rows, or save_step saves whatever is there."""
-    upload = brought(world, ONE, TWO)
+def test_a_file_that_is_forgotten_while_it_is_checked_stays_forgotten(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red when: `hold` is left out of compare_rows (the second piece is kept)."""
+    monkeypatch.setattr("tracker.ingest.uploads.checking.CHUNK", 1)
+    upload = brought(world, ONE, TWO, TWO.replace("STO-1", "STO-2"))
     actions.ask_check(by=world.a.account, upload=upload)
     upload.refresh_from_db()
 
     def erased_meanwhile(done: int, total: int) -> None:
-        forgetting.forget([upload.pk], "erased")
+        if done == 1:
+            forgetting.forget([upload.pk], "erased")
 
     with pytest.raises(forgetting.Forgotten):
         actions.check_upload(upload, erased_meanwhile)
@@ -361,7 +365,7 @@ def test_a_correction_by_hand_makes_a_preview_old_and_that_of_others_does_not(wo
 
 
 def test_who_brings_looks_and_works(world: SimpleNamespace) -> None:
-    """Red when: uploads_for does not ask for the organization, or kinds_for not for the right to see people."""
+    """Red when: uploads_for does not ask for the organization, or not for the right to see people."""
     upload = checked(world, ONE)
     kinds = {role: "observers" in actions.kinds_for(make.make_account(role)) for role in Role}
     assert {role for role, may in kinds.items() if may} == {Role.OFFICER, Role.COORDINATOR}
@@ -371,6 +375,8 @@ def test_who_brings_looks_and_works(world: SimpleNamespace) -> None:
     }
     assert {role for role, may in sees.items() if may} == {Role.OFFICER}
     assert actions.may_work_on(world.a.account, upload)
+    for role in (Role.DESK, Role.AUDITOR):  # who see every other file
+        assert not queries.uploads_for(make.make_account(role)).exists()
     Affiliation.objects.filter(account=world.a.account).update(organization=world.b.organization)
     assert not actions.may_work_on(world.a.account, upload)
     with pytest.raises(PermissionDenied):
