@@ -41,6 +41,7 @@ from tracker.core.models import Country, Source
 from tracker.coverage.models import Edition
 from tracker.fieldwork.models import IncidentChange
 from tracker.ingest.models import Answer, LoadedRecord, Profile
+from tracker.missions.models import PersonReading
 from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db
@@ -323,6 +324,7 @@ BREAKS = {
         Profile.objects.create, name="p", kind="stations", fingerprint="f", mapping={}
     ),
     "answer_once": lambda: twice(Answer.objects.create, topic="country", text="x", value="DE"),
+    "personreading_of_somebody": lambda: PersonReading.objects.create(at=NOON, screen="x"),
     "upload_state_known": coded(make_upload, "state"),
     "upload_applied_dated": lambda: make_upload(state="applied"),
 }

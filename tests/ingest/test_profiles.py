@@ -50,7 +50,7 @@ def test_the_sample_of_a_layout_is_found_and_read_into_cells_that_our_columns_ta
 
 def test_every_module_of_the_package_is_a_layout() -> None:
     modules = {module.name for module in pkgutil.iter_modules(profiles.__path__)}
-    assert modules == {"apollo_locations", "own", "plain_list", "vote_monitor"}
+    assert modules == {"apollo_locations", "apollo_participants", "own", "plain_list", "vote_monitor"}
     samples = {path.name for path in FOLDER.glob("*.csv")}
     assert samples == {profile.sample for profile in all_profiles()}
     assert len(BY_NAME) == len(all_profiles())

@@ -128,7 +128,7 @@ DISCLOSURE: dict[str, Fields] = {
     "missions.Person": Fields(
         counted="id", published="full_name", withheld="nationality document_number email phone notes"
     ),
-    "missions.PersonReading": Fields(withheld="id person account at screen request"),
+    "missions.PersonReading": Fields(withheld="id person file account at screen request"),
     "missions.Observer": Fields(counted="id mission role person name_published", withheld="code"),
     "missions.Outlet": publishable(
         counted="id",
@@ -190,7 +190,7 @@ DISCLOSURE: dict[str, Fields] = {
     "ingest.Upload": Fields(
         withheld=(
             "id name size sha256 format election kind sheet header_row mapping profile retire_missing state counts"
-            " compared written written_by_transaction job problem sent_by sent_at applied_at undone_at"
+            " compared written written_by_transaction job problem sent_by organization sent_at applied_at undone_at"
         )
     ),
     "ingest.UploadedFile": Fields(withheld="upload content"),

@@ -75,7 +75,7 @@ IMMUTABLE = {"coverage.Edition": ("content", "detail", "thinned_at")}
 CALLED_BY = {
     "history_erase(text, text)": (STAFF, WORKER),
     "history_seal()": (WORKER,),
-    "note_person_readings(bigint[], text)": (STAFF, WORKER),
+    "note_person_readings(bigint[], text, bigint)": (STAFF, WORKER),
     "erase_person(bigint, text)": (STAFF, WORKER),
     # Asked by the trigger of whoever publishes.
     "has_four_eyes(jsonb, text)": (STAFF, WORKER),
@@ -363,12 +363,12 @@ def visible_sql(model: Model, row: str) -> str:
     label = model._meta.label
     if label in DIRECTORY:
         return "true"
-    ways = [_sees(model)]
     if label in OF_ACCOUNT:
-        ways.append(_of_account(model, row))
-    elif owned(model):
+        return _of_account(model, row, _sees(model))
+    ways = [_sees(model)]
+    if owned(model):
         ways.append(own_sql(model, row))
-    hidden = label in INTERNAL | UNUSED | set(OF_ACCOUNT) or getattr(model, "owner_alone_sees", False)
+    hidden = label in INTERNAL | UNUSED or getattr(model, "owner_alone_sees", False)
     if not hidden and (not owned(model) or _has_publication(model)):
         ways.append(public_sql(model, row))
     return " OR ".join(f"({way})" for way in ways)
@@ -382,10 +382,10 @@ def write_sql(model: Model, row: str) -> str:
         roles = SEE_PEOPLE
     elif label in UNUSED:
         roles = frozenset({Role.ADMINISTRATOR})
-    ways = [_has_role(roles)]
     if label in OF_ACCOUNT:
-        ways.append(_of_account(model, row))
-    elif owned(model):
+        return _of_account(model, row, _has_role(roles))
+    ways = [_has_role(roles)]
+    if owned(model):
         taken = [
             f"({row}.{column} IS NULL OR {row}.{column} IN (SELECT public.{_own_keys(target)}()))"
             for column, target in _keys(model)
@@ -395,14 +395,24 @@ def write_sql(model: Model, row: str) -> str:
     return " OR ".join(f"({way})" for way in ways)
 
 
-def _of_account(model: Model, row: str) -> str:
-    """The condition under which `row` is of the account of the transaction."""
+def _of_account(model: Model, row: str, others: str) -> str:
+    """The condition under which `row` is of the account of the transaction, or `others` may have it as well.
+
+    One that holds people is only for whoever sees people, and for whose it is while they work for the organization
+    that it was made for.
+    """
     name = OF_ACCOUNT[model._meta.label]
-    if name.endswith("_id"):
-        return f"{row}.{name} = {ACCOUNT}"
-    parent, condition, alias = _step(model, row, name, 1)
-    own = _of_account(parent, alias)
-    return f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {own})"
+    if not name.endswith("_id"):
+        parent, condition, alias = _step(model, row, name, 1)
+        own = _of_account(parent, alias, others)
+        return f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {own})"
+    own = f"{row}.{name} = {ACCOUNT}"
+    everybody = f"({others}) OR ({own})"
+    if people := getattr(model, "holds_people", None):
+        column, value = people
+        few = f"{_has_role(SEE_PEOPLE)} OR ({own} AND {row}.organization_id = {ORGANIZATION})"
+        return f"CASE WHEN {row}.{column} = '{value}' THEN {few} ELSE {everybody} END"
+    return everybody
 
 
 def _keys(model: Model) -> list[tuple[str, Model]]:

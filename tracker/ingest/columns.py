@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
+from django.core.validators import URLValidator, validate_email
 from django.db import models
 
 from tracker.core.countries import INVENTED_COUNTRY, read_countries
@@ -98,6 +98,21 @@ def url(model: type[models.Model], field: str) -> Parser:
         except ValidationError:
             mend = "Write it in full, beginning with https:// or http://."
             raise Unreadable("is not a web address.", mend) from None
+        return cell
+
+    return parse
+
+
+def email(model: type[models.Model], field: str) -> Parser:
+    """An e-mail address."""
+    within_length = text(model, field)
+
+    def parse(cell: str) -> str:
+        within_length(cell)
+        try:
+            validate_email(cell)
+        except ValidationError:
+            raise Unreadable("is not an e-mail address.", "Write one address, or leave it empty.") from None
         return cell
 
     return parse

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import models
 
 from tracker.core.models import Source
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone
-from tracker.fieldwork.models import Deployment, Visit
-from tracker.missions.models import Engagement, Membership, Mission, Organization, Statement
+from tracker.fieldwork.models import Deployment, Team, Visit
+from tracker.ingest.people import PERSONAL, read_personal
+from tracker.missions.models import Engagement, Membership, Mission, Observer, Organization, Statement
 from tracker.stations.models import PollingStation, VotingWindow
 
 # Asks a record, from a file or from the register, for one field by its attname.
@@ -41,7 +43,7 @@ class Kind:
     `near` are keys that a record has in common with the row that speaks of it; `within` is one that it never changes.
     `ended` is the value of a field by which a record is over; `beyond` are values that go further than the file's word,
     and contradict it no more: {field: {what the file says: what the register holds}}.
-    `shown_with` are keys that are needed to name a record.
+    `shown_with` are keys that are needed to name a record. `personal` are fields with people's data.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Kind:
     ended: tuple[str, str] | None = None
     beyond: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     shown_with: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
 
     def scope(self, election: int | None) -> dict[str, Any]:
         """The lookup that keeps a search for records of this kind within one election."""
@@ -139,6 +142,26 @@ def _write_organizations(values: Mapping[int, Any]) -> None:
     )
 
 
+def _as_it_is(value: Any, ids: Mapping[str, Mapping[str, int]]) -> Any:
+    return value
+
+
+def _by_its_action(values: Mapping[int, Any]) -> None:
+    """Parts of a kind that is written record by record are written with the record."""
+    raise NotImplementedError
+
+
+def _resolve_teams(value: Any, ids: Mapping[str, Mapping[str, int]]) -> Any:
+    return frozenset(value or ())
+
+
+def _read_teams(observers: Iterable[int]) -> dict[int, Any]:
+    found: dict[int, Any] = {observer: frozenset() for observer in observers}
+    for link in Team.members.through.objects.filter(observer__in=found):
+        found[link.observer_id] |= {link.team_id}
+    return found
+
+
 # Those of a folder, in the order in which they are written: what others refer to comes first.
 KINDS = (
     Kind("source", "sources", Source, (by("url"),)),
@@ -220,6 +243,18 @@ FIELD_KINDS = (
             }
         },
         **_IN_THE_FIELD,
+    ),
+    Kind(
+        "observer",
+        "observers",
+        Observer,
+        (by("mission_id", "code"),),
+        parts={name: Part(_as_it_is, partial(read_personal, name), _by_its_action) for name in PERSONAL}
+        | {"teams": Part(_resolve_teams, _read_teams, _by_its_action)},
+        near=("mission",),
+        within="mission",
+        shown_with=("mission__organization",),
+        personal=PERSONAL,
     ),
 )
 UPLOAD_KINDS = (*KINDS, *FIELD_KINDS)

@@ -11,6 +11,7 @@ from tracker.ingest.columns import (
     day,
     days,
     degrees,
+    email,
     moment,
     offset,
     partial_day,
@@ -21,7 +22,15 @@ from tracker.ingest.columns import (
     zone,
 )
 from tracker.ingest.reading import Column, FileLayout
-from tracker.missions.models import Engagement, Membership, Mission, Organization, Statement
+from tracker.missions.models import (
+    Engagement,
+    Membership,
+    Mission,
+    Observer,
+    Organization,
+    Person,
+    Statement,
+)
 from tracker.stations.models import PollingStation
 
 SOURCE = (
@@ -232,6 +241,24 @@ VISITS = FileLayout(
         Column("findings", text(Visit, "findings")),
         Column("status", choice(Visit, "status"), optional=True),
         _REFERENCE,
+    ),
+)
+
+# People: a mission's own, with what reaches them. Decision 25 says what becomes of such files.
+OBSERVERS = FileLayout(
+    "observers.csv",
+    (
+        Column("mission", text(Organization, "name")),
+        Column("mission_type", choice(Mission, "type")),
+        # The mission's own word for the person, by which a later file finds whom it speaks of.
+        Column("code", text(Observer, "code"), required=True),
+        Column("role", choice(Observer, "role")),
+        Column("full_name", text(Person, "full_name"), required=True),
+        Column("nationality", country),
+        Column("document_number", text(Person, "document_number")),
+        Column("email", email(Person, "email")),
+        Column("phone", text(Person, "phone")),
+        Column("team", text(Team, "name"), optional=True),
     ),
 )
 

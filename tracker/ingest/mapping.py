@@ -24,6 +24,7 @@ KINDS: dict[str, FileLayout] = {
     "figures": layout.FIGURES,
     "deployments": layout.DEPLOYMENTS,
     "visits": layout.VISITS,
+    "observers": layout.OBSERVERS,
 }
 HOWS = ("take", "first", "join", "split", "rest")
 # How a text becomes canonical. "zone" and "place" need no column: they follow from country, city and coordinates.

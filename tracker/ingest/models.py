@@ -97,6 +97,9 @@ class Upload(models.Model):
     # In these its file may still be read another way.
     OPEN = (State.RECEIVED, State.CHECKED)
 
+    # Rows with this value in this column hold people's data: the second wall lets fewer see them (core.wall).
+    holds_people = ("kind", "observers")
+
     name = models.CharField(_("file"), max_length=120)
     size = models.PositiveIntegerField(_("size in bytes"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
@@ -126,6 +129,14 @@ class Upload(models.Model):
     problem = models.TextField(_("what stands in the way"), blank=True)
     sent_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, verbose_name=_("sent by"), related_name="uploads"
+    )
+    # For which organization the sender worked then; empty for whoever works for all.
+    organization = models.ForeignKey(
+        "missions.Organization",
+        on_delete=models.PROTECT,
+        null=True,
+        verbose_name=_("organization"),
+        related_name="uploads",
     )
     sent_at = models.DateTimeField(_("sent (UTC)"), default=timezone.now)
     applied_at = models.DateTimeField(_("applied (UTC)"), null=True)

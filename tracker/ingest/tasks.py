@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from tracker.core.jobs import Progress, job_kind
 from tracker.core.models import Job
 from tracker.ingest.models import Upload
-from tracker.ingest.uploads import actions
+from tracker.ingest.uploads import actions, forgetting
+from tracker.ingest.uploads.subjects import SUBJECTS
 
 MAY = "ingest.change_upload"
 
@@ -46,10 +47,15 @@ def _step(job: Job, state: Upload.State, work: Callable[[Upload, Progress], str]
     if job.requested_by is not None:
         # Asked again now: a role may have been taken away, or the job's arguments be another's.
         actions.check_may_work_on(job.requested_by, upload)
-    return work(upload, progress)
+    try:
+        said = work(upload, progress)
+    except forgetting.Forgotten:
+        return _now("The file was thrown away meanwhile; nothing was written.")
+    # Results of jobs are read by people who may not see what is in such a file.
+    return forgetting.told_of_people(said) if SUBJECTS[upload.kind].people else said
 
 
 @shared_task(name="tracker.ingest.tasks.forget_files")
 def forget_files() -> int:
     """Throw away the bytes of files that came long ago; how many."""
-    return actions.forget_files(timezone.now() - actions.BYTES_KEPT)
+    return forgetting.forget_files(timezone.now())

@@ -32,6 +32,11 @@ SCREENS = {
     "admin:accreditation_badges": _("Badges to print"),
     "admin:person_export": _("Export of everything about the person"),
     "admin:person_erase": _("Before erasing"),
+    "admin:upload_mapping": _("How a file is read"),
+    "admin:upload_questions": _("Questions about a file"),
+    "admin:upload_records": _("What a file would do"),
+    "admin:upload_bad_rows": _("Rows of a file to mend"),
+    "admin:upload_file": _("A file as it came"),
     "admin:history": _("History of everything"),
     "admin:object_history": _("History of a record"),
 }
@@ -114,13 +119,13 @@ class ReaderFilter(admin.SimpleListFilter):
 class PersonReadingAdmin(ReferenceAdmin):
     """Who of the staff saw whose data. People are numbers here: their names are not the auditor's to see."""
 
-    list_display = ("at", "reader", "person", "screen_name", "request")
+    list_display = ("at", "reader", "person", "file", "screen_name", "request")
     list_filter = (ReaderFilter, "at")
     list_per_page = 100
-    search_fields = ("=person", "=request")
-    search_help_text = _("The number of a person, or the mark of a request")
+    search_fields = ("=person", "=file", "=request")
+    search_help_text = _("The number of a person or of a file, or the mark of a request")
     date_hierarchy = "at"
-    fields = ("at", "reader", "person", "screen_name", "request")
+    fields = ("at", "reader", "person", "file", "screen_name", "request")
     readonly_fields = ("reader", "screen_name")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

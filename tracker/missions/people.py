@@ -1,6 +1,6 @@
-"""Everything the register holds of one human being: handed out as a whole, and taken out again as a whole."""
+"""Everything the register holds of one human being: entered, handed out as a whole, and taken out again as a whole."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -27,6 +27,30 @@ from tracker.missions.models import (
 ERASED = "erased"
 # What is needed to reach a person, or to check who stands at the door; the name is kept longer.
 CONTACT = ("email", "phone", "document_number")
+
+
+# --- entering
+
+
+@transaction.atomic
+def enter_observer(*, observer: Observer, role: str | None, person: Mapping[str, str]) -> Observer:
+    """Save `observer`, new or known, with a new role (None: as it is) and these fields of the person behind the code.
+
+    `person`: values by field, the nationality as a code; none of them leaves the person alone. Raises ValidationError.
+    """
+    if person:
+        human = observer.person or Person()
+        for name, value in person.items():
+            field: Any = Person._meta.get_field(name)
+            setattr(human, field.attname, (value or None) if field.is_relation else value)
+        human.full_clean()
+        human.save()
+        observer.person = human
+    if role:
+        observer.role = role
+    observer.full_clean()
+    observer.save()
+    return observer
 
 
 # --- handing out

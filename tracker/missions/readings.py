@@ -9,17 +9,21 @@ from tracker.core.history.models import ChangedRow
 from tracker.missions.models import Accreditation, Observer, Person
 
 
-def note_reading(request: HttpRequest, people: Iterable[int | None]) -> None:
+def note_reading(request: HttpRequest, people: Iterable[int | None], *, file: int | None = None) -> None:
     """Write that this request showed the people with these keys to its account; None and doubles are passed over.
+
+    `file`: the number of the file somebody brought in which they stand, with people the register does not know.
 
     The account and the mark are those in whose name the database is asked (`core.identity`), whatever a view says.
     """
     keys = sorted({key for key in people if key is not None})
-    if not keys:
+    if not keys and file is None:
         return
     screen = request.resolver_match.view_name if request.resolver_match else request.path_info
     with connection.cursor() as cursor:
-        cursor.execute("SELECT public.note_person_readings(%s::bigint[], %s)", [keys, screen[:80]])
+        cursor.execute(
+            "SELECT public.note_person_readings(%s::bigint[], %s, %s::bigint)", [keys, screen[:80], file]
+        )
 
 
 def people_in(applications: Iterable[Accreditation]) -> set[int | None]:

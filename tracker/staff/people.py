@@ -9,11 +9,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.core.access import require
 from tracker.core.ownership import visible_to
+from tracker.ingest.uploads.forgetting import files_of
+from tracker.ingest.uploads.queries import said_of
 from tracker.missions.models import Person
 from tracker.missions.people import erase_person, export_person
 from tracker.missions.readings import note_reading
@@ -41,7 +43,8 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     person = load(request, pk, MAY_EXPORT)
     note_reading(request, [person.pk])
     words = {"ensure_ascii": False, "indent": 2}
-    response = JsonResponse(export_person(person), json_dumps_params=words)
+    said = export_person(person) | {"files": said_of(person)}
+    response = JsonResponse(said, json_dumps_params=words)
     response["Content-Disposition"] = f'attachment; filename="person-{pk}-{timezone.now():%Y-%m-%d}.json"'
     response["Cache-Control"] = "no-store"
     return response
@@ -82,8 +85,16 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         reason = next(kept for code, _label, kept in REASONS if code == form.cleaned_data["reason"])
+        files = files_of(person).count()
         erase_person(by=request.user, person=person, reason=reason)  # type: ignore[arg-type]
         messages.success(request, _("The person is erased. What stays on record holds no data of theirs."))
+        if files:
+            words = ngettext(
+                "%(number)d file that may have named the person was deleted.",
+                "%(number)d files that may have named the person were deleted.",
+                files,
+            )
+            messages.success(request, words % {"number": files})
         return redirect("admin:missions_person_changelist")
     note_reading(request, [person.pk])
     context = {
@@ -91,6 +102,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
         "person": person,
         "observer": observer,
         "applications": person.accreditations.count() + (observer.accreditations.count() if observer else 0),
+        "files": files_of(person).count(),
         "form": form,
         "opts": Person._meta,
     }

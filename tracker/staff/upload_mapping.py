@@ -16,6 +16,7 @@ from tracker.ingest.models import Upload
 from tracker.ingest.tables import Table
 from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.ingest.words import languages
+from tracker.missions.models import Person
 
 SHOWN = 5  # rows of the file and of what becomes of them
 HOW_LABELS = {
@@ -165,9 +166,8 @@ def label_of(kind: str, column: str) -> Any:
     if column in COLUMN_LABELS:
         return COLUMN_LABELS[column]
     model: Any = SUBJECTS[kind].kind.model
-    names = {
-        field.name: field.verbose_name for field in model._meta.get_fields() if hasattr(field, "verbose_name")
-    }
+    fields = [*model._meta.get_fields(), *(Person._meta.fields if SUBJECTS[kind].people else ())]
+    names = {field.name: field.verbose_name for field in fields if hasattr(field, "verbose_name")}
     return names.get(column, column.replace("_", " "))
 
 

@@ -30,12 +30,24 @@ from tracker.ingest.uploads import actions, queries
 from tracker.ingest.uploads.applying import may_retire
 from tracker.ingest.uploads.files import rows_of, table_of
 from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.missions.models import Person
+from tracker.missions.readings import note_reading
 from tracker.staff.board import screen
-from tracker.staff.upload_mapping import MappingForms
+from tracker.staff.upload_mapping import SHOWN, MappingForms
 
 ROWS = 25
 MAY_SEE, MAY_BRING = "ingest.view_upload", "ingest.add_upload"
 State = Upload.State
+# Why what a file said of people is gone, as its page says it.
+FORGOTTEN = {
+    "applied": gettext_lazy("The file, and what it said of people, was deleted when it was applied."),
+    "discarded": gettext_lazy("The file, and what it said of people, was deleted when it was thrown away."),
+    "time": gettext_lazy("The file, and what it said of people, was deleted: its time was over."),
+    "erased": gettext_lazy(
+        "The file, and what it said of people, was deleted because the data of a person of its mission was erased. "
+        "Bring it again without that person."
+    ),
+}
 # Seconds after which an open page asks again.
 REFRESH_BUSY, REFRESH_IDLE = 2, 30
 
@@ -104,6 +116,12 @@ def _load(request: HttpRequest, pk: int) -> Upload:
     return found
 
 
+def _note(request: HttpRequest, found: Upload, records: Any = ()) -> None:
+    """Write down that this page of a file showed people: those of `records`, and whoever else stands in the file."""
+    if SUBJECTS[found.kind].people:
+        note_reading(request, queries.people_in(records), file=found.pk)
+
+
 def _remembers(request: HttpRequest) -> bool:
     return request.user.has_perm("ingest.change_upload") and actions.speaks_for_all(request.user)  # type: ignore[arg-type]
 
@@ -161,9 +179,9 @@ def new(request: HttpRequest) -> HttpResponse:
             )
         else:
             return redirect("admin:upload_mapping", upload.pk)
-    return screen(
-        request, "staff/upload_new.html", _("Bring a file"), {"form": form}, 422 if form.errors else 200
-    )
+    people = [SUBJECTS[name] for name in actions.kinds_for(request.user) if SUBJECTS[name].people]  # type: ignore[arg-type]
+    context = {"form": form, "people": people}
+    return screen(request, "staff/upload_new.html", _("Bring a file"), context, 422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -204,6 +222,8 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "published_after": issubclass(SUBJECTS[found.kind].kind.model, Publishable),
         "may_retire": may_retire(found),
         "has_file": UploadedFile.objects.filter(upload=found).exists(),
+        "kept_days": SUBJECTS[found.kind].kept.days if SUBJECTS[found.kind].people else 0,
+        "forgotten": FORGOTTEN.get(found.counts.get("forgotten", "")),
         "writes": found.counts.get("new", 0) + found.counts.get("changed", 0),
         "drafts": _drafts_of(found),
     }
@@ -320,6 +340,8 @@ def mapping(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect("admin:upload_mapping", pk)
             except (BadMapping, ValidationError) as error:
                 problem, status = " ".join(getattr(error, "messages", [str(error)])), 422
+    last = (table.header_row or 1) + SHOWN
+    _note(request, found, found.records.filter(row__range=(1, last)))
     context = {
         "upload": found, "table": table, "forms": forms_of_columns, "problem": problem,
         "label": SUBJECTS[found.kind].label, "may_change": _may_change(request, found),
@@ -354,8 +376,10 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, " ".join(problem.messages))
             return redirect("admin:upload_questions", pk)
         return redirect("admin:upload", pk)
+    _note(request, found)
+    remembers = actions.speaks_for_all(request.user) and not SUBJECTS[found.kind].people  # type: ignore[arg-type]
     context = {"upload": found, "questions": asked, "may_change": _may_change(request, found),
-               "may_remember": actions.speaks_for_all(request.user)}  # type: ignore[arg-type]  # fmt: skip
+               "may_remember": remembers}  # fmt: skip
     return screen(request, "staff/upload_questions.html", _("What do these words mean?"), context)
 
 
@@ -396,6 +420,9 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
     page = rows.get_page(request.GET.get("page"))
     meta = SUBJECTS[found.kind].kind.model._meta
     verbose: dict[str, Any] = {field.name: field.verbose_name for field in meta.fields}
+    if SUBJECTS[found.kind].people:
+        verbose |= {field.name: field.verbose_name for field in Person._meta.fields}
+        _note(request, found, page)
     context = {
         "upload": found,
         "rows": page,
@@ -418,6 +445,7 @@ def _entry(record: UploadedRecord, verbose: dict[str, Any], state: str) -> dict[
     return {
         "record": record,
         "reasons": [queries.reason(problem) for problem in record.problems],
+        "person": record.values.get("full_name") if "full_name" in record.values else "",
         "changes": [
             {
                 "name": name,
@@ -448,6 +476,7 @@ def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
             text = queries.bad_rows_file(found, table.header, rows_of(table))
     except UploadedFile.DoesNotExist:
         raise Http404 from None
+    _note(request, found)
     answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="rows-to-mend-{found.pk}.csv"'
     return answer
@@ -461,6 +490,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
     kept = UploadedFile.objects.filter(upload=found).first()
     if kept is None:
         raise Http404
+    _note(request, found, found.records.all())
     answer = HttpResponse(bytes(kept.content), content_type="application/octet-stream")
     answer["Content-Disposition"] = f'attachment; filename="upload-{found.pk}.{found.format}"'
     return answer

@@ -252,7 +252,7 @@ def test_another_s_file_is_worked_on_by_nobody_else(world: SimpleNamespace) -> N
     for somebody in (world.b.account, both, make.make_account(Role.DESK), make.make_account(Role.OFFICER)):
         with pytest.raises(PermissionDenied):
             actions.ask_apply(by=somebody, upload=upload)
-    assert actions.kinds_for(world.a.account) == ["deployments", "visits"]
+    assert actions.kinds_for(world.a.account) == ["deployments", "visits", "observers"]
 
 
 # --- visits

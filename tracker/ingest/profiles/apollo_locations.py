@@ -1,8 +1,7 @@
 """Locations of Apollo (NDI): for each level of an election's hierarchy its name and its code, stations last.
 
 The levels bear the election's own names; these are the ones of Apollo's documentation. Where they differ, the
-person corrects the mapping once, and it is kept under the header. Apollo's participants are people; they come
-with the layout of observers, which does not exist yet.
+person corrects the mapping once, and it is kept under the header.
 """
 
 from tracker.ingest.mapping import Mapping, Rule

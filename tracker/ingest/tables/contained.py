@@ -63,7 +63,7 @@ class Contained:
             sys.executable,
             "-I",
             str(_PROGRAM),
-            str(self.path.resolve()),
+            str(self.path.absolute()),
             self.kind,
             self.sheet,
             purpose,

@@ -5,7 +5,6 @@ The long steps are jobs (`ingest.tasks`): their function here does the work, who
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -29,20 +28,23 @@ from tracker.ingest.profiles import find_profile
 from tracker.ingest.records.stations import SOURCES_OF
 from tracker.ingest.tables import Table, open_table
 from tracker.ingest.tables.content import LARGEST_FILE
+from tracker.ingest.uploads import queries
 from tracker.ingest.uploads.applying import Newer, Stale, may_retire, take_back, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
 from tracker.ingest.uploads.doubts import Positions
 from tracker.ingest.uploads.files import (
+    as_file,
     fingerprint_of,
     is_mended,
     look_through,
-    on_disk,
     parent_of,
     rows_of,
     table_of,
     tidy_name,
 )
+from tracker.ingest.uploads.forgetting import forget, save_step
 from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.missions.models import Organization
 
 State = Upload.State
 MOST_BYTES = (
@@ -52,8 +54,6 @@ CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
 # A file with more different unknown words than this is read wrongly, and nobody answers them all.
 MOST_QUESTIONS = 200
 Progress = Any
-# So long the bytes of a file are kept, to read it anew or look what it said. What it wrote, and that it came, stays.
-BYTES_KEPT = timedelta(days=90)
 # The most letters of a word that is asked about.
 LONGEST_ANSWERED = 200
 # Counts of a preview by what happens.
@@ -82,7 +82,7 @@ def receive_upload(
             _("is larger than %(most)d MB.") % {"most": most // 2**20},
             larger_ones() if most < LARGEST_FILE else "",
         )
-    with on_disk(content) as path:
+    with as_file(content) as path:
         table = open_table(path, name=name)
         sample, rows = look_through(table)
     parent = _parent(by, kind, table, sample)
@@ -107,6 +107,7 @@ def receive_upload(
             profile=profile,
             counts={"rows": rows},
             sent_by=by,
+            organization=_sent_for(by, kind),
         )
         UploadedFile.objects.create(upload=upload, content=content)
     return upload
@@ -118,6 +119,13 @@ def larger_ones() -> str:
         "Send it in several files, or have it brought by manage.py ingest, which takes up to %(most)d MB."
     )
     return words % {"most": LARGEST_FILE // 2**20}
+
+
+def _sent_for(by: User, kind: str) -> Organization | None:
+    """The organization that `by` works for where their role reaches no other one's records of this kind."""
+    if may_everywhere(by, permission(SUBJECTS[kind].kind.model, "add")):
+        return None
+    return Organization.objects.filter(affiliations__account=by).first()
 
 
 def check_may_bring(by: User, kind: str) -> None:
@@ -132,7 +140,10 @@ def may_work_on(by: User, upload: Upload) -> bool:
     """Whether `by` may say how a file is read, and apply it: their own, or where they write for every organization."""
     if upload.kind not in kinds_for(by):
         return False
-    everywhere = may_everywhere(by, permission(SUBJECTS[upload.kind].kind.model, "add"))
+    subject = SUBJECTS[upload.kind]
+    if subject.people and not queries.uploads_for(by).filter(pk=upload.pk).exists():
+        return False
+    everywhere = may_everywhere(by, permission(subject.kind.model, "add"))
     return everywhere or upload.sent_by_id == by.pk
 
 
@@ -144,11 +155,11 @@ def check_may_work_on(by: User, upload: Upload) -> None:
 
 def kinds_for(user: User) -> list[str]:
     """The kinds of files that `user` may bring."""
-    models = {name: subject.kind.model for name, subject in SUBJECTS.items()}
     return [
         name
-        for name, model in models.items()
-        if all(user.has_perm(permission(model, action)) for action in ("add", "change"))
+        for name, subject in SUBJECTS.items()
+        if all(user.has_perm(permission(subject.kind.model, action)) for action in ("add", "change"))
+        and user.has_perms(subject.asks)
     ]
 
 
@@ -219,6 +230,9 @@ def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
     check_may_work_on(by, upload)
     if not speaks_for_all(by):
         raise PermissionDenied
+    rules = Mapping.from_json(upload.mapping["mapping"]).rules if upload.mapping else {}
+    if any(rules[name].constant for name in SUBJECTS[upload.kind].kind.personal if name in rules):
+        raise ValidationError(_("What fills a person’s column is not remembered. Take it out first."))
     with table_of(upload) as table:
         fingerprint = fingerprint_of(table)
     with transaction.atomic():
@@ -236,12 +250,12 @@ def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
 def answer_questions(*, by: User, upload: Upload, answers: dict[tuple[str, str, str], str]) -> None:
     """Settle what words of the file mean: {(topic, text, context): value}, for this file and every later one.
 
-    What somebody says who works for one organization holds for this file alone.
+    What somebody says who works for one organization, or of a file with people's data, holds for this file alone.
     """
     check_may_work_on(by, upload)
     for (topic, text, context), value in answers.items():
         _check_answer(upload, topic, text, context, value)
-    if not speaks_for_all(by):
+    if SUBJECTS[upload.kind].people or not speaks_for_all(by):
         own = dict(_own_answers(upload)) | {
             (topic, fold(text), context): value for (topic, text, context), value in answers.items()
         }
@@ -394,21 +408,13 @@ def discard_upload(*, by: User, upload: Upload) -> None:
         locked = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
         if locked.state in Upload.BUSY:
             raise ValidationError(_("This file is being worked on. Wait for the end, or stop it."))
+        if SUBJECTS[upload.kind].people:
+            forget([upload.pk], "discarded")
+            return
         UploadedFile.objects.filter(upload=upload).delete()
         if locked.state in Upload.OPEN:
             upload.records.all().delete()
             Upload.objects.filter(pk=upload.pk).update(state=State.DISCARDED)
-
-
-def forget_files(before: datetime) -> int:
-    """Throw away the bytes of files that came before this moment (aware); how many. What they wrote stays."""
-    kept = Upload.objects.exclude(state__in=Upload.BUSY).filter(sent_at__lt=before)
-    with transaction.atomic():
-        open_ones = kept.filter(state__in=Upload.OPEN)
-        UploadedRecord.objects.filter(upload__in=open_ones).delete()
-        number, _by_model = UploadedFile.objects.filter(upload__in=kept).delete()
-        open_ones.update(state=State.DISCARDED)
-    return number
 
 
 def _ask(by: User, upload: Upload, kind: str, before: tuple[Any, ...], after: State, **arguments: Any) -> Job:
@@ -446,9 +452,10 @@ def check_upload(upload: Upload, progress: Progress) -> str:
         [question.topic, question.text, question.context, [list(pair) for pair in question.suggestions]]
         for question in list(unknown.values())[:MOST_QUESTIONS]
     ]
-    upload.counts["positions"] = positions.counts
+    if positions.counts:
+        upload.counts["positions"] = positions.counts
     upload.state, upload.problem = State.CHECKED, ""
-    upload.save(update_fields=["state", "problem", "counts", "compared"])
+    save_step(upload, "state", "problem", "counts", "compared")
     return ngettext("%(rows)d row was checked.", "%(rows)d rows were checked.", upload.counts["rows"]) % {
         "rows": upload.counts["rows"]
     }
@@ -491,7 +498,7 @@ def _mapped_rows(
 
 def _back(upload: Upload, state: State, problem: str) -> str:
     upload.state, upload.problem = state, problem
-    upload.save(update_fields=["state", "problem"])
+    save_step(upload, "state", "problem")
     return problem
 
 
@@ -504,7 +511,9 @@ def apply_upload(upload: Upload, progress: Progress) -> str:
         with transaction.atomic():
             write(upload, progress)
             upload.state, upload.applied_at = State.APPLIED, timezone.now()
-            upload.save(update_fields=["state", "applied_at", "written", "written_by_transaction"])
+            save_step(upload, "state", "applied_at", "written", "written_by_transaction")
+            if SUBJECTS[upload.kind].people:
+                forget([upload.pk], "applied")
     except Stale:
         upload.applied_at = None
         found = check_upload(upload, progress)

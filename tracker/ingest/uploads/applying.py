@@ -9,17 +9,26 @@ from typing import Any
 
 from django.db import connection, models
 
+from tracker.core.history.erase import erase_history_of
 from tracker.core.models import Publication
 from tracker.ingest.kinds import BY_MODEL, UPLOAD_KINDS, Kind
 from tracker.ingest.models import Upload
 from tracker.ingest.uploads.comparing import PREFIX, Comparison
 from tracker.ingest.uploads.keys import TARGETS
 from tracker.ingest.uploads.moments import MOMENT, snapshot_of
-from tracker.ingest.uploads.recording import lock_rows, missions_of, record_all, wait_for_turn
+from tracker.ingest.uploads.recording import (
+    lock_rows,
+    missions_of,
+    record_all,
+    seal_records,
+    wait_for_turn,
+)
 from tracker.ingest.uploads.subjects import SUBJECTS, Subject, look_around
+from tracker.missions.models import Observer, Person
 from tracker.stations.models import PollingStation
 
 SLICE = 5_000
+PERSON = Person._meta.db_table
 # A transaction that began before the file came and still runs is older than this only by a fault.
 LONGEST_TRANSACTION = "1 hour"
 Progress = Callable[[int, int], None]
@@ -57,6 +66,8 @@ def write(upload: Upload, progress: Progress) -> None:
     for kind in kinds:
         if kind is subject.kind and subject.record is not None:
             record_all(upload, kind, subject.record, lambda number: progress(number, total))
+            if kind.personal:
+                seal_records(upload, kind)
             _run(_REMEMBER, upload, kind, 0, None)
             continue
         for first, last, number in _slices(upload, kind, "new"):
@@ -129,6 +140,14 @@ def _changed_since(upload: Upload, kinds: list[Kind]) -> bool:
             f" OR EXISTS (SELECT FROM {own.model._meta.db_table} t WHERE t.id = r.key::bigint"
             f" AND t.{own.within}_id::text = ANY(%s)))"
         )
+    tables = [kind.model._meta.db_table for kind in kinds]
+    if own.personal:
+        # A person's own record is somebody's of the file's missions, or none of its affair.
+        tables.append(PERSON)
+        narrower += (
+            f" AND (r.table_name <> '{PERSON}' OR EXISTS (SELECT FROM {own.model._meta.db_table} t"
+            f" WHERE t.person_id = r.key::bigint AND t.{own.within}_id::text = ANY(%s)))"
+        )
     owners = [str(pk) for pk in missions_of(upload, own)] if own.within else []
     snapshot = snapshot_of(upload.compared)
     if snapshot is None:
@@ -141,9 +160,9 @@ def _changed_since(upload: Upload, kinds: list[Kind]) -> bool:
             [
                 upload.sent_at,
                 LONGEST_TRANSACTION,
-                [kind.model._meta.db_table for kind in kinds],
+                tables,
                 snapshot,
-                *([owners, owners] if narrower else []),
+                *([owners] * narrower.count("%s")),
             ],
         )
         return bool(cursor.fetchone()[0])
@@ -308,7 +327,10 @@ def _write_parts(upload: Upload, kind: Kind, name: str) -> None:
 
 # --- taking it back
 
-_OWN = """SELECT r.* FROM core_change c JOIN core_changedrow r ON r.change_id = c.id
+# People's values stand beside the chain.
+_OWN = """SELECT r.id, r.table_name, r.key, r.kind, r.before || coalesce(p.before, '{}') AS before
+    FROM core_change c JOIN core_changedrow r ON r.change_id = c.id
+    LEFT JOIN core_personalvalue p ON p.changed_row_id = r.id
     WHERE c.txid = %(transaction)s AND c.at > %(sent)s - interval '1 hour'"""
 
 _NEWER = f"""
@@ -356,6 +378,12 @@ def take_back(upload: Upload) -> None:
                 )
         for table in reversed(tables):
             _restore(table, parameters)
+        if PERSON in tables:
+            # Whoever came by the file alone leaves nothing behind, as if they had been erased.
+            cursor.execute(f"SELECT key FROM ({_OWN}) own WHERE table_name = %(person)s AND kind = 'insert'",  # noqa: S608
+                           parameters | {"person": PERSON})  # fmt: skip
+            for (key,) in cursor.fetchall():
+                erase_history_of(PERSON, key)
         cursor.execute(
             "DELETE FROM ingest_loadedrecord l USING ingest_uploadedrecord r"
             " WHERE r.upload_id = %s AND r.before IS NULL"
@@ -406,6 +434,11 @@ def _restore(table: str, parameters: dict[str, Any]) -> None:
 
 
 def _label(upload: Upload, table: str, key: str) -> str:
+    if table == PERSON:
+        # By the code: what this says is shown to more than people are.
+        return str(
+            Observer.objects.filter(person=int(key)).select_related("mission__organization").first() or key
+        )
     kind = next((kind for kind in UPLOAD_KINDS if kind.model._meta.db_table == table), None)
     found = upload.records.filter(kind=kind.name, object_id=key).first() if kind else None
     return found.label if found else f"{table} {key}"

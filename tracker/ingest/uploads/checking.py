@@ -18,6 +18,7 @@ from tracker.ingest.records.dataset import KEY_SEPARATOR, Record
 from tracker.ingest.slugs import free_slug
 from tracker.ingest.uploads.comparing import Action, Comparison, Line, steady_key
 from tracker.ingest.uploads.doubts import warn_of_shared_numbers
+from tracker.ingest.uploads.forgetting import hold
 from tracker.ingest.uploads.moments import MOMENT
 from tracker.ingest.uploads.subjects import SUBJECTS, Subject, Surroundings, look_around
 from tracker.missions.models import Organization
@@ -61,10 +62,12 @@ def compare_rows(
     done = 0
     for chunk in chunks(rows, CHUNK):
         with transaction.atomic():
+            hold(upload)
             check.add(chunk)
         done += len(chunk)
         progress(done)
     with transaction.atomic():
+        hold(upload)
         check.tell_apart()
         check.find_missing()
         warn_of_shared_numbers(upload)
@@ -310,6 +313,9 @@ def count_records(upload: Upload) -> dict[str, Any]:
 
 def label_of(values: dict[str, Any], key: str) -> str:
     """What a person calls the record with these values."""
+    if "full_name" in values:
+        code: str = values["code"]  # stands for the person wherever a label is shown
+        return code
     if "city" in values:
         return f"{values['city']} {values.get('number') or ''}".strip()
     if "team" in values:

@@ -9,9 +9,11 @@ from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from tracker.fieldwork.models import Team
 from tracker.ingest.kinds import Kind
 from tracker.ingest.loading import NOTHING, UNIQUE_NAMES, default_of, said, zone_of
 from tracker.ingest.models import LoadedRecord, UploadedRecord
+from tracker.ingest.people import sealed
 from tracker.ingest.records.dataset import KEY_SEPARATOR
 from tracker.ingest.uploads.keys import TARGETS, Keys, Unborn
 from tracker.missions.models import Organization
@@ -20,6 +22,8 @@ Action = UploadedRecord.Action
 LONGEST_KEY = 700
 # What remembers uploads is not mixed with what remembers folders: their keys are made differently.
 PREFIX = "upload:"
+# Parts that are sets of keys, and of what.
+MANY: dict[str, type[models.Model]] = {"organizations": Organization, "teams": Team}
 
 
 @dataclass(slots=True)
@@ -221,7 +225,7 @@ class Comparison:
                 continue
             if name in before:
                 # As the file left it: what differs now was written in the file, not by a hand.
-                untouched = before[name] != value and now == self.held(kind, name, before[name])
+                untouched = self._left_alone(kind, line, name, now)
             else:
                 untouched = now in NOTHING or now == default_of(kind.model, name)
             if wanted in NOTHING:
@@ -237,6 +241,15 @@ class Comparison:
                 line.takes.append(name)
                 line.values[name] = value
 
+    def _left_alone(self, kind: Kind, line: Line, name: str, now: Any) -> bool:
+        """Whether the register holds what the file said last time, and the file says something else."""
+        before, value = (line.before or {})[name], line.values[name]
+        if name in kind.personal:
+            # Of people's data only a seal is remembered.
+            value, now = sealed(value, line.key, name), sealed(now, line.key, name)
+            return bool(before != value and before == now)
+        return bool(before != value and now == self.held(kind, name, before))
+
     def _show(self, kind: Kind, shown: Iterable[tuple[Line, str, Any, Any, str]]) -> None:
         """Fill in the differences as people read them, referred records by name."""
         shown = list(shown)
@@ -248,9 +261,9 @@ class Comparison:
                 names[name] = self.keys.names(target, {value for value in both if isinstance(value, int)})
         for line, name, *values, zone in shown:
             known: dict[Any, str] = names.get(name, {})
-            if name == "organizations":
+            if name in MANY:
                 ids = frozenset[int]().union(*values)
-                texts = self.keys.names(Organization, ids)
+                texts = self.keys.names(MANY[name], ids)
                 values = [frozenset(texts[key] for key in value) for value in values]
             line.changes[name] = [
                 said(known.get(value, value) if isinstance(value, int) else value, zone) for value in values

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from tracker.ingest.kinds import UPLOAD_KINDS
 from tracker.ingest.models import Upload, UploadedRecord
 from tracker.ingest.uploads.files import MEND_COLUMNS, PARENT_COLUMN, own_columns
 from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.missions.models import Observer, Organization, Person, PersonReading
 
 Action = UploadedRecord.Action
 # In the order in which a person looks at them: what is wrong first, what does not matter last.
@@ -27,13 +28,48 @@ Metric = AnnouncedFigure.Metric
 
 
 def uploads_for(user: User) -> QuerySet[Upload]:
-    """The files that `user` may look at: everybody's where a role shows every record of that kind, else their own."""
-    views = {name: permission(subject.kind.model, "view") for name, subject in SUBJECTS.items()}
-    shown = [name for name, view in views.items() if user.has_perm(view)]
-    everybodys = [name for name in shown if may_everywhere(user, views[name])]
+    """The files that `user` may look at: everybody's where a role shows every record of that kind, else their own.
+
+    Those with people's data only while the user sees people, and works for the organization they were sent for.
+    """
+    views = {
+        name: (permission(subject.kind.model, "view"), *subject.asks) for name, subject in SUBJECTS.items()
+    }
+    shown = [name for name, asked in views.items() if user.has_perms(asked)]
+    everybodys = [name for name in shown if all(may_everywhere(user, one) for one in views[name])]
     if not may_everywhere(user, permission(Upload, "view")):
         everybodys = []
-    return Upload.objects.filter(Q(kind__in=everybodys) | Q(kind__in=shown, sent_by=user))
+    people = [name for name in shown if SUBJECTS[name].people]
+    own = Q(kind__in=shown, sent_by=user) & (
+        ~Q(kind__in=people) | Q(organization__in=Organization.objects.filter(affiliations__account=user))
+    )
+    return Upload.objects.filter(Q(kind__in=everybodys) | own)
+
+
+def people_in(records: Iterable[UploadedRecord]) -> set[int | None]:
+    """The keys of the people behind the observers that these records are about."""
+    ids = [record.object_id or 0 for record in records if record.kind == "observer"]
+    return set(Observer.objects.filter(pk__in=ids).values_list("person", flat=True))
+
+
+def said_of(person: Person) -> list[dict[str, Any]]:
+    """What files brought of `person`, as plain values for JSON: each file with what it still says, and who read it."""
+    seats = Observer.objects.filter(person=person).order_by().values_list("pk")
+    rows = UploadedRecord.objects.filter(kind="observer", object_id__in=seats)
+    return [
+        {
+            "file": row.upload_id,
+            "sent_at": row.upload.sent_at.isoformat(),
+            "account": row.upload.sent_by_id,
+            "state": row.upload.state,
+            "said": row.values,
+            "readings": [
+                {"at": reading.at.isoformat(), "account": reading.account, "screen": reading.screen}
+                for reading in PersonReading.objects.filter(file=row.upload_id, person=None)
+            ],
+        }
+        for row in rows.select_related("upload").order_by("pk")
+    ]
 
 
 @dataclass(frozen=True)

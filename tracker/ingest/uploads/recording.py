@@ -1,4 +1,4 @@
-"""Writing deployments and visits of a file by the very actions of the forms, one by one: their rules stand there.
+"""Writing deployments, visits and observers of a file one by one, by the very rules of the forms.
 
 Each function takes one record and returns the id of what it wrote; ValidationError says what stands in the way.
 """
@@ -16,8 +16,10 @@ from tracker.fieldwork import actions
 from tracker.fieldwork.models import Assessment, Deployment, Team, Visit
 from tracker.ingest.kinds import Kind
 from tracker.ingest.models import Upload, UploadedRecord
+from tracker.ingest.people import PERSONAL, sealed_values
 from tracker.ingest.uploads.comparing import Comparison
-from tracker.missions.models import Mission
+from tracker.missions.models import Mission, Observer, Person
+from tracker.missions.people import enter_observer
 from tracker.stations.models import PollingStation
 
 SLICE = 500
@@ -52,6 +54,8 @@ def lock_rows(upload: Upload, kind: Kind) -> None:
     """Keep others from changing what the file would change, until the end of the transaction."""
     ids = list(upload.records.filter(kind=kind.name, action="changed").values_list("object_id", flat=True))
     list(kind.model._base_manager.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+    if kind.personal:
+        list(Person.objects.select_for_update().filter(observer__in=ids).order_by("pk").values_list("pk"))
 
 
 def missions_of(upload: Upload, kind: Kind) -> list[int]:
@@ -88,6 +92,17 @@ def record_all(
         UploadedRecord.objects.bulk_update(part, ["object_id"])
         done += len(part)
         progress(done)
+
+
+def seal_records(upload: Upload, kind: Kind) -> None:
+    """Put what is remembered of people's data in its place, before it is remembered."""
+    rows = upload.records.filter(kind=kind.name).exclude(action="bad").order_by("id")
+    last = 0
+    while part := list(rows.filter(id__gt=last)[:SLICE]):
+        last = part[-1].pk
+        for row in part:
+            row.values = sealed_values(row.values, row.key)
+        UploadedRecord.objects.bulk_update(part, ["values"])
 
 
 def _about(row: UploadedRecord, words: str) -> str:
@@ -152,3 +167,19 @@ def record_visit_of(one: Recorded) -> int:
         if submit:
             actions.submit_visit(by=one.by, visit=visit)
     return visit.pk
+
+
+def record_observer(one: Recorded) -> int:
+    """Enter an observer with the person behind the code, or correct what the file wins of them."""
+    observer: Observer = one.now or Observer(mission=one.values["mission"], code=one.values["code"])
+    enter_observer(
+        observer=observer,
+        role=one.values["role"] if "role" in one.takes else None,
+        person=one.chosen(*PERSONAL),
+    )
+    if "teams" in one.takes:
+        found = observer.mission.teams.filter(pk__in=one.values["teams"])
+        if len(found) != len(one.values["teams"]):
+            raise ValidationError(_("Something that the file speaks of is gone. Check the file again."))
+        observer.teams.set(found)
+    return observer.pk

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
@@ -22,8 +23,14 @@ from tracker.ingest.records.dataset import Dataset
 from tracker.ingest.records.fieldwork import add_deployments, add_visits
 from tracker.ingest.records.missions import add_engagements, add_memberships, add_missions
 from tracker.ingest.records.organizations import add_organizations, add_sources, check_invented
+from tracker.ingest.records.people import add_observers
 from tracker.ingest.records.stations import add_constituencies, add_stations
-from tracker.ingest.uploads.recording import Recorded, record_deployment, record_visit_of
+from tracker.ingest.uploads.recording import (
+    Recorded,
+    record_deployment,
+    record_observer,
+    record_visit_of,
+)
 from tracker.missions.models import Mission, Organization
 from tracker.stations.models import PollingStation
 
@@ -87,7 +94,7 @@ class Subject:
     """One kind of table: its name and label, the layout, the kind of its records, and the function that makes them.
 
     `record` writes new and changed records one by one, by the actions that their rules stand in; without it they are
-    written by the database itself (uploads.applying).
+    written by the database itself (uploads.applying). `kept`: how long, at most, the bytes of a file stay.
     """
 
     name: str
@@ -96,6 +103,14 @@ class Subject:
     kind: Kind
     add: Callable[[Dataset, list[Row], Surroundings], object]
     record: Callable[[Recorded], int] | None = None
+    # What of people whoever brings such a file must be allowed to do, beside writing its records.
+    asks: tuple[str, ...] = ()
+    kept: timedelta = timedelta(days=90)
+
+    @property
+    def people(self) -> bool:
+        """Whether its files hold people's data: seen by few, and forgotten when they have done their work."""
+        return bool(self.kind.personal)
 
     def records(self, rows: list[Row], around: Surroundings) -> Dataset:
         """The records of these rows and of what they refer to, with what is wrong beyond single cells."""
@@ -179,6 +194,16 @@ SUBJECTS = {
             _by_name("visit"),
             lambda dataset, rows, around: add_visits(dataset, rows, around.field),
             record_visit_of,
+        ),
+        Subject(
+            "observers",
+            _("observers"),
+            KINDS_OF_TABLE["observers"],
+            _by_name("observer"),
+            lambda dataset, rows, around: add_observers(dataset, rows, around.field),
+            record_observer,
+            asks=("missions.view_person", "missions.change_person"),
+            kept=timedelta(days=30),
         ),
     )
 }

@@ -76,8 +76,13 @@ class Command(BaseCommand):
             self.stdout.write(f"{number:>8} {label} along with them")
         for record in queries.records_of(upload, "bad")[:SHOWN]:
             for problem in record.problems:
+                if SUBJECTS[upload.kind].people:
+                    # What is printed may end in a log: the cell itself is shown on the screen of the upload alone.
+                    problem = [problem[0], "", *problem[2:]]
                 self.stderr.write(f"row {record.row}: {queries.reason(problem)}")
         for topic, text, context, _suggestions in upload.counts["questions"][:SHOWN]:
+            if SUBJECTS[upload.kind].people:
+                text = "…"
             self.stderr.write(f"Which {topic} is “{text}”{f' ({context})' if context else ''}?")
         self.stdout.write(f"Its screen: {reverse('admin:upload', args=[upload.pk])}")
 

@@ -1,0 +1,56 @@
+"""The rows of observers.csv: a person in a mission of the sender's, known by the mission's own code."""
+
+from django.utils.translation import gettext as _
+
+from tracker.ingest.field import Field
+from tracker.ingest.people import PERSONAL
+from tracker.ingest.reading import Row
+from tracker.ingest.records.dataset import Dataset, Seen, texts
+from tracker.missions.models import Observer
+
+
+def add_observers(dataset: Dataset, rows: list[Row], field: Field) -> None:
+    """Observers. Without a role a new one is a short-term observer; one that is there keeps its own."""
+    seen = Seen(dataset)
+    missions = {row.number: field.mission(dataset, row) for row in rows}
+    known = _passports({mission.pk for mission in missions.values() if mission})
+    codes = {(mission, code) for mission, _number, code in known}
+    for row in rows:
+        mission = missions[row.number]
+        if mission is None or not row["code"]:
+            continue
+        if number := row["document_number"]:
+            seen.once(
+                row, "document_number", (mission.pk, number.casefold()), _("is that of {row} as well."),
+                _("Correct it, or take one of the two rows out."),
+            )  # fmt: skip
+            holder = known_by(known, mission.pk, number)
+            if holder and (mission.pk, row["code"]) not in codes:
+                dataset.problem(
+                    row, "document_number", _("is that of %(code)s in the register.") % {"code": holder},
+                    _("Write that code, or correct the number."),
+                )  # fmt: skip
+        team = field.team(dataset, row, mission)
+        dataset.add(
+            "observer",
+            row,
+            [mission.pk, row["code"]],
+            **texts(row, *PERSONAL),
+            mission=mission.key,
+            code=row["code"],
+            **({"role": row["role"]} if row["role"] else {}),
+            **({"teams": [team[0]]} if team else {}),
+        )
+
+
+def known_by(known: list[tuple[int, str, str]], mission: int, number: str) -> str:
+    """The code of the observer of `mission` with this passport number; empty if there is none."""
+    return next(
+        (code for at, held, code in known if at == mission and held.casefold() == number.casefold()), ""
+    )
+
+
+def _passports(missions: set[int]) -> list[tuple[int, str, str]]:
+    """Mission, passport number and code of the observers of these missions."""
+    rows = Observer.objects.filter(mission__in=missions, person__isnull=False).order_by("pk")
+    return list(rows.values_list("mission_id", "person__document_number", "code"))
