@@ -85,7 +85,7 @@ def test_i10_twenty_thousand_fields(staff: Client) -> None:
 
 
 def test_i10_json_ten_thousand_deep(world: SimpleNamespace, staff: Client, program: Any) -> None:
-    """Red when: RecursionError is not expected where JSON is read."""
+    """Red when: RecursionError is not expected where a program's JSON is read (_body)."""
     for deep in ("[" * 10_000 + "]" * 10_000, '{"a":' * 10_000 + "1" + "}" * 10_000):
         assert program("/staff/api/visits/", deep).status_code == 422
         answer = staff.post(
