@@ -242,12 +242,13 @@ def test_the_timeline_and_the_election_s_own_page_say_what_was_put_right(client:
         pages = {
             "dashboard": client.get(address("dashboard", election)).text,
             "station": client.get(address("station", election, incident.station_id)).text,
+            "frame": client.get(f"/embed/en/e/{election.slug}/headline/").text,
         }
         return {"timeline": sorted(key for key, text in entries if link in text)} | {
             name: [str(text.count(link))] for name, text in pages.items()
         }
 
-    assert marked() == {"timeline": [], "dashboard": ["0"], "station": ["0"]}
+    assert marked() == {"timeline": [], "dashboard": ["0"], "station": ["0"], "frame": ["0"]}
     for record, values in (
         (milestone, {"title": "Polling day abroad"}), (engagement, {"topics": "New topic"}),
         (statement, {"title": "Final report"}), (incident, {"summary": "Put right."}),
@@ -260,8 +261,8 @@ def test_the_timeline_and_the_election_s_own_page_say_what_was_put_right(client:
                 ("milestone", milestone), ("engagement", engagement), ("statement", statement), ("incident", incident)
             )
         ),
-        "dashboard": ["1"], "station": ["1"],
+        "dashboard": ["1"], "station": ["1"], "frame": ["0"],
     }  # fmt: skip
     Election.objects.filter(pk=election.pk).update(authority="Another commission")
     AnnouncedFigure.objects.filter(pk=headline.pk).update(value=750)
-    assert marked()["dashboard"] == ["3"]
+    assert (marked()["dashboard"], marked()["frame"]) == (["3"], ["1"])

@@ -110,8 +110,60 @@ def test_saving_and_publishing_asks_as_publishing_does(client: Client) -> None:
     assert Mission.objects.get().publication == Publication.DRAFT
 
 
+def test_saving_and_submitting_what_was_there_asks_which_parts_go_along(client: Client) -> None:
+    """Red when: `_onward` hands in a record that was there before without asking."""
+    client.force_login(make.make_account(Role.OFFICER))
+    mission = make.make_mission(publication="draft")
+    statement = make.make_statement(mission=mission, title="Not ready", publication="draft")
+    path = reverse("admin:missions_mission_change", args=[mission.pk])
+    asked = client.post(path, opened(client, path) | {"_submit": "x", "head_role": "Head"}, follow=True)
+    question = reverse("admin:missions_mission_publication", args=[mission.pk, "submit"])
+    assert [(to.partition("?")[0], status) for to, status in asked.redirect_chain] == [(question, 307)]
+    assert "Statement: Not ready" in asked.content.decode()
+    mission.refresh_from_db()
+    statement.refresh_from_db()
+    assert (mission.head_role, mission.publication, statement.publication) == ("Head", "draft", "draft")
+
+
+def test_a_form_that_comes_in_again_takes_no_step(client: Client) -> None:
+    """Red when: `_sent_before` does not say so, or `_onward` does not look."""
+    client.force_login(make.make_account(Role.OFFICER))
+    path = reverse("admin:missions_mission_add")
+    sent = new_mission(client, _submit="Save and submit for publication")
+    client.post(path, sent)
+    Mission.objects.update(publication="draft", head_of_mission="Words the sender never saw")
+    again = client.post(path, sent, follow=True)
+    assert "it was saved once" in again.content.decode()
+    assert Mission.objects.get().publication == Publication.DRAFT
+
+
+def test_four_eyes_keep_from_saving_and_publishing(client: Client) -> None:
+    """Red when: `_onward` does not ask `four_eyes_objection`."""
+    client.force_login(make.make_account(Role.OFFICER, Role.PUBLISHER))
+    election = make.make_election(four_eyes=True)
+    sent = new_mission(client, _publish="Save and publish", election=election.pk)
+    done = client.post(reverse("admin:missions_mission_add"), sent, follow=True)
+    mission = Mission.objects.get()
+    assert done.redirect_chain == [(reverse("admin:missions_mission_change", args=[mission.pk]), 302)]
+    assert "Saved, and not published. Its election asks for four eyes" in done.content.decode()
+    assert mission.publication == Publication.DRAFT
+
+
+def test_an_incident_has_no_such_buttons(client: Client) -> None:
+    """Red when: IncidentAdmin says nothing of `save_and`."""
+    client.force_login(make.make_administrator())
+    assert 'name="_publish"' in client.get(reverse("admin:missions_mission_add")).content.decode()
+    page = client.get(reverse("admin:fieldwork_incident_add")).content.decode()
+    assert ('name="_submit"' in page, 'name="_publish"' in page, 'name="_save"' in page) == (
+        False,
+        False,
+        True,
+    )
+
+
 def test_what_is_empty_is_folded_and_what_holds_something_is_not(client: Client) -> None:
-    """Red when: `_says_something` looks at the record, or at what was sent, no more."""
+    """Red when: `_says_something` looks at the record, at what was sent, or at the address no more;
+    or a statement's folded part does not look at what was sent."""
     client.force_login(make.make_account(Role.OFFICER))
 
     def folded(page: Any) -> list[str]:
@@ -125,7 +177,9 @@ def test_what_is_empty_is_folded_and_what_holds_something_is_not(client: Client)
     assert folded(client.get(path)) == [*names, statement, statement]
     # What was typed comes back unfolded with an error of another field.
     page = client.post(path, new_mission(client, type="", planned_sto="12"))
-    assert folded(page) == [name for name in [*names, statement, statement] if name != "Strength"]
+    assert folded(page) == [name for name in names if name != "Strength"]
+    # So does what the address fills in.
+    assert folded(client.get(f"{path}?head_role=Head")) == [*names[1:], statement, statement]
     mission = make.make_mission(head_of_mission="A head", source=None)
     page = client.get(reverse("admin:missions_mission_change", args=[mission.pk]))
     assert "Head of mission" not in folded(page)
@@ -161,6 +215,7 @@ def test_a_look_up_has_the_best_match_first(client: Client) -> None:
     # What was typed is no pattern.
     assert looked_up(client, "organization", "osc.e") == ["OSC.E · Zone"]
     assert looked_up(client, "organization", "(o") == ["Bureau (oscillating)"]
+    assert looked_up(client, "organization", "osc.e\0") == ["OSC.E · Zone"]
 
 
 def test_a_demonstration_is_offered_last_and_as_such(client: Client) -> None:

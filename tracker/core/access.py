@@ -67,5 +67,8 @@ def denied(user: Any, *permissions: str) -> PermissionDenied:
         return PermissionDenied(_("No role of the tracker includes this."))
     if any(granted_by(user, name) and may_everywhere(user, name) for name in permissions):
         return PermissionDenied(_("Your role includes it, but not for this record as it is now."))
-    text = _("This is done by: %(roles)s. Ask somebody with that role.")
+    text = _(
+        "This is done by: %(roles)s. Ask somebody with that role; if it belongs to your work, an administrator of the "
+        "tracker can give your account the role."
+    )
     return PermissionDenied(text % {"roles": "; ".join(roles)})

@@ -117,7 +117,8 @@ class NarrowedAdmin(GuardedSaves, _Narrowed, admin.ModelAdmin):
     def refusal(self, request: HttpRequest, action: str, obj: Any = None) -> PermissionDenied:
         """Why `action` is refused here, and who can do it."""
         publish = permission(self.model, "publish")
-        if action == "delete" and getattr(obj, "publication", "") == Publication.PUBLISHED:
+        public = getattr(obj, "publication", "") == Publication.PUBLISHED
+        if action == "delete" and public and user_of(request).has_perm(permission(self.model, "delete"), obj):
             text = _t("What is published is withdrawn before it is deleted. It is withdrawn by: %(roles)s.")
             return PermissionDenied(text % {"roles": who_may(publish)})
         return denied(user_of(request), permission(self.model, action))
@@ -271,6 +272,11 @@ admin.FieldListFilter.register(
 class NarrowedLookup(AutocompleteJsonView):
     """The look-up beside a key offers what its form would accept."""
 
+    def process_request(self, request: HttpRequest) -> Any:
+        """No text of the database holds a NUL, and asked for one it answers with an error."""
+        term, *rest = super().process_request(request)
+        return (term.replace("\0", ""), *rest)
+
     def get_queryset(self) -> QuerySet:
         rows = choosable(super().get_queryset(), user_of(self.request), self._name())
         # A list that counts what belongs to its rows loses the model's own order, and pages of it would overlap.
@@ -358,13 +364,13 @@ def seen_version(request: HttpRequest) -> str | None:
 
 def ask_first(
     screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str, form: Any = None,
-    doubts: Sequence[str] = (),
+    doubts: Callable[[], Sequence[str]] = tuple,
 ) -> HttpResponse | None:  # fmt: skip
     """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
 
     The yes is to these rows as they were then: if by now it would be others, or one of them says something else, the
     page asks again. A `form` is asked with it, and asked again where it is not valid; what it offers to do together
-    with `rows` (`offered`) is part of the question. `doubts` are sentences to read before the yes; they forbid nothing.
+    with `rows` (`offered`) is part of the question. `doubts` gives sentences to read before it; they forbid nothing.
     Called in a transaction: after a yes the rows are locked.
     """
     hold(request, rows)
@@ -386,7 +392,7 @@ def ask_first(
         "sure": asked,
         # The version of a single record that its own page showed; its step compares it once more after the yes.
         "seen": seen_version(request) or "",
-        "doubts": doubts,
+        "doubts": doubts(),
         "form": form,
         "action": action,
         "across": request.POST.get("select_across", "0"),

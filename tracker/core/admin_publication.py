@@ -68,6 +68,8 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
     actions = (submit, take_back, publish, unpublish)
     formfield_overrides = HTTPS_ASSUMED
     list_per_page = 50
+    # The steps that its form takes with saving; none where a page of its own leads to the public.
+    save_and: tuple[tuple[str, Any], ...] = SAVE_AND
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Beside the publication its embargo, for whoever publishes; folded stays what is empty."""
@@ -94,7 +96,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         self, request: HttpRequest, context: Any, add: bool = False, change: bool = False,
         form_url: str = "", obj: Any = None,
     ) -> HttpResponse:  # fmt: skip
-        context["save_and"] = SAVE_AND[: 1 + self.has_publish_permission(request)] if add else ()
+        context["save_and"] = self.save_and[: 1 + self.has_publish_permission(request)] if add else ()
         if change and obj is not None:
             # As it is on record: what was typed may say otherwise already.
             record = self.model._default_manager.filter(pk=obj.pk).first()
@@ -118,31 +120,39 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         return {
             "state": self.publication_badge(record), "state_sentence": sentence, "steps": steps,
             "seen": as_shown(self, request, record) if steps else "",
-            "save_and": [pair for pair in SAVE_AND if pair[0] in taken],
+            "save_and": [pair for pair in self.save_and if pair[0] in taken],
         }  # fmt: skip
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self._onward(request, obj, super().response_add(request, obj, post_url_continue))
+        return self._onward(request, obj, super().response_add(request, obj, post_url_continue), new=True)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        return self._onward(request, obj, super().response_change(request, obj))
+        return self._onward(request, obj, super().response_change(request, obj), new=False)
 
-    def _onward(self, request: HttpRequest, record: Publishable, saved: HttpResponse) -> HttpResponse:
-        """After saving: the step that was asked for with it, or `saved`, the answer to saving alone."""
-        if "_popup" in request.POST:
+    def _onward(
+        self, request: HttpRequest, record: Publishable, saved: HttpResponse, *, new: bool
+    ) -> HttpResponse:
+        """After saving: the step that was asked for with it, or `saved`, the answer to saving alone.
+
+        A form that came in once more takes no step: by now the record may say something else.
+        """
+        step = next((step for step, _label in self.save_and if f"_{step}" in request.POST), "")
+        if not step or "_popup" in request.POST or getattr(request, "sent_before", False):
             return saved
-        if "_submit" in request.POST and may_take(self, request, record, "submit"):
+        if not may_take(self, request, record, step):
+            return saved
+        page = self._address(record, "change")
+        if step == "publish" and (objection := four_eyes_objection(record, user_of(request))):
+            self.message_user(request, _t("Saved, and not published. %s") % objection, messages.WARNING)
+            return HttpResponseRedirect(page)
+        if step == "submit" and new:
             hand_in(self, request, record)
-            return HttpResponseRedirect(self._address(record, "change"))
-        if "_publish" in request.POST and may_take(self, request, record, "publish"):
-            # Sent on as the POST that it is, to the page that asks about what was saved, and no other version.
-            seen = urlencode({"seen": as_shown(self, request, record)})
-            return redirect(
-                f"{self._address(record, 'publication', 'publish')}?{seen}", preserve_request=True
-            )
-        return saved
+            return HttpResponseRedirect(page)
+        # Sent on as the POST that it is, to the page that asks about what was saved, and no other version.
+        seen = urlencode({"seen": as_shown(self, request, record)})
+        return redirect(f"{self._address(record, 'publication', step)}?{seen}", preserve_request=True)
 
     def get_urls(self) -> list[Any]:
         view, name = self.admin_site.admin_view(self.publication_view), self._name("publication")
@@ -260,7 +270,8 @@ def four_eyes_objection(record: Publishable, user: User) -> str:
 def _says_something(request: HttpRequest, record: Any, options: Any) -> bool:
     """Whether a field of this fieldset holds, or was sent, anything; the state stands above the form already."""
     names = [name for name in flatten(options["fields"]) if name not in ("publication", "embargo_until")]
-    sent = any(request.POST.get(name) for name in names)
+    # The address fills in a new form.
+    sent = any(request.POST.get(name) or (record is None and request.GET.get(name)) for name in names)
     return sent or any(getattr(record, name, None) not in (None, "") for name in names)
 
 

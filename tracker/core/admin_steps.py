@@ -242,7 +242,10 @@ def publish(
         queryset.count(),
     )
     form = EmbargoForm(_answers(request), parts_of(modeladmin, request, queryset, "publish"))
-    doubts = doubts_before(modeladmin, request, queryset, form.offered.values())
+
+    def doubts() -> list[str]:
+        return doubts_before(modeladmin, request, queryset, form.offered.values())
+
     question = ask_first(modeladmin, request, queryset, "publish", title, words, form, doubts)
     if question is None:
         publish_now(
@@ -400,7 +403,7 @@ def take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> H
 
 
 def hand_in(screen: Any, request: HttpRequest, record: Publishable) -> None:
-    """Submit a record that was saved just now, with the parts that its form showed: nobody has to be asked which."""
+    """Submit a record that was entered just now, with the parts that came with it: nobody has to be asked which."""
     rows = screen.get_queryset(request).filter(pk=record.pk, publication__in=BEGINS[Publication.SUBMITTED])
     offer = PartsForm(None, parts_of(screen, request, rows, "change"))
     form = PartsForm({"parts": list(offer.offered)}, list(offer.offered.values()))

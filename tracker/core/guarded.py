@@ -184,6 +184,7 @@ class GuardedSaves(admin.ModelAdmin):
     ) -> HttpResponse:
         record = self.get_object(request, submission.record)
         if record is not None and submission.digest == digest(request.POST):
+            request.sent_before = True  # type: ignore[attr-defined]
             answer = self.response_add if object_id is None else self.response_change
             response = answer(request, record)
             messages.info(request, _("The form came in more than once; it was saved once."))

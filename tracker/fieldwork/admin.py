@@ -377,6 +377,7 @@ class IncidentAdmin(PublishableAdmin):
         (_("Checking and publication"), {"fields": ("status", "publication_badge", "summary", "steps")}),
     )
     actions: Any = ("publish", "unpublish")
+    save_and = ()
 
     @admin.display(description=_("where"), ordering="station__city")
     def where(self, incident: Incident) -> str:

@@ -98,7 +98,11 @@ class StatementInline(PlainFields, NarrowedInline, admin.StackedInline):
         needed = ("kind", "title", "url", ("issued_on", "language"))
         if obj is not None:
             return [(None, {"fields": (*needed, ("publication", "source"), "notes")})]
-        more = {"fields": (("publication", "source"), "notes"), "classes": ("collapse",)}
+        # Nothing that was typed comes back folded away.
+        more = {
+            "fields": ("publication", "source", "notes"),
+            "classes": () if request.POST else ("collapse",),
+        }
         return [(None, {"fields": needed}), (_("Source, notes and state"), more)]
 
 

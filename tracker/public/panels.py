@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from tracker.coverage.corrections import mark_corrected
 from tracker.coverage.figures import Figures
 from tracker.elections.models import AnnouncedFigure, Election
 from tracker.elections.queries import announced_figures, latest_with_rivals
@@ -18,8 +19,10 @@ def labelled(choices: Any, counts: dict[str, int]) -> list[tuple[str, str, int]]
 
 
 def general_figures(election: Election) -> list[AnnouncedFigure]:
-    """The announced figures of `election` that are about all of it."""
-    return list(announced_figures(election).filter(scope=""))
+    """The announced figures of `election` that are about all of it, marked where they were corrected."""
+    found = list(announced_figures(election).filter(scope=""))
+    mark_corrected(found)
+    return found
 
 
 def headline_panel(figures: Figures, announced: list[AnnouncedFigure]) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def dashboard(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
     clock = voting_clock(election, now)
     announced = general_figures(election)
     calendar = calendar_glance(election, now)
-    mark_corrected([election, *calendar.milestones, *announced])
+    mark_corrected([election, *calendar.milestones])
     context = {
         "election": election,
         "section": "dashboard",

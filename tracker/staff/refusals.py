@@ -24,9 +24,9 @@ def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
     else:
         who = _("You are signed in as %(name)s, and this account has no role yet.")
     told = {"name": request.user.get_username(), "roles": ", ".join(labels)}
-    roles = _("If it belongs to your work, an administrator of the tracker can give your account the role.")
-    who_can = " ".join(str(word) for word in exception.args if isinstance(exception, PermissionDenied))
-    todo = f"{who_can} {roles}".strip()
+    todo = " ".join(str(word) for word in exception.args if isinstance(exception, PermissionDenied)) or _(
+        "If it belongs to your work, an administrator of the tracker can give your account the role."
+    )
     return _page(request, 403, _("You may not do this"), who % told, todo)
 
 
