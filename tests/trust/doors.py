@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import QueryDict
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.datastructures import MultiValueDict
 
 from tests import factories as make
 from tests.trust.world import rows_of
@@ -81,9 +83,12 @@ def routes(patterns: list[Any], before: str = "") -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def listening() -> Iterator[set[str]]:
-    """The names that are looked up in queries and forms meanwhile: nobody has to keep a list of them."""
+    """The names that are looked up in queries meanwhile: nobody has to keep a list of them."""
     found: set[str] = set()
     kept = {name: getattr(QueryDict, name) for name in ("get", "getlist", "__getitem__", "__contains__")}
+    load = WSGIRequest._load_post_and_files
+    # What is looked up in a body, which a GET does not have, is no name of the query.
+    body = type("Body", (QueryDict,), dict(kept))
 
     def heard(method: Any) -> Any:
         def look_up(self: QueryDict, key: Any, *more: Any, **others: Any) -> Any:
@@ -92,13 +97,18 @@ def listening() -> Iterator[set[str]]:
 
         return look_up
 
+    def without_body(request: Any) -> None:
+        request._post, request._files = body(), MultiValueDict()
+
     for name, method in kept.items():
         setattr(QueryDict, name, heard(method))
+    WSGIRequest._load_post_and_files = without_body
     try:
         yield found
     finally:
         for name, method in kept.items():
             setattr(QueryDict, name, method)
+        WSGIRequest._load_post_and_files = load
 
 
 def parameters(client: Client, path: str) -> tuple[set[str], set[str]]:

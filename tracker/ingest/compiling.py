@@ -18,7 +18,7 @@ from tracker.ingest.coordinates import read_degrees
 from tracker.ingest.folding import fold
 from tracker.ingest.mapping import KINDS, Mapping, Rule, find_columns
 from tracker.ingest.places import country_label, find_cities, known_countries, like_countries, zone_for
-from tracker.ingest.problems import Problem, Unreadable
+from tracker.ingest.problems import Problem, Unread, Unreadable
 from tracker.ingest.words import (
     read_clock,
     read_count,
@@ -28,6 +28,7 @@ from tracker.ingest.words import (
     split_numbers,
 )
 
+UNREAD = Unread()
 REMEMBERED = 20_000  # texts of one rule; then it forgets them all, so that memory stays flat in the rows
 # Names of countries that are looked up by likeness, 20 ms each; with more unknown ones the column is another one.
 MOST_SUGGESTIONS = 200
@@ -108,7 +109,7 @@ def compile_mapping(
             specials.append(_Special(target, " + ".join(rule.columns), _extract(rule, places), read, {}))
         if rule.reader == "numbers":
             numbers = target, " + ".join(rule.columns)
-    names = {target: " + ".join(rule.columns) for target, rule in mapping.rules.items()}
+    names = mapping.names
     splits = mapping.rules[numbers[0]].ranges if numbers else False
     width, pick = len(header), _picker(list(plain.values()))
     targets = tuple(plain)
@@ -147,6 +148,7 @@ def compile_mapping(
                 else:
                     row[target] = answer
             elif isinstance(result, Unreadable):
+                row[target] = UNREAD
                 problems.append(problem(number, name, text, result))
         for target, value in fallbacks:
             row[target] = row[target] or value
@@ -157,7 +159,7 @@ def compile_mapping(
                 several = split_numbers(row[numbers[0]], splits)
             except Unreadable as error:
                 problems.append(problem(number, names[numbers[0]], row[numbers[0]], error))
-                several = ("",)
+                several = (UNREAD,)
             return Mapped([{**row, numbers[0]: one} for one in several], problems, questions)
         return Mapped([row], problems, questions)
 
@@ -218,7 +220,10 @@ def _reader(rule: Rule, mapping: Mapping, target: str, parse: Parser) -> Read:
     def read(text: str) -> Result:
         try:
             part = _part(text, rule) if parted else text
-            return inner(part) if part else ""
+            result = inner(part) if part else ""
+            if result.__class__ is str and result:
+                parse(result)  # here a problem still has the words of the file
+            return result
         except Unreadable as error:
             return error
 

@@ -121,6 +121,11 @@ class Mapping:
                 f"holds a list of numbers, and so does {lists[0]}. A row can be parted by one list only.",
             )
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What a file calls the columns of the layout that it fills."""
+        return {target: " + ".join(rule.columns) for target, rule in self.rules.items() if rule.columns}
+
     def swapped(self) -> Self | None:
         """The mapping with latitude and longitude the other way round; None where no columns fill both."""
         latitude, longitude = (self.rules.get(axis) for axis in ("latitude", "longitude"))

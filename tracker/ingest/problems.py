@@ -46,6 +46,12 @@ class Unreadable(ValueError):
         super().__init__(f"{what} {mend}".strip())
 
 
+class Unread(str):
+    """An empty cell of our layout whose text in the file could not be read, which is said already."""
+
+    __slots__ = ()
+
+
 class Unacceptable(Exception):
     """A file that cannot be taken in at all: what is wrong with it, and how to mend it, both as sentences to people."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tracker.core.spreadsheets import unquoted
 from tracker.ingest.columns import Parser, did_you_mean
-from tracker.ingest.problems import Problem, Unreadable
+from tracker.ingest.problems import Problem, Unread, Unreadable
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,9 @@ def read_row(layout: FileLayout, number: int, line: dict[str, str]) -> tuple[Row
             continue
         cell, value = written[column.name], None
         try:
-            if cell:
+            if isinstance(line[column.name], Unread):
+                row.faulty.add(column.name)
+            elif cell:
                 value = column.parse(cell)
             elif column.required:
                 raise Unreadable("is empty.", _why_needed(column.name))

@@ -76,6 +76,10 @@ WRITE_HOURS = "Write opening and closing as in 08:00-19:00."
 # --- dates ---
 
 
+# A sign before a number: -2024-02-07 is no slip of the pen for 2024-02-07.
+_SIGNED = re.compile(r"(?:^|[./-]\s*)[+-]\d")
+
+
 @lru_cache(maxsize=REMEMBERED)
 def read_date(text: str, language: str = "", day_first: bool | None = None) -> str:
     """A date in numbers or words as 2024-02-07; hours beside it ("…, 06:00 - 19:00") do not count.
@@ -84,6 +88,8 @@ def read_date(text: str, language: str = "", day_first: bool | None = None) -> s
     `day_first` decides 03/04/2024; None: only where dots or the language do. Raises Unreadable.
     """
     bare = _SURE_HOURS.sub(" ", _tidy(text))
+    if _SIGNED.search(bare):
+        raise Unreadable("is not a date.", WRITE_DATE)
     bare = re.sub(r"[T\s]00:00(?::00(?:\.0+)?)?$", "", bare)  # a date cell of a spreadsheet
     numbers, months = _numbers_and_months(bare, language)
     if len(months) == 1 and len(numbers) == 2:

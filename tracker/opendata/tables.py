@@ -20,11 +20,15 @@ NUMBERS = {Type.INTEGER, Type.NUMBER}
 SHEET_ROWS, CELL_LETTERS = 1_048_575, 32_767
 
 
+CRLF = "\r\n"
+
+
 class _Line:
     """Takes what the csv module writes, and hands it on."""
 
     def write(self, text: str) -> bytes:
-        return text.encode()
+        # Told of another end of lines, the writer would let a text with a carriage return part the line.
+        return f"{text.removesuffix(CRLF)}\n".encode()
 
 
 def csv_pieces(dataset: Dataset, asked: Asked) -> Iterator[bytes]:
@@ -33,7 +37,7 @@ def csv_pieces(dataset: Dataset, asked: Asked) -> Iterator[bytes]:
     Texts that a spreadsheet could take for a formula begin with an apostrophe, which `spreadsheets.unquoted`, and with
     it our own import, takes away again.
     """
-    writer = csv.writer(_Line(), lineterminator="\n")
+    writer = csv.writer(_Line(), lineterminator=CRLF)
     yield writer.writerow(dataset.names)
     for row in dataset.walk(asked):
         yield writer.writerow([csv_cell(column, column.value(row, asked)) for column in dataset.columns])

@@ -114,8 +114,9 @@ def _check_station(dataset: Dataset, row: Row, seen: Seen) -> None:
         said = [cell for cell in cells if row[cell] is not None]
         if said and row[source] is None:
             dataset.problem(row, source, f"is empty, but {said[0]} is given.", "Name the page it comes from.")
-    given = [name for name in ("latitude", "longitude", "coordinate_precision") if row[name] is not None]
-    missing = [name for name in ("latitude", "longitude", "coordinate_precision") if row[name] is None]
+    position = ("latitude", "longitude", "coordinate_precision")
+    given = [name for name in position if row[name] is not None or name in row.faulty]
+    missing = [name for name in position if name not in given]
     if given and missing:
         dataset.problem(
             row,

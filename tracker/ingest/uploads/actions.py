@@ -443,6 +443,7 @@ def check_upload(upload: Upload, progress: Progress) -> str:
                 mapped,
                 lambda done: progress(min(done, total - 1), total),
                 told=[*mapping.rules, *(["source_url"] if upload.mapping.get("source") else [])],
+                names=mapping.names,
             )
     except (Unacceptable, BadMapping) as error:
         return _back(upload, State.RECEIVED, str(error))

@@ -1,7 +1,8 @@
 """Reading a file and comparing it with the register: everything a person looks at before anything is written."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -74,10 +75,12 @@ def compare_rows(
     progress: Callable[[int], None] = lambda done: None,
     *,
     told: Collection[str] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> None:
     """Write down what `rows` would do to the register, in place of what was written down before.
 
-    `told`: the columns of our layout that the file fills; all of them where that is not said.
+    `told`: the columns of our layout that the file fills; all of them where that is not said. `names`: what the file
+    calls them, which is how problems do.
     `progress` is told how many rows are done, between transactions. The register itself is only read.
     """
     subject = SUBJECTS[upload.kind]
@@ -86,7 +89,7 @@ def compare_rows(
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {MOMENT}")
         (upload.compared,) = cursor.fetchone()
-    check = _Check(upload, subject, around, told)
+    check = _Check(upload, subject, around, told, names or {})
     done = 0
     for chunk in chunks(rows, CHUNK):
         with transaction.atomic():
@@ -111,9 +114,14 @@ def chunks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 class _Check:
     def __init__(
-        self, upload: Upload, subject: Subject, around: Surroundings, told: Collection[str] | None
+        self,
+        upload: Upload,
+        subject: Subject,
+        around: Surroundings,
+        told: Collection[str] | None,
+        names: Mapping[str, str],
     ) -> None:
-        self.upload, self.subject, self.around = upload, subject, around
+        self.upload, self.subject, self.around, self.names = upload, subject, around, names
         columns = [column.name for column in subject.layout.columns] if told is None else told
         self.comparison = Comparison(
             around.election.slug,
@@ -131,17 +139,17 @@ class _Check:
         problems: dict[int, list[Problem]] = {}
         warnings: dict[int, list[Problem]] = {}
         rows: list[Row] = []
-        for number, parts, found in chunk:
+        for number, parts, found in chunk:  # these name the columns as the file does
             for problem in found:
                 (warnings if problem.warning else problems).setdefault(number, []).append(problem)
             for cells in parts:
                 row, unreadable = read_row(self.subject.layout, number, cells)
                 rows.append(row)
                 if unreadable:
-                    problems.setdefault(number, []).extend(unreadable)
+                    problems.setdefault(number, []).extend(map(self._named, unreadable))
         dataset = self.subject.records(rows, self.around)
         for problem in dataset.problems:
-            problems.setdefault(problem.row or 0, []).append(problem)
+            problems.setdefault(problem.row or 0, []).append(self._named(problem))
         if problems:
             # What a bad row refers to is not to come in for its sake.
             dataset = self.subject.records([row for row in rows if row.number not in problems], self.around)
@@ -160,6 +168,9 @@ class _Check:
             if kind.name == "organization":
                 self._give_slugs(lines)
             self._keep(lines)
+
+    def _named(self, problem: Problem) -> Problem:
+        return replace(problem, column=self.names.get(problem.column, problem.column))
 
     def _line(self, kind: Kind, record: Record) -> Line:
         key = steady_key(kind, record.key, record.values)

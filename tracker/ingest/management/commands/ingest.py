@@ -32,7 +32,14 @@ class Command(BaseCommand):
         parser.add_argument("--kind", default="stations", choices=sorted(SUBJECTS), help="what its rows are")
         parser.add_argument("--by", required=True, help="the user name of whoever brings it")
         parser.add_argument("--source", default="", help="the page that its rows come from")
-        parser.add_argument("--apply", action="store_true", help="write it, unless a question is open")
+        parser.add_argument(
+            "--apply", action="store_true", help="write it, unless a row is bad or a question is open"
+        )
+        parser.add_argument(
+            "--leave-out-bad-rows",
+            action="store_true",
+            help="with --apply: write the other rows without them",
+        )
         parser.add_argument(
             "--retire-missing", action="store_true", help="cancel stations that the file does not have"
         )
@@ -55,7 +62,12 @@ class Command(BaseCommand):
                 source=options["source"], most=LARGEST_FILE,
             )  # fmt: skip
             self._check(by, upload)
-            if options["apply"]:
+            bad = bool(upload.counts.get("bad")) and not (options["apply"] and options["leave_out_bad_rows"])
+            if options["apply"] and bad:
+                self.stderr.write(
+                    "Nothing was written. Mend the bad rows, or write the others with --leave-out-bad-rows."
+                )
+            elif options["apply"]:
                 self._apply(by, upload, options["retire_missing"])
         except Unacceptable as problem:
             raise CommandError(f"{options['file'].name}: {problem}") from problem
@@ -63,7 +75,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(problem.messages)) from problem
         except PermissionDenied as problem:
             raise CommandError(f"{by} may not bring such a file.") from problem
-        if upload.counts.get("bad") or upload.counts.get("questions"):
+        if bad or upload.counts.get("questions"):
             sys.exit(1)
 
     def _check(self, by: User, upload: Upload) -> None:
