@@ -3,9 +3,19 @@
 import pytest
 
 from tracker.core.countries import read_countries
-from tracker.core.timezones import zone_names, zones_of_country
+from tracker.core.timezones import great_circle_km, zone_names, zones_of_country
 from tracker.ingest.folding import fold
-from tracker.ingest.places import DATA, country_label, find_cities, find_countries, zone_for
+from tracker.ingest.places import (
+    DATA,
+    NEAR_KM,
+    _cities,
+    _clocks_at,
+    country_label,
+    find_cities,
+    find_countries,
+    lies_in,
+    zone_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -154,3 +164,13 @@ def test_every_alias_of_a_city_leads_to_one() -> None:
     for country, known, spellings in (line.split(",") for line in lines):
         for spelling in spellings.split("|"):
             assert find_cities(country, spelling) == find_cities(country, known) != [], spelling
+
+
+def test_a_position_off_the_shore_lies_in_the_country_of_a_near_city() -> None:
+    """Red when: NEAR_DEGREES is less than NEAR_KM."""
+    cities = [(city.latitude, city.longitude) for same in _cities("GE").values() for city in same]
+    grid = [(north / 20, east / 10) for north in range(820, 880) for east in range(390, 420, 3)]
+    off_shore = [place for place in grid if "Asia/Tbilisi" not in _clocks_at(*place)]
+    near = {place for place in off_shore if any(great_circle_km(place, city) <= NEAR_KM for city in cities)}
+    assert 20 < len(near) < len(off_shore)
+    assert {place for place in off_shore if lies_in("GE", *place)} == near

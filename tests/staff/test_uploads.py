@@ -17,7 +17,7 @@ from tracker.elections.models import Constituency, Election
 from tracker.ingest.mapping import Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
 from tracker.ingest.tasks import forget_files
-from tracker.ingest.uploads import actions
+from tracker.ingest.uploads import actions, files
 from tracker.ingest.uploads.queries import reason, records_of
 from tracker.missions.models import Organization
 from tracker.stations.models import PollingStation, VotingWindow
@@ -694,3 +694,35 @@ def test_numbers_that_several_stations_have_are_warned_of(desk: Client, election
     again = Upload.objects.latest("pk")
     post(desk, again, "check")
     assert (again.counts["unchanged"], again.counts.get("warned", 0)) == (5, 0)
+
+
+def test_of_a_number_that_many_have_the_first_are_named(desk: Client, election: Election) -> None:
+    """Red when: `_listed` counts no more than it names."""
+    for city in ("Oslo", "Graz", "Bern", "Kyiv", "Linz", "Bonn"):
+        PollingStation.objects.create(
+            election=election, country_id="RU", city=city, timezone_id="Europe/Moscow", number="1"
+        )
+    cities = ("Rome", "Milan", "Bari", "Turin", "Genoa", "Naples", "Pisa")
+    bring(desk, election, "No.,Country,City\n" + "".join(f"1,Italy,{city}\n" for city in cities))
+    upload = Upload.objects.get()
+    post(desk, upload, "check")
+    said = warnings_of(upload)
+    assert [row for row, _words in said] == [2, 3, 4, 5, 6, 7, 8]
+    assert {words.partition(". ")[0] for _row, words in said} == {
+        "number: “1” is a number that several have: rows 2, 3, 4, 5 and 3 more; "
+        "in the register Bern, Bonn, Graz, Kyiv and 2 more"
+    }
+
+
+def test_a_file_is_read_again_in_pieces(
+    desk: Client, election: Election, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red when: a piece begins where the one before it ended (`place` does not move on by as much as was read)."""
+    text = "No.,Country,City\n" + "".join(f"{number},Italy,Città {number}\n" for number in range(1, 60))
+    bring(desk, election, text)
+    upload = Upload.objects.get()
+    for size in (7, len(text.encode())):  # cuts letters apart; and leaves nothing for the last piece
+        monkeypatch.setattr(files, "PIECE", size)
+        with files.table_of(upload) as table:
+            rows = list(table.rows())
+        assert rows == [(number + 1, (str(number), "Italy", f"Città {number}")) for number in range(1, 60)]

@@ -409,7 +409,7 @@ def test_p1_a_file_that_is_read_lies_on_no_disk(tmp_path: Any, monkeypatch: pyte
         (spreadsheet, "roster.xlsx"),
         (f"code,full_name\nSTO-1,{CANARY} One\n".encode(), "x"),
     ):
-        with as_file(content) as path:
+        with as_file([content]) as path:
             assert list(open_table(path, name=name).rows()) == [(2, ("STO-1", f"{CANARY} One"))]
             assert list((tmp_path / "temporary").iterdir()) == []
         assert not path.exists()

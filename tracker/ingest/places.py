@@ -5,9 +5,11 @@ Data is generated (``fixtures/build/words.py``) and read when it is first asked 
 
 import difflib
 import gzip
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +54,7 @@ ONE_CLOCK_YEARS = range(2015, 2031)
 LONGEST_NAME = 60  # letters; a longer text is no name with a slip, and would be compared for long
 DOMINANT = 10  # times as many inhabitants as its namesakes: that city is meant
 NEAR_KM = 50  # from a city of a country: its shore, or a border that is drawn otherwise
+NEAR_DEGREES = 0.5  # of latitude; no less than NEAR_KM anywhere
 MOST_WORDS = 20  # of a text in which a name is looked for
 SUGGESTED = 4  # countries offered for a name that is not known
 
@@ -195,11 +198,16 @@ def lies_in(country: str, latitude: float, longitude: float) -> bool:
         return True
     if abs(latitude) > 90 or abs(longitude) > 180:
         return False
-    return not zones.isdisjoint(_clocks_at(latitude, longitude)) or any(
-        great_circle_km((latitude, longitude), (city.latitude, city.longitude)) <= NEAR_KM
-        for namesakes in _cities(country).values()
-        for city in namesakes
-    )
+    if not zones.isdisjoint(_clocks_at(latitude, longitude)):
+        return True
+    places = _places(country)
+    south = bisect_left(places, (latitude - NEAR_DEGREES,))
+    for other in islice(places, south, None):
+        if other[0] > latitude + NEAR_DEGREES:
+            return False
+        if great_circle_km((latitude, longitude), other) <= NEAR_KM:
+            return True
+    return False
 
 
 def _zones_named(
@@ -238,6 +246,14 @@ def _one_clock(zones: tuple[str, ...]) -> bool:
     """Whether clocks of all zones show the same in ONE_CLOCK_YEARS."""
     middles = (datetime(year, month, 15, tzinfo=UTC) for year in ONE_CLOCK_YEARS for month in range(1, 13))
     return all(len({offset_at(middle, zone) for zone in zones}) == 1 for middle in middles)
+
+
+@lru_cache(maxsize=300)
+def _places(country: str) -> list[tuple[float, float]]:
+    """Where the cities of a country are, from south to north: each position once, whatever the city's names."""
+    return sorted(
+        {(city.latitude, city.longitude) for namesakes in _cities(country).values() for city in namesakes}
+    )
 
 
 @lru_cache(maxsize=300)

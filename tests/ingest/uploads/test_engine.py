@@ -11,6 +11,7 @@ from tests.ingest.folders import AZ2024
 from tracker.elections.models import Election
 from tracker.ingest.loading import load_folder
 from tracker.ingest.models import LoadedRecord, Upload, UploadedRecord
+from tracker.ingest.uploads import applying, checking
 from tracker.ingest.uploads.applying import Newer, Stale, take_back, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows
 from tracker.ingest.uploads.subjects import SUBJECTS
@@ -232,3 +233,50 @@ def test_what_others_stand_on_is_not_taken_back(election: Election) -> None:
     with pytest.raises(Newer, match=str(station)), transaction.atomic():
         take_back(upload)
     assert PollingStation.objects.count() == 49
+
+
+def test_stations_of_one_place_without_numbers_are_several(election: Election) -> None:
+    """Red when: `_ANOTHER` numbers all of them alike (the second and third get one key)."""
+    row = rows_of("polling_stations_abroad.csv")[0][1][0]
+    plain = row | dict.fromkeys(
+        ("number", "number_source_url", "constituency_number", "constituency_name"), ""
+    )
+    rows: list[MappedRow] = [(number, [plain], []) for number in range(2, 5)]
+    upload = upload_of("stations", rows)
+    assert upload.counts["new"] == 3
+    first, *others = upload.records.filter(kind="station").order_by("row").values_list("key", flat=True)
+    assert others == [f"{first} | #2", f"{first} | #3"]
+    apply(upload)
+    assert upload_of("stations", rows).counts == {"rows": 3, "unchanged": 3, "along": {}}
+
+
+def test_what_rows_refer_to_comes_once_however_little_is_remembered(
+    election: Election, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red when: compare_rows keeps what was referred to twice (`_FORGET_REPEATED` is not run)."""
+    monkeypatch.setattr(checking, "CHUNK", 1)
+    monkeypatch.setattr(checking, "REMEMBERED", 0)
+    rows = rows_of("polling_stations_abroad.csv")
+    for number, (cells,), _problems in rows:
+        cells["source_url"] = f"https://example.org/{number % 3}"
+    upload = upload_of("stations", rows)
+    sources = upload.records.filter(kind="source").order_by("key").values_list("key", flat=True)
+    assert list(sources) == [f"https://example.org/{number}" for number in range(3)]
+    apply(upload)
+    assert PollingStation.objects.count() == 49
+
+
+def test_hours_of_more_stations_than_are_written_at_once(
+    election: Election, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red when: `_write_parts` writes the first of its pieces alone."""
+    rows = rows_of("polling_stations_abroad.csv")
+    apply(upload_of("stations", rows))
+    monkeypatch.setattr(applying, "SLICE", 2)
+    given = [number for number, parts, _problems in rows if parts[0]["opens_local"]][:5]
+    for number in given:
+        rows = changed(rows, number, opens_local="06:30")
+    upload = upload_of("stations", rows)
+    assert upload.counts["changed"] == len(given)
+    apply(upload)
+    assert upload_of("stations", rows).counts["unchanged"] == 49

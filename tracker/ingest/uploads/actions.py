@@ -36,6 +36,7 @@ from tracker.ingest.uploads.files import (
     as_file,
     fingerprint_of,
     is_mended,
+    keep_content,
     look_through,
     parent_of,
     rows_of,
@@ -82,7 +83,7 @@ def receive_upload(
             _("is larger than %(most)d MB.") % {"most": most // 2**20},
             larger_ones() if most < LARGEST_FILE else "",
         )
-    with as_file(content) as path:
+    with as_file([content]) as path:
         table = open_table(path, name=name)
         sample, rows = look_through(table)
     parent = _parent(by, kind, table, sample)
@@ -109,7 +110,7 @@ def receive_upload(
             sent_by=by,
             organization=_sent_for(by, kind),
         )
-        UploadedFile.objects.create(upload=upload, content=content)
+        keep_content(upload, content)
     return upload
 
 
@@ -451,7 +452,7 @@ def check_upload(upload: Upload, progress: Progress) -> str:
         raise
     upload.counts["questions"] = [
         [question.topic, question.text, question.context, [list(pair) for pair in question.suggestions]]
-        for question in list(unknown.values())[:MOST_QUESTIONS]
+        for question in unknown.values()
     ]
     if positions.counts:
         upload.counts["positions"] = positions.counts
@@ -480,7 +481,8 @@ def _mapped_rows(
     for number, cells in rows_of(table):
         rows, problems, questions = read(number, cells, answers)
         for question in questions:
-            unknown.setdefault(question.key, question)
+            if len(unknown) < MOST_QUESTIONS:
+                unknown.setdefault(question.key, question)
             what = _("is not known yet: answer the question about it.")
             problems = [*problems, Problem(upload.name, what, "", number, question.topic, question.text)]
         if rows and (doubt := positions.look(number, rows[0])):

@@ -13,6 +13,7 @@ from tracker.core.history.erase import erase_history_of
 from tracker.core.models import Publication
 from tracker.ingest.kinds import BY_MODEL, UPLOAD_KINDS, Kind
 from tracker.ingest.models import Upload
+from tracker.ingest.uploads.checking import chunks
 from tracker.ingest.uploads.comparing import PREFIX, Comparison
 from tracker.ingest.uploads.keys import TARGETS
 from tracker.ingest.uploads.moments import MOMENT, snapshot_of
@@ -318,11 +319,8 @@ def _update(upload: Upload, kind: Kind) -> None:
 def _write_parts(upload: Upload, kind: Kind, name: str) -> None:
     comparison = Comparison(upload.election.slug, upload.election_id)
     rows = upload.records.filter(kind=kind.name, action="changed", takes__contains=[name])
-    values: dict[int, Any] = {
-        row["object_id"] or 0: comparison.held(kind, name, row["values"][name])
-        for row in rows.values("object_id", "values").iterator()
-    }
-    (kind.parts or {})[name].write(values)
+    for some in chunks(rows.values_list("object_id", "values").iterator(), SLICE):
+        (kind.parts or {})[name].write({pk: comparison.held(kind, name, values[name]) for pk, values in some})
 
 
 # --- taking it back

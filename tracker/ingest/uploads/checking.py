@@ -1,7 +1,6 @@
 """Reading a file and comparing it with the register: everything a person looks at before anything is written."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -9,6 +8,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.fields.json import KT
 
 from tracker.ingest.kinds import UPLOAD_KINDS, Kind
@@ -18,8 +18,9 @@ from tracker.ingest.reading import Row, read_row
 from tracker.ingest.records.dataset import KEY_SEPARATOR, Record
 from tracker.ingest.slugs import free_slug
 from tracker.ingest.uploads.comparing import Action, Comparison, Line, steady_key
-from tracker.ingest.uploads.doubts import warn_of_shared_numbers
+from tracker.ingest.uploads.doubts import hashed, warn_of_shared_numbers
 from tracker.ingest.uploads.forgetting import hold
+from tracker.ingest.uploads.keys import REMEMBERED
 from tracker.ingest.uploads.moments import MOMENT
 from tracker.ingest.uploads.subjects import SUBJECTS, Subject, Surroundings, look_around
 from tracker.missions.models import Organization
@@ -39,6 +40,33 @@ _KEEP = """
         %b::text[], %b::text[], %b::text[]) WITH ORDINALITY
         AS r(kind, row, key, label, action, object_id, values, changes, takes, before, problems, place)
     ORDER BY r.place"""
+
+
+def _second(partition: str, actions: str, condition: str = "true") -> str:
+    """SQL that makes records which an earlier row of the file speaks of too a fault of their rows."""
+    return f"""
+    UPDATE ingest_uploadedrecord r SET action = 'bad', values = '{{}}', object_id = NULL, changes = '{{}}',
+        takes = '{{}}', before = NULL, problems = jsonb_build_array(jsonb_build_array('', r.label,
+        'speaks of the same record as row ' || d.first || '.', 'Take one of the two out.', 'error'))
+    FROM (SELECT id, row_number() OVER same AS place, first_value(row) OVER same AS first
+        FROM ingest_uploadedrecord WHERE upload_id = %(upload)s AND kind = %(kind)s AND action {actions}
+        WINDOW same AS (PARTITION BY {partition} ORDER BY row, id)) d
+    WHERE d.place > 1 AND r.id = d.id AND {condition}"""  # noqa: S608 - ours
+
+
+_NUMBERED = "(r.kind <> 'station' OR COALESCE(r.values->>'number', '') <> '')"
+_SECOND_OF_KEY = _second("key", "NOT IN ('bad', 'missing')", _NUMBERED)
+_SECOND_OF_RECORD = _second("object_id", "IN ('changed', 'kept', 'unchanged')")
+_ANOTHER = """
+    SELECT id, place FROM (SELECT id, row, row_number() OVER (PARTITION BY key ORDER BY row, id) AS place
+        FROM ingest_uploadedrecord
+        WHERE upload_id = %(upload)s AND kind = %(kind)s AND action NOT IN ('bad', 'missing')) d
+    WHERE place > 1 ORDER BY row, id"""
+_FORGET_REPEATED = """
+    DELETE FROM ingest_uploadedrecord r USING (
+        SELECT id, row_number() OVER (PARTITION BY kind, key ORDER BY id) AS place
+        FROM ingest_uploadedrecord WHERE upload_id = %(upload)s AND kind <> %(kind)s) d
+    WHERE d.place > 1 AND r.id = d.id"""
 
 
 def compare_rows(
@@ -101,7 +129,8 @@ class _Check:
             told=[field_of(column) for column in columns],
             chosen={(key, name): wins for key, name, wins in upload.mapping.get("choices", [])},
         )
-        # Records that rows refer to, such as sources, come once for the whole file.
+        # Records that rows refer to, such as sources, come once for the whole file. Of these some are remembered;
+        # what comes again for all that goes at the end.
         self.referred: set[tuple[str, str]] = set()
         self.slugs: set[str] | None = None
 
@@ -150,6 +179,8 @@ class _Check:
     def _referred(self, kind: Kind, records: list[Record]) -> list[Line]:
         """Lines of what rows refer to, without those that change nothing."""
         lines = []
+        if len(self.referred) > REMEMBERED:
+            self.referred.clear()
         for record in records:
             if (kind.name, record.key) not in self.referred:
                 self.referred.add((kind.name, record.key))
@@ -194,47 +225,33 @@ class _Check:
         Two stations in one embassy whose numbers nobody knows are two stations; two rows with one number are a mistake.
         """
         kind = self.subject.kind
-        doubled = UploadedRecord.objects.raw(
-            "SELECT r.*, d.first FROM (SELECT id, row_number() OVER same AS place,"
-            " first_value(row) OVER same AS first FROM ingest_uploadedrecord"
-            " WHERE upload_id = %s AND kind = %s AND action NOT IN ('bad', 'missing')"
-            " WINDOW same AS (PARTITION BY key ORDER BY row, id)) d"
-            " JOIN ingest_uploadedrecord r USING (id) WHERE d.place > 1 ORDER BY r.row, r.id",
-            [self.upload.pk, kind.name],
-        )
-        numbers: Counter[str] = Counter()
-        again: list[tuple[UploadedRecord, Line]] = []
-        second: list[UploadedRecord] = []
-        for found in doubled:
-            if kind.name != "station" or found.values.get("number"):
-                second.append(_second(found))
-                continue
-            numbers[found.key] += 1
-            key = f"{found.key} | #{numbers[found.key] + 1}"
+        of_file: dict[str, Any] = {"upload": self.upload.pk, "kind": kind.name}
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET_REPEATED, of_file)
+            cursor.execute(_SECOND_OF_KEY, of_file)
+        # What is left of one key are stations whose numbers nobody knows.
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(_ANOTHER, of_file)
+            while places := dict(cursor.fetchmany(CHUNK)):
+                self._settle_again(kind, places)
+        with connection.cursor() as cursor:
+            cursor.execute(_SECOND_OF_RECORD, of_file)
+
+    def _settle_again(self, kind: Kind, places: dict[int, int]) -> None:
+        """Compare records anew under a key of their own; `places`: of their ids, the which of its key each is."""
+        held = UploadedRecord.objects.in_bulk(places)
+        again = []
+        for pk, place in places.items():
+            found = held[pk]
+            key = f"{found.key} | #{place}"
             again.append((found, Line(found.kind, found.row, key, found.label, found.values)))
-        for part in chunks(again, CHUNK):
-            self.comparison.settle(kind, [line for _found, line in part])
-            for found, line in part:
-                found.key, found.action, found.object_id = line.key, line.action, line.object_id
-                found.changes, found.takes, found.before = line.changes, line.takes, line.before
-            UploadedRecord.objects.bulk_update(
-                [found for found, _line in part],
-                ["key", "action", "object_id", "changes", "takes", "before"],
-            )
-        same = UploadedRecord.objects.raw(
-            "SELECT r.*, d.first FROM (SELECT id, row_number() OVER same AS place,"
-            " first_value(row) OVER same AS first FROM ingest_uploadedrecord"
-            " WHERE upload_id = %s AND kind = %s AND action IN ('changed', 'kept', 'unchanged')"
-            " WINDOW same AS (PARTITION BY object_id ORDER BY row, id)) d"
-            " JOIN ingest_uploadedrecord r USING (id) WHERE d.place > 1",
-            [self.upload.pk, kind.name],
+        self.comparison.settle(kind, [line for _found, line in again])
+        for found, line in again:
+            found.key, found.action, found.object_id = line.key, line.action, line.object_id
+            found.changes, found.takes, found.before = line.changes, line.takes, line.before
+        UploadedRecord.objects.bulk_update(
+            held.values(), ["key", "action", "object_id", "changes", "takes", "before"]
         )
-        known = {found.pk for found in second}
-        second += [_second(found) for found in same if found.pk not in known]
-        for part in chunks(second, CHUNK):
-            UploadedRecord.objects.bulk_update(
-                part, ["action", "values", "object_id", "changes", "takes", "before", "problems"]
-            )
 
     def find_missing(self) -> None:
         """What the register holds of this kind and election, and no row of the file speaks of."""
@@ -257,37 +274,28 @@ class _Check:
             )
             owners = {self.comparison.held(kind, kind.within, key) for key in named.distinct()}
             rows = rows.filter(**{f"{kind.within}__in": owners}).select_related(*kind.shown_with)
-        spoken_of = said.exclude(action__in=[Action.NEW, Action.BAD])
-        missing = rows.exclude(pk__in=spoken_of.values("object_id")).order_by("pk")
-        for part in chunks(missing.iterator(CHUNK), CHUNK):
-            UploadedRecord.objects.bulk_create(
-                UploadedRecord(
-                    upload=self.upload,
-                    kind=kind.name,
-                    row=0,
-                    key=f"missing {record.pk}",
-                    label=str(record)[:MOST_LABEL],
-                    action=Action.MISSING,
-                    object_id=record.pk,
+        spoken_of = said.exclude(action__in=[Action.NEW, Action.BAD]).filter(object_id=OuterRef("pk"))
+        missing = rows.exclude(Exists(spoken_of)).order_by("pk")
+        with connection.cursor() as cursor, hashed(cursor):
+            for part in chunks(missing.iterator(CHUNK), CHUNK):
+                UploadedRecord.objects.bulk_create(
+                    UploadedRecord(
+                        upload=self.upload,
+                        kind=kind.name,
+                        row=0,
+                        key=f"missing {record.pk}",
+                        label=str(record)[:MOST_LABEL],
+                        action=Action.MISSING,
+                        object_id=record.pk,
+                    )
+                    for record in part
                 )
-                for record in part
-            )
 
 
 def _said(problem: Problem) -> list[str]:
     """A problem as a record keeps it."""
     weight = "warning" if problem.warning else "error"
     return [problem.column, problem.value, problem.what, problem.mend, weight]
-
-
-def _second(found: Any) -> UploadedRecord:
-    """A record that an earlier row of the file (`found.first`) speaks of, made a fault of its row."""
-    words = f"speaks of the same record as row {found.first}."
-    found.problems = [["", found.label, words, "Take one of the two out.", "error"]]
-    found.action, found.values, found.object_id = Action.BAD, {}, None
-    found.changes, found.takes, found.before = {}, [], None
-    record: UploadedRecord = found
-    return record
 
 
 def field_of(column: str) -> str:

@@ -1,8 +1,9 @@
 """What in a file can be read and looks wrong all the same: said as warnings, as nobody but a person can tell."""
 
-import json
 from collections import Counter
+from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -65,54 +66,67 @@ def warn_of_shared_numbers(upload: Upload) -> None:
 
     44 is Riga, Beijing and St. Petersburg: which of them a later file or a visit means is then told by the place alone.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_SHARED, {"upload": upload.pk, "election": upload.election_id, "named": NAMED})
-        said = {number: _shared(number, *found) for number, *found in cursor.fetchall()}
-        if said:
-            cursor.execute(_WARN, [list(said), [json.dumps([words]) for words in said.values()], upload.pk])
+    words: dict[str, Any] = {
+        "rows": _("rows %(rows)s"),
+        "cities": _("in the register %(cities)s"),
+        "more": _("%(listed)s and %(more)d more"),
+        "what": _(
+            "is a number that several have: %(sharing)s. Without a constituency the place alone tells them apart."
+        ),
+        "mend": _("Name their constituencies, or make sure that country, city and host mission differ."),
+    }
+    with connection.cursor() as cursor, hashed(cursor):
+        # All in one statement: a file may share as many numbers as it has rows.
+        cursor.execute(_WARN, {"upload": upload.pk, "election": upload.election_id, "named": NAMED} | words)
 
 
-def _shared(number: str, rows: list[int], in_file: int, cities: list[str], in_register: int) -> list[str]:
-    """What a record keeps of the warning about a number: the first rows and cities that have it, and how many do."""
-    sharing = []
-    if in_file > 1:
-        sharing.append(_("rows %(rows)s") % {"rows": _first(rows, in_file)})
-    if in_register:
-        sharing.append(_("in the register %(cities)s") % {"cities": _first(cities, in_register)})
-    what = _(
-        "is a number that several have: %(sharing)s. Without a constituency the place alone tells them apart."
+@contextmanager
+def hashed(cursor: Any) -> Iterator[None]:
+    """Within a transaction: compare sets in whole for as long as the block lasts, not row by row.
+
+    The planner knows nothing yet of the rows that an upload has just written, and takes them for few.
+    """
+    cursor.execute("SET LOCAL enable_nestloop = off")
+    yield
+    cursor.execute("SET LOCAL enable_nestloop = on")
+
+
+def _listed(names: str, times: str) -> str:
+    """SQL for the first names, and how many more there are."""
+    return (
+        f"CASE WHEN {times} > cardinality({names}) THEN replace(replace(%(more)s, '%%(more)d',"
+        f" ({times} - cardinality({names}))::text), '%%(listed)s', array_to_string({names}, ', '))"
+        f" ELSE array_to_string({names}, ', ') END"
     )
-    mend = _("Name their constituencies, or make sure that country, city and host mission differ.")
-    return ["number", number, what % {"sharing": "; ".join(sharing)}, mend, "warning"]
 
 
-def _first(names: list[Any], number: int) -> str:
-    listed = ", ".join(map(str, names))
-    more = number - len(names)
-    return _("%(listed)s and %(more)d more") % {"listed": listed, "more": more} if more else listed
-
-
-_SHARED = """
-    WITH said AS (
-        SELECT row, object_id, values->>'number' AS number,
-            action = 'new' AND COALESCE(values->>'constituency', '') = '' AS doubtful
-        FROM ingest_uploadedrecord
-        WHERE upload_id = %(upload)s AND kind = 'station' AND action NOT IN ('bad', 'missing')
-            AND COALESCE(values->>'number', '') <> ''),
+_SAID = """
+    SELECT id, row, object_id, values->>'number' AS number,
+        action = 'new' AND COALESCE(values->>'constituency', '') = '' AS doubtful
+    FROM ingest_uploadedrecord
+    WHERE upload_id = %(upload)s AND kind = 'station' AND action NOT IN ('bad', 'missing')
+        AND COALESCE(values->>'number', '') <> ''"""
+_WARN = f"""
+    WITH said AS ({_SAID}),
     doubtful AS (SELECT DISTINCT number FROM said WHERE doubtful),
     in_file AS (
-        SELECT number, (array_agg(row ORDER BY row))[:%(named)s] AS rows, count(*) AS times
-        FROM said JOIN doubtful USING (number) GROUP BY number),
+        SELECT number, array_agg(row ORDER BY row) FILTER (WHERE place <= %(named)s) AS rows, count(*) AS times
+        FROM (SELECT number, row, row_number() OVER (PARTITION BY number ORDER BY row) AS place
+            FROM said JOIN doubtful USING (number)) s GROUP BY number),
     held AS (
-        SELECT number, (array_agg(city ORDER BY city, id))[:%(named)s] AS cities, count(*) AS times
-        FROM stations_pollingstation JOIN doubtful USING (number)
-        WHERE election_id = %(election)s AND status <> 'cancelled'
-            AND id NOT IN (SELECT object_id FROM said WHERE object_id IS NOT NULL)
-        GROUP BY number)
-    SELECT number, rows, in_file.times, COALESCE(cities, '{}'), COALESCE(held.times, 0)
-    FROM in_file LEFT JOIN held USING (number) WHERE in_file.times > 1 OR held.times > 0"""
-_WARN = """
-    UPDATE ingest_uploadedrecord r SET problems = r.problems || w.said::jsonb
-    FROM unnest(%s::text[], %s::text[]) AS w (number, said)
-    WHERE r.upload_id = %s AND r.kind = 'station' AND r.action = 'new' AND r.values->>'number' = w.number
-        AND COALESCE(r.values->>'constituency', '') = ''"""
+        SELECT number, array_agg(city ORDER BY place) FILTER (WHERE place <= %(named)s) AS cities,
+            count(*) AS times
+        FROM (SELECT number, city, row_number() OVER (PARTITION BY number ORDER BY city, id) AS place
+            FROM stations_pollingstation t JOIN doubtful USING (number)
+            WHERE election_id = %(election)s AND status <> 'cancelled'
+                AND NOT EXISTS (SELECT FROM said WHERE said.object_id = t.id)) s GROUP BY number),
+    shared AS (
+        SELECT number, concat_ws('; ',
+            CASE WHEN in_file.times > 1
+                THEN replace(%(rows)s, '%%(rows)s', {_listed("in_file.rows", "in_file.times")}) END,
+            CASE WHEN held.times > 0
+                THEN replace(%(cities)s, '%%(cities)s', {_listed("held.cities", "held.times")}) END) AS sharing
+        FROM in_file LEFT JOIN held USING (number) WHERE in_file.times > 1 OR held.times > 0)
+    UPDATE ingest_uploadedrecord r SET problems = r.problems || jsonb_build_array(jsonb_build_array(
+        'number', shared.number, replace(%(what)s, '%%(sharing)s', shared.sharing), %(mend)s::text, 'warning'))
+    FROM said JOIN shared USING (number) WHERE said.doubtful AND r.id = said.id"""  # noqa: S608

@@ -3,10 +3,12 @@
 import os
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from tracker.core.keys import key_of
@@ -21,6 +23,7 @@ MEND_COLUMNS = ("tracker: row", "tracker: what is wrong")
 # And the column that says of which: the number of the upload whose rows they are.
 PARENT_COLUMN = "tracker: file"
 MOST_NAME = 120
+PIECE = 8 * 2**20  # bytes of a file that are asked for at once
 
 
 def tidy_name(name: str) -> str:
@@ -31,29 +34,58 @@ def tidy_name(name: str) -> str:
 
 
 @contextmanager
-def as_file(content: bytes) -> Iterator[Path]:
-    """`content` as a file for as long as the block lasts, under a name of our own.
+def as_file(content: Iterable[bytes]) -> Iterator[Path]:
+    """The pieces of `content` as a file for as long as the block lasts, under a name of our own.
 
     In memory where the system can, so that a worker that is killed leaves nobody's data behind on a disk.
     """
     if not hasattr(os, "memfd_create"):
         with tempfile.NamedTemporaryFile(prefix="upload-") as file:
-            file.write(content)
+            file.writelines(content)
             file.flush()
             yield Path(file.name)
         return
     with os.fdopen(os.memfd_create("upload"), "wb") as memory:
-        memory.write(content)
+        memory.writelines(content)
         memory.flush()
         # Of this process by its number: the reader of spreadsheets is another one.
         yield Path(f"/proc/{os.getpid()}/fd/{memory.fileno()}")
 
 
+def keep_content(upload: Upload, content: bytes) -> None:
+    """Keep the bytes of an upload."""
+    connection.ensure_connection()
+    # Past Django's cursor, which writes parameters into the statement as text: several times as many bytes.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(
+            "INSERT INTO ingest_uploadedfile (upload_id, content) VALUES (%s, %b)", [upload.pk, content]
+        )
+
+
+def _pieces(upload: Upload) -> Iterator[bytes]:
+    """The bytes of an upload, piece by piece. Raises UploadedFile.DoesNotExist."""
+    connection.ensure_connection()
+    place = 1
+    while True:
+        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+            cursor.execute(
+                "SELECT substring(content FROM %s FOR %s) FROM ingest_uploadedfile WHERE upload_id = %s",
+                [place, PIECE, upload.pk],
+                binary=True,
+            )
+            found = cursor.fetchone()
+        if found is None:
+            raise UploadedFile.DoesNotExist
+        yield found[0]
+        if len(found[0]) < PIECE:
+            return
+        place += PIECE
+
+
 @contextmanager
 def table_of(upload: Upload) -> Iterator[Table]:
     """The table of an upload, opened as the person chose sheet and header. Raises Unacceptable."""
-    content = UploadedFile.objects.get(upload=upload).content
-    with as_file(bytes(content)) as path:
+    with as_file(_pieces(upload)) as path:
         yield open_table(path, name=upload.name, sheet=upload.sheet, header_row=upload.header_row or None)
 
 
