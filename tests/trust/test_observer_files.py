@@ -352,6 +352,35 @@ def test_p5_erasing_a_person_takes_them_out_of_every_file_that_may_hold_them(wor
     assert [row.action for row in again.records.order_by("row")] == ["kept", "bad"]
 
 
+@pytest.mark.parametrize("how", ["deleted", "moved"])
+def test_p5_a_seat_that_is_gone_takes_the_files_of_its_mission_along(
+    world: SimpleNamespace, how: str
+) -> None:
+    """Erasing its person later would not find the way back. Red without files_forget_the_deleted and _the_moved."""
+    client = signed_in(world.a.account)
+    person = make.make_person(full_name=f"{CANARY} One")
+    seat = make.make_observer(mission=world.a.mission, code="STO-1", person=person)
+    upload = step(client, bring(world, client), "check")
+    assert UploadedRecord.objects.filter(upload=upload, values__icontains=CANARY).exists()
+    if how == "deleted":
+        seat.delete()
+    else:
+        Observer.objects.filter(pk=seat.pk).update(mission=world.b.mission)
+    upload.refresh_from_db()
+    assert (upload.state, UploadedFile.objects.filter(upload=upload).exists()) == ("discarded", False)
+    assert not UploadedRecord.objects.filter(upload=upload).exists()
+
+
+def test_the_rows_to_mend_of_a_forgotten_file_are_brought_again(world: SimpleNamespace) -> None:
+    """Red when: `propose_mapping` asks a forgotten file how it was read."""
+    client = signed_in(world.a.account)
+    upload = step(client, bring(world, client), "check")
+    rows = client.get(reverse("admin:upload_bad_rows", args=[upload.pk])).text
+    assert step(client, upload, "apply").state == "applied"
+    mended = bring(world, client, rows.replace(f"{CANARY} no address", "two@example.org"))
+    assert (mended.mapping["part"], step(client, mended, "check").counts["new"]) == (upload.pk, 1)
+
+
 def test_p5_a_coordinator_s_own_erasure_reaches_the_officer_s_file(world: SimpleNamespace) -> None:
     """Which they may not see. Red when: the trigger's function does nothing (ingest 0003)."""
     officer = signed_in(world.accounts[Role.OFFICER])

@@ -86,7 +86,9 @@ def refused(error: Exception, kind: Kind | None) -> Problem:
         for constraint in model._meta.constraints:
             if constraint.name == name and constraint.violation_error_message:
                 what = f"{constraint.get_violation_error_message()} ({name})"
-    detail = shortened(getattr(diagnosis, "message_detail", None) or "")
+    # It quotes the row, which is nobody's business where the row is a person.
+    personal = bool(kind and kind.personal)
+    detail = "" if personal else shortened(getattr(diagnosis, "message_detail", None) or "")
     label = kind.label if kind else "records"
     what = f"The database refuses the {label}: {what} {detail}".strip()
     return Problem("", what, "Compare the files with the register.")

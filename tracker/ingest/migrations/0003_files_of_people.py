@@ -44,6 +44,10 @@ BEGIN
             RETURN NULL;
         END IF;
         gone := '{"document_number": ["erased"], "email": ["erased"], "phone": ["erased"]}';
+    ELSIF TG_OP = 'DELETE' OR NEW.person_id IS NOT NULL THEN
+        -- The seat is gone, or is another mission's: whoever erases its person later does not find the way back.
+        seat := OLD;
+        gone := '{}';
     ELSE
         seat := NEW;
         gone := '{"full_name": ["erased"], "nationality": ["erased"], "document_number": ["erased"],'
@@ -63,6 +67,12 @@ END $$;
 CREATE TRIGGER files_forget_the_erased AFTER UPDATE OF person_id ON public.missions_observer
     FOR EACH ROW WHEN (OLD.person_id IS NOT NULL AND NEW.person_id IS NULL)
     EXECUTE FUNCTION public.forget_files_of_erased();
+CREATE TRIGGER files_forget_the_deleted AFTER DELETE ON public.missions_observer
+    FOR EACH ROW WHEN (OLD.person_id IS NOT NULL)
+    EXECUTE FUNCTION public.forget_files_of_erased();
+CREATE TRIGGER files_forget_the_moved AFTER UPDATE OF mission_id ON public.missions_observer
+    FOR EACH ROW WHEN (NEW.person_id IS NOT NULL AND OLD.mission_id <> NEW.mission_id)
+    EXECUTE FUNCTION public.forget_files_of_erased();
 CREATE TRIGGER files_forget_contact AFTER UPDATE OF document_number, email, phone ON public.missions_person
     FOR EACH ROW WHEN (NEW.document_number = '' AND NEW.email = '' AND NEW.phone = ''
         AND (OLD.document_number <> '' OR OLD.email <> '' OR OLD.phone <> ''))
@@ -70,6 +80,8 @@ CREATE TRIGGER files_forget_contact AFTER UPDATE OF document_number, email, phon
 """
 REVERSE = """
 DROP TRIGGER files_forget_contact ON public.missions_person;
+DROP TRIGGER files_forget_the_moved ON public.missions_observer;
+DROP TRIGGER files_forget_the_deleted ON public.missions_observer;
 DROP TRIGGER files_forget_the_erased ON public.missions_observer;
 DROP FUNCTION public.forget_files_of_erased();
 DROP FUNCTION public.forget_uploads(bigint[], text);

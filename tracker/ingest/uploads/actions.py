@@ -43,7 +43,7 @@ from tracker.ingest.uploads.files import (
     table_of,
     tidy_name,
 )
-from tracker.ingest.uploads.forgetting import forget, save_step
+from tracker.ingest.uploads.forgetting import forget, hold, save_step
 from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.missions.models import Organization
 
@@ -176,7 +176,7 @@ def propose_mapping(
 ) -> tuple[Mapping, Profile | None]:
     """How a table is read: as the file it is a part of, as one with this header before, as a known layout, or as it
     looks."""
-    if parent is not None:
+    if parent is not None and "mapping" in parent.mapping:  # a file of people has forgotten how it was read
         try:
             mapping = Mapping.from_json(parent.mapping["mapping"])
             find_columns(mapping, table.header)
@@ -512,6 +512,7 @@ def apply_upload(upload: Upload, progress: Progress) -> str:
     """Write what was looked at, all of it or nothing; a sentence on what was done. The work of a job."""
     try:
         with transaction.atomic():
+            hold(upload)
             write(upload, progress)
             upload.state, upload.applied_at = State.APPLIED, timezone.now()
             save_step(upload, "state", "applied_at", "written", "written_by_transaction")
@@ -549,6 +550,7 @@ def undo_upload(upload: Upload, progress: Progress) -> str:
     """Take back what the upload wrote, all of it or nothing; a sentence. The work of a job."""
     try:
         with transaction.atomic():
+            hold(upload)
             take_back(upload)
             upload.state, upload.undone_at = State.UNDONE, timezone.now()
             upload.save(update_fields=["state", "undone_at"])

@@ -61,7 +61,10 @@ def save_step(upload: Upload, *fields: str) -> None:
 
 
 def hold(upload: Upload) -> None:
-    """Within a transaction: let nobody forget a file with people's data until its end; raises Forgotten."""
+    """Within a transaction: let nobody forget a file with people's data until its end; raises Forgotten.
+
+    Taken before anything else of the file: whoever forgets it begins with the same row, so one waits for the other.
+    """
     if upload.kind in PEOPLE:
         there = Upload.objects.select_for_update(of=("self",)).exclude(state=State.DISCARDED)
         if there.filter(pk=upload.pk).first() is None:

@@ -25,6 +25,13 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "personreading", "person", models.BigIntegerField(null=True, verbose_name="person")
         ),
+        # Going back: what cannot be said without the column is not kept.
+        migrations.RunSQL(
+            migrations.RunSQL.noop,
+            "ALTER TABLE missions_personreading DISABLE TRIGGER USER;"
+            "DELETE FROM missions_personreading WHERE person IS NULL;"
+            "ALTER TABLE missions_personreading ENABLE TRIGGER USER;",
+        ),
         migrations.AddField("personreading", "file", models.BigIntegerField(null=True, verbose_name="file")),
         migrations.AddConstraint(
             "personreading",

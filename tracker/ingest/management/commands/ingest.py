@@ -53,6 +53,10 @@ class Command(BaseCommand):
             known = ", ".join(Election.objects.values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"There is no election {options['election']}. Known are: {known}.")
         try:
+            if options["file"].stat().st_size > LARGEST_FILE:
+                raise CommandError(
+                    f"{options['file'].name} is larger than {LARGEST_FILE // 2**20} MB. Bring it in several files."
+                )
             content = options["file"].read_bytes()
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
