@@ -390,9 +390,7 @@ def apply_if_clean(*, by: User, upload: Upload) -> Job | None:
 
 
 def ask_apply(*, by: User, upload: Upload) -> Job:
-    """Have what was looked at written into the register."""
-    if upload.state == State.CHECKED and upload.counts.get("questions"):
-        raise ValidationError(_("Answer the questions first, then check again."))
+    """Have what was looked at written into the register; rows that are wrong, or asked about, stay out."""
     return _ask(by, upload, APPLY, (State.CHECKED,), State.APPLYING)
 
 
