@@ -51,13 +51,16 @@ def test_every_publishable_record_of_an_election_is_corrected_in_public() -> Non
     assert len(CORRECTED) == 10
 
 
-def test_a_correction_of_every_kind_of_record_is_read_with_the_rights_of_the_public(client: Client, election) -> None:
+def test_a_correction_of_every_kind_of_record_is_read_with_the_rights_of_the_public(
+    client: Client, election
+) -> None:
     """Red when: the records come without those that they are called by (an incident by its station)."""
     mission = make.make_mission(election=election)
     station = make.make_station(election=election)
     for record, values in (
         (election, {"authority": "Corrected"}), (make.make_constituency(election=election), {"name": "Corrected"}),
-        (make.make_milestone(election=election), {"title": "Corrected"}), (make.make_figure(election=election), {"value": 50}),
+        (make.make_milestone(election=election), {"title": "Corrected"}),
+        (make.make_figure(election=election), {"value": 50}),
         (station, {"address": "Corrected"}), (make.make_window(station=station), {"closes_at": "2024-02-07T14:00Z"}),
         (mission, {"head_of_mission": "Corrected"}), (make.make_statement(mission=mission), {"title": "Corrected"}),
         (make.make_engagement(election=election), {"topics": "Corrected"}),
