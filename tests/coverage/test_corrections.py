@@ -51,6 +51,27 @@ def test_every_publishable_record_of_an_election_is_corrected_in_public() -> Non
     assert len(CORRECTED) == 10
 
 
+def test_a_correction_of_every_kind_of_record_is_read_with_the_rights_of_the_public(
+    client: Client, election
+) -> None:
+    """Red when: the records come without those that they are called by (an incident by its station)."""
+    mission = make.make_mission(election=election)
+    station = make.make_station(election=election)
+    for record, values in (
+        (election, {"authority": "Corrected"}), (make.make_constituency(election=election), {"name": "Corrected"}),
+        (make.make_milestone(election=election), {"title": "Corrected"}),
+        (make.make_figure(election=election), {"value": 50}),
+        (station, {"address": "Corrected"}), (make.make_window(station=station), {"closes_at": "2024-02-07T14:00Z"}),
+        (mission, {"head_of_mission": "Corrected"}), (make.make_statement(mission=mission), {"title": "Corrected"}),
+        (make.make_engagement(election=election), {"topics": "Corrected"}),
+        (make.make_incident(election=election, station=station), {"summary": "Corrected"}),
+    ):  # fmt: skip
+        type(record).objects.filter(pk=record.pk).update(**values)
+    assert set(Correction.objects.values_list("model", flat=True)) == set(CORRECTED)
+    assert f"Procedure: {station}" in read(client, address("corrections", election))
+    assert f"Procedure: {station}: changed" in client.get(f"/en/e/{election.slug}/corrections/feed/").text
+
+
 def test_raw_sql_on_a_published_figure_is_on_the_page_with_both_values(client: Client, election) -> None:
     figure = make.make_figure(election=election, value=49)
     with connection.cursor() as cursor:

@@ -19,8 +19,8 @@ def letters(place: int) -> str:
 
 
 def cell(where: str, value: object) -> str:
-    """A cell of XLSX: text, number, or XML as it is if it begins with "<"."""
-    if isinstance(value, str) and value.startswith("<"):
+    """A cell of XLSX: text, number, or XML as it is if it begins with the tag of a cell."""
+    if isinstance(value, str) and value.startswith(("<c ", "<c>", "<c/>")):
         return value.replace("<c", f'<c r="{where}"', 1)
     if isinstance(value, str):
         return f'<c r="{where}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'

@@ -61,6 +61,8 @@ def addresses(world: SimpleNamespace) -> list[Address]:
                 return row.pk
         if name == "key":
             return world.election.slug if view == "api_election" else world.station.pk
+        if name in ("slug", "election"):
+            return plain[name]
         return keys.get(view, plain.get(name, 1))
 
     return [

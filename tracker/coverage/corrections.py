@@ -133,6 +133,14 @@ def public_fields(model: type[models.Model]) -> list[str]:
 
 # --- reading
 
+# Other records in the name of one, or in the address of its page. They come along without what is withheld of them,
+# which the public has no right to read.
+CALLED_BY = {
+    "fieldwork.Incident": ("station",),
+    "missions.Mission": ("organization",),
+    "missions.Statement": ("mission__organization",),
+}
+
 
 @dataclass(frozen=True)
 class ChangedField:
@@ -190,8 +198,9 @@ def entries(corrections: Iterable[Correction]) -> list[CorrectionEntry]:
         keys[row.model].add(row.key)
     records: dict[tuple[str, str], models.Model] = {}
     for label, found in keys.items():
-        public: Any = apps.get_model(label)._default_manager
-        for record in public.published().filter(pk__in=found):
+        model: Any = apps.get_model(label)
+        public = model._default_manager.published().select_related(*CALLED_BY.get(label, (None,)))
+        for record in public.filter(pk__in=found):
             records[label, str(record.pk)] = record
     words = _Words(rows)
     return [
