@@ -36,7 +36,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             "personreading",
             models.CheckConstraint(
-                name="personreading_of_somebody", condition=Q(person__isnull=False) | Q(file__isnull=False)
+                name="personreading_of_somebody",
+                condition=Q(person__isnull=False) | Q(file__isnull=False),
+                violation_error_message="A reading is of a person, of a file, or of a person in a file.",
             ),
         ),
         migrations.AddIndex(

@@ -29,7 +29,9 @@ class PersonReading(models.Model):
         default_permissions = ("view",)
         constraints = [
             models.CheckConstraint(
-                name="personreading_of_somebody", condition=Q(person__isnull=False) | Q(file__isnull=False)
+                name="personreading_of_somebody",
+                condition=Q(person__isnull=False) | Q(file__isnull=False),
+                violation_error_message=_("A reading is of a person, of a file, or of a person in a file."),
             )
         ]
         indexes = [
