@@ -4,7 +4,7 @@ A step asks first, says what came of it, and takes along the parts of a record t
 (a mission's statements), where the person wants it and may do so; each record under its own rules.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -164,38 +164,16 @@ def submit(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> HttpResponse | None:
     """Hand the selected records to whoever publishes; what is public or handed in already stays as it is."""
-    hold(request, queryset)
-    ready = queryset.filter(publication__in=UNSEEN)
-    if not ready.exists():
-        text = _t("Nothing to submit: only drafts, and what was withdrawn, can be.")
-        modeladmin.message_user(request, text, messages.INFO)
-        return None
-    title = ngettext("Submit this record?", "Submit these records?", ready.count())
-    words = ngettext(
-        "A publisher finds it on the first page and decides what the public sees, and when.",
-        "A publisher finds them on the first page and decides what the public sees, and when.",
-        ready.count(),
-    )
-    form = PartsForm(_answers(request), parts_of(modeladmin, request, ready, "change"))
-    question = ask_first(modeladmin, request, ready, "submit", title, words, form)
-    if question is None:
-        submit_now(modeladmin, request, ready, form.chosen(modeladmin.admin_site))
-    return question
 
+    def question(count: int) -> tuple[str, str]:
+        return ngettext("Submit this record?", "Submit these records?", count), ngettext(
+            "A publisher finds it on the first page and decides what the public sees, and when.",
+            "A publisher finds them on the first page and decides what the public sees, and when.",
+            count,
+        )
 
-def submit_now(
-    modeladmin: admin.ModelAdmin,
-    request: HttpRequest,
-    queryset: models.QuerySet,
-    parts: Sequence[tuple[Any, models.QuerySet]] = (),
-) -> None:
-    """Hand these records, with their parts, to whoever publishes, and say what came of it."""
-    for screen, rows in [(modeladmin, queryset), *parts]:
-        changed = change_publication(rows, Publication.SUBMITTED)
-        report(
-            screen, request, messages.SUCCESS, "%(records)s waits for a publisher now.",
-            "%(records)s wait for a publisher now.", changed, records=counted(screen.model, changed),
-        )  # fmt: skip
+    nothing = _t("Nothing to submit: only drafts, and what was withdrawn, can be.")
+    return _ask_and_change(modeladmin, request, queryset, "submit", Publication.SUBMITTED, question, nothing)
 
 
 @admin.action(description=_("Take selected %(verbose_name_plural)s back as drafts"), permissions=["change"])
@@ -204,28 +182,62 @@ def take_back(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> HttpResponse | None:
     """Make drafts of selected records that wait for a publisher."""
+
+    def question(count: int) -> tuple[str, str]:
+        return ngettext("Take this record back?", "Take these records back?", count), ngettext(
+            "It is a draft again, and no publisher finds it until it is submitted once more.",
+            "They are drafts again, and no publisher finds them until they are submitted once more.",
+            count,
+        )
+
+    nothing = _t("Nothing to take back: only what waits for a publisher can be.")
+    return _ask_and_change(modeladmin, request, queryset, "take_back", Publication.DRAFT, question, nothing)
+
+
+def _ask_and_change(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet, step: str, to: Publication,
+    question: Callable[[int], tuple[str, str]], nothing: str,
+) -> HttpResponse | None:  # fmt: skip
+    """Ask about those of `queryset` at which the step can begin, and change them, with their parts, after the yes.
+
+    `question`: title and words of the page that asks about so many records; `nothing`: what is said where there are
+    none.
+    """
     hold(request, queryset)
-    waiting = queryset.filter(publication__in=BEGINS[Publication.DRAFT])
-    if not waiting.exists():
-        text = _t("Nothing to take back: only what waits for a publisher can be.")
-        modeladmin.message_user(request, text, messages.INFO)
+    rows = queryset.filter(publication__in=BEGINS[to])
+    count = rows.count()
+    if not count:
+        modeladmin.message_user(request, nothing, messages.INFO)
         return None
-    title = ngettext("Take this record back?", "Take these records back?", waiting.count())
-    words = ngettext(
-        "It is a draft again, and no publisher finds it until it is submitted once more.",
-        "They are drafts again, and no publisher finds them until they are submitted once more.",
-        waiting.count(),
-    )
-    form = PartsForm(_answers(request), parts_of(modeladmin, request, waiting, "change"))
-    question = ask_first(modeladmin, request, waiting, "take_back", title, words, form)
-    if question is None:
-        for screen, rows in [(modeladmin, waiting), *form.chosen(modeladmin.admin_site)]:
-            changed = change_publication(rows, Publication.DRAFT)
-            report(
-                screen, request, messages.SUCCESS, "%(records)s taken back as a draft.",
-                "%(records)s taken back as drafts.", changed, records=counted(screen.model, changed),
-            )  # fmt: skip
-    return question
+    form = PartsForm(_answers(request), parts_of(modeladmin, request, rows, "change"))
+    asked = ask_first(modeladmin, request, rows, step, *question(count), form)
+    if asked is None:
+        change_now(modeladmin, request, rows, to, form.chosen(modeladmin.admin_site))
+    return asked
+
+
+# One record and several that were handed in, or taken back.
+CAME_OF = {
+    Publication.SUBMITTED: (
+        "%(records)s waits for a publisher now.",
+        "%(records)s wait for a publisher now.",
+    ),
+    Publication.DRAFT: ("%(records)s taken back as a draft.", "%(records)s taken back as drafts."),
+}
+
+
+def change_now(
+    modeladmin: admin.ModelAdmin,
+    request: HttpRequest,
+    queryset: models.QuerySet,
+    to: Publication,
+    parts: Sequence[tuple[Any, models.QuerySet]] = (),
+) -> None:
+    """Hand these records, with their parts, to whoever publishes, or take them back, and say what came of it."""
+    one, many = CAME_OF[to]
+    for screen, rows in [(modeladmin, queryset), *parts]:
+        changed = change_publication(rows, to)
+        report(screen, request, messages.SUCCESS, one, many, changed, records=counted(screen.model, changed))
 
 
 @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
@@ -408,7 +420,7 @@ def hand_in(screen: Any, request: HttpRequest, record: Publishable) -> None:
     offer = PartsForm(None, parts_of(screen, request, rows, "change"))
     form = PartsForm({"parts": list(offer.offered)}, list(offer.offered.values()))
     if form.is_valid():
-        submit_now(screen, request, rows, form.chosen(screen.admin_site))
+        change_now(screen, request, rows, Publication.SUBMITTED, form.chosen(screen.admin_site))
 
 
 def doubts_before(
