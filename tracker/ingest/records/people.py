@@ -13,8 +13,7 @@ def add_observers(dataset: Dataset, rows: list[Row], field: Field) -> None:
     """Observers. Without a role a new one is a short-term observer; one that is there keeps its own."""
     seen = Seen(dataset)
     missions = {row.number: field.mission(dataset, row) for row in rows}
-    known = _passports({mission.pk for mission in missions.values() if mission})
-    codes = {(mission, code) for mission, _number, code in known}
+    holders, codes = _passports({mission.pk for mission in missions.values() if mission})
     for row in rows:
         mission = missions[row.number]
         if mission is None or not row["code"]:
@@ -24,7 +23,7 @@ def add_observers(dataset: Dataset, rows: list[Row], field: Field) -> None:
                 row, "document_number", (mission.pk, number.casefold()), _("is that of {row} as well."),
                 _("Correct it, or take one of the two rows out."),
             )  # fmt: skip
-            holder = known_by(known, mission.pk, number)
+            holder = holders.get((mission.pk, number.casefold()))
             if holder and (mission.pk, row["code"]) not in codes:
                 dataset.problem(
                     row, "document_number", _("is that of %(code)s in the register.") % {"code": holder},
@@ -43,14 +42,10 @@ def add_observers(dataset: Dataset, rows: list[Row], field: Field) -> None:
         )
 
 
-def known_by(known: list[tuple[int, str, str]], mission: int, number: str) -> str:
-    """The code of the observer of `mission` with this passport number; empty if there is none."""
-    return next(
-        (code for at, held, code in known if at == mission and held.casefold() == number.casefold()), ""
-    )
-
-
-def _passports(missions: set[int]) -> list[tuple[int, str, str]]:
-    """Mission, passport number and code of the observers of these missions."""
-    rows = Observer.objects.filter(mission__in=missions, person__isnull=False).order_by("pk")
-    return list(rows.values_list("mission_id", "person__document_number", "code"))
+def _passports(missions: set[int]) -> tuple[dict[tuple[int, str], str], set[tuple[int, str]]]:
+    """Of the observers of these missions whom the register knows by name: the code of the first with each passport
+    number (of its mission, in small letters), and mission and code of all."""
+    rows = Observer.objects.filter(mission__in=missions, person__isnull=False).order_by("-pk")
+    found = list(rows.values_list("mission_id", "person__document_number", "code"))
+    holders = {(mission, number.casefold()): code for mission, number, code in found}
+    return holders, {(mission, code) for mission, _number, code in found}
