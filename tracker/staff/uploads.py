@@ -253,6 +253,12 @@ def _may_change(request: HttpRequest, found: Upload) -> bool:
     return by.has_perm("ingest.change_upload") and actions.may_work_on(by, found)
 
 
+def _require_work_on(request: HttpRequest, found: Upload) -> None:
+    """Refuse whoever may only look. A file as it came may hold more than what is read of it, so it is for these too."""
+    if not _may_change(request, found):
+        raise denied(request.user, "ingest.change_upload")
+
+
 def _do(request: HttpRequest, found: Upload, do: str) -> None:
     by: Any = request.user
     require(request, "ingest.change_upload")
@@ -298,8 +304,8 @@ def _do(request: HttpRequest, found: Upload, do: str) -> None:
 def mapping(request: HttpRequest, pk: int) -> HttpResponse:
     """How the file is read: which of its columns is which of ours, and what the first rows become."""
     found = _load(request, pk)
-    if request.method == "POST" and not _may_change(request, found):
-        raise denied(request.user, "ingest.change_upload")
+    if request.method == "POST":
+        _require_work_on(request, found)
     by: Any = request.user
     problem, status = "", 200
     if request.method == "POST" and request.POST.get("do") == "table":
@@ -361,8 +367,7 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
         for topic, text, context, suggestions in found.counts.get("questions", [])
     ]  # fmt: skip
     if request.method == "POST":
-        if not _may_change(request, found):
-            raise denied(request.user, "ingest.change_upload")
+        _require_work_on(request, found)
         given = {}
         for question in asked:
             value = request.POST.get(f"typed-{question['mark']}", "").strip()[:200]
@@ -396,8 +401,7 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
     known["warned"] = _("with a warning")
     action = request.GET.get("action", "")
     if request.method == "POST":
-        if not _may_change(request, found):
-            raise denied(request.user, "ingest.change_upload")
+        _require_work_on(request, found)
         record, name, wins = (
             request.POST.get("record", ""),
             request.POST.get("field", ""),
@@ -458,12 +462,6 @@ def _entry(record: UploadedRecord, verbose: dict[str, Any], state: str) -> dict[
         ],
         "there": there and record.object_id,
     }
-
-
-def _require_work_on(request: HttpRequest, found: Upload) -> None:
-    """Files as they came may hold more than what is read of them: for those alone who work on such files."""
-    if not _may_change(request, found):
-        raise denied(request.user, "ingest.change_upload")
 
 
 @require_safe

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from tracker.core.jobs import Cancelled, start_job
 from tracker.core.models import Job, User
+from tracker.core.ownership import owned_by
 from tracker.core.roles import may_everywhere, permission
 from tracker.elections.models import Election
 from tracker.ingest.compiling import Question, compile_mapping
@@ -48,9 +49,8 @@ from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.missions.models import Organization
 
 State = Upload.State
-MOST_BYTES = (
-    32 * 2**20
-)  # of a file that comes through a browser, which waits for it; a command may bring LARGEST_FILE
+# Of a file that comes through a browser, which waits for it; a command may bring LARGEST_FILE.
+MOST_BYTES = 32 * 2**20
 CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
 # A file with more different unknown words than this is read wrongly, and nobody answers them all.
 MOST_QUESTIONS = 200
@@ -88,9 +88,9 @@ def receive_upload(
         sample, rows = look_through(table)
     parent = _parent(by, kind, table, sample)
     mapping, profile = propose_mapping(kind, table, sample, parent)
-    carried = (
-        {"source": source, "part": parent.pk if parent else True} if is_mended(table) else {"source": source}
-    )
+    carried: dict[str, Any] = {"source": source}
+    if is_mended(table):
+        carried["part"] = parent.pk if parent else True
     if parent is not None:
         carried["source"] = source or parent.mapping.get("source", "")
         carried["answers"] = parent.mapping.get("answers", [])
@@ -126,7 +126,8 @@ def _sent_for(by: User, kind: str) -> Organization | None:
     """The organization that `by` works for where their role reaches no other one's records of this kind."""
     if may_everywhere(by, permission(SUBJECTS[kind].kind.model, "add")):
         return None
-    return Organization.objects.filter(affiliations__account=by).first()
+    organization: Organization | None = owned_by(Organization.objects.all(), by).first()
+    return organization
 
 
 def check_may_bring(by: User, kind: str) -> None:

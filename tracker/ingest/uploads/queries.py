@@ -10,6 +10,7 @@ from django.db.models import Case, Count, Q, QuerySet, When
 from django.db.models.fields.json import KT
 
 from tracker.core.models import Country, User
+from tracker.core.ownership import owned_by
 from tracker.core.roles import may_everywhere, permission
 from tracker.core.spreadsheets import quoted
 from tracker.elections.models import AnnouncedFigure
@@ -41,7 +42,7 @@ def uploads_for(user: User) -> QuerySet[Upload]:
         everybodys = []
     people = [name for name in shown if SUBJECTS[name].people]
     own = Q(kind__in=shown, sent_by=user) & (
-        ~Q(kind__in=people) | Q(organization__in=Organization.objects.filter(affiliations__account=user))
+        ~Q(kind__in=people) | Q(organization__in=owned_by(Organization.objects.all(), user))
     )
     return Upload.objects.filter(Q(kind__in=everybodys) | own)
 
