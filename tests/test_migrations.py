@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -105,3 +106,48 @@ def test_a_database_with_the_migrations_of_before_has_nothing_to_do_again() -> N
     assert {(app, name) for app, names in BEFORE.items() for name in names} - replaced == {
         ("accounts", "0002_sessions_end")
     }
+
+
+# Tables, rights, rules, triggers and functions, each as PostgreSQL itself writes it.
+SCHEMA = """
+SELECT concat_ws(' ', c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
+    (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(c.relacl) a))
+FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT concat_ws(' ', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attstorage, attacl)
+FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+WHERE c.relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
+UNION ALL
+SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace
+UNION ALL
+SELECT concat_ws(' ', tablename, policyname, cmd, roles, qual, with_check) FROM pg_policies
+UNION ALL
+SELECT concat_ws(' ', tgrelid::regclass, tgname, pg_get_triggerdef(oid)) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL
+SELECT concat_ws(' ', p.oid::regprocedure, pg_get_functiondef(p.oid),
+    (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(proacl) a))
+FROM pg_proc p WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
+
+
+def schema() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(SCHEMA)
+        return {row[0] for row in cursor.fetchall()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("app", ["core", "missions", "ingest"])  # all of them; half of them; one alone
+def test_an_app_that_was_taken_back_and_made_again_is_what_it_was(app: str) -> None:
+    """With its rights, its rules and its place in the history, and with all that stands on it.
+
+    Red when: an operation leaves something behind (DROP FUNCTION of embargoes_over left out), or when wall or history
+    believe their mark although migrations ran, and for missions when corrections do.
+    """
+    before = schema()
+    call_command("migrate", app, "zero", verbosity=0)
+    assert [name for name in connection.introspection.table_names() if name.startswith(f"{app}_")] == []
+    call_command("migrate", verbosity=0)
+    assert schema() ^ before == set()
