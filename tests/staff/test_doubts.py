@@ -1,5 +1,6 @@
 """Whoever publishes learns what is doubtful in it, and what hangs on it; nothing of that is refused."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -99,11 +100,17 @@ def test_what_has_no_source_is_named(administrator: Client, model: Any) -> None:
         Milestone: factories.make_milestone,
         Mission: factories.make_mission,
         Organization: factories.make_organization,
-        Statement: factories.make_statement,
+        # With its address readers can open it themselves.
+        Statement: partial(factories.make_statement, title="Heard on the radio", url=""),
     }
     record = makers[model](**DRAFT)
     assert asked_first(administrator, record) == [f"{record}: no source is on record"]
     assert asked_first(administrator, makers[model](source=factories.make_source(), **DRAFT)) == []
+
+
+def test_a_statement_that_readers_can_open_needs_no_other_source(administrator: Client) -> None:
+    statement = factories.make_statement(url="https://observers.example/report", **DRAFT)
+    assert asked_first(administrator, statement) == []
 
 
 def test_publishing_a_mission_tells_that_its_statements_stay_drafts(administrator: Client) -> None:

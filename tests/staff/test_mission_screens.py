@@ -73,6 +73,8 @@ def test_a_mission_is_saved_and_submitted_with_its_statement_in_one_go(client: C
     assert done.redirect_chain == [(reverse("admin:missions_mission_change", args=[mission.pk]), 302)]
     assert [str(message) for message in done.context["messages"]][1:] == [
         "1 mission and 1 statement wait for a publisher now.",
+        f"The publisher will be told: {mission}: no source is on record; Statement: On the day: no source is on "
+        "record. You can still add it.",
     ]  # fmt: skip
     statement = mission.statements.get()
     assert (mission.publication, statement.publication) == (Publication.SUBMITTED, Publication.SUBMITTED)

@@ -197,12 +197,13 @@ def test_the_question_shows_what_everybody_is_going_to_read(mission: Mission) ->
     statement = mission.statements.get(title="First")
     Statement.objects.filter(pk=statement.pk).update(url="https://observers.example/first")
     page = press(client_of(make.make_account(Role.PUBLISHER)), mission, "publish")
-    (name, said), *parts = page.context["says"]
+    (name, address, said), *parts = page.context["says"]
+    assert address == change(mission)
     assert (name, dict(said)["Observers, as announced"], dict(said)["Status"]) == (
         f"Mission: {mission}", "12", "observed",
     )  # fmt: skip
     assert not {"ID", "Last written by", "Publication"} & dict(said).keys()
-    assert [part for part, _said in parts] == ["Statement: First", "Statement: Second"]
+    assert [part for part, _address, _said in parts] == ["Statement: First", "Statement: Second"]
     assert '<a href="https://observers.example/first">' in page.content.decode()
 
 
@@ -398,6 +399,7 @@ def test_what_is_doubtful_is_said_by_name_before_it_is_public(mission: Mission) 
     """Red when: `publish` asks without `doubts_before`, or this leaves out the parts."""
     publisher = client_of(make.make_account(Role.PUBLISHER))
     Mission.objects.update(publication="submitted")
+    Statement.objects.update(url="")
     asked = press(publisher, mission, "publish")
     assert asked.context["doubts"] == [
         f"{mission}: no source is on record", "Statement: Third: no source is on record",

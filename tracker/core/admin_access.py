@@ -365,14 +365,14 @@ def seen_version(request: HttpRequest) -> str | None:
 def ask_first(
     screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str, form: Any = None,
     doubts: Callable[[], Sequence[str]] = tuple,
-    says: Callable[[], Sequence[tuple[str, Sequence[tuple[str, Any]]]]] = tuple,
+    says: Callable[[], Sequence[tuple[str, str, Sequence[tuple[str, Any]]]]] = tuple,
 ) -> HttpResponse | None:  # fmt: skip
     """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
 
     The yes is to these rows as they were then: if by now it would be others, or one of them says something else, the
     page asks again. A `form` is asked with it, and asked again where it is not valid; what it offers to do together
     with `rows` (`offered`) is part of the question. `doubts` gives sentences to read before it; they forbid nothing.
-    `says` gives what the records say: (name of a record, its labels and values) each.
+    `says` gives what the records say: (name of a record, address of its page, labels and values) each.
     Called in a transaction: after a yes the rows are locked.
     """
     hold(request, rows)

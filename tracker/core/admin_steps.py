@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
 from django.db import IntegrityError, models, transaction
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -241,12 +243,19 @@ def publish(
     return question
 
 
-def _public_words(queryset: models.QuerySet, offered: Sequence[Publishable]) -> list[tuple[str, list[Any]]]:
-    """What the public is going to read, of a single record and of all that is offered with it: name and values."""
+def _public_words(
+    queryset: models.QuerySet, offered: Sequence[Publishable]
+) -> list[tuple[str, str, list[Any]]]:
+    """What the public is going to read, of a single record and of all that is offered with it: name, page, values."""
     records = list(queryset[:2])
     if len(records) != 1:
         return []
-    return [(with_kind(record), what_it_says(record)) for record in (*records, *offered)]
+    return [(with_kind(record), _page_of(record), what_it_says(record)) for record in (*records, *offered)]
+
+
+def _page_of(record: models.Model) -> str:
+    name = f"admin:{record._meta.app_label}_{record._meta.model_name}_change"
+    return reverse(name, args=[quote(record.pk)])
 
 
 def _answers(request: HttpRequest) -> Any:
