@@ -444,6 +444,20 @@ def test_a6_the_code_that_enrols_does_not_sign_in() -> None:
     assert again.post(CODE, {"code": code}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "junk", ["", "{}", "[]", "1", '{"id": "x", "rawId": "x", "type": "public-key", "response": {}}']
+)
+def test_a6_junk_is_no_passkey(junk: str) -> None:
+    """Red when: allauth's own form stands in MFA_FORMS, which breaks at the last of these."""
+    person()
+    client = Client()
+    client.post(LOGIN, {"login": "anna", "password": PASSWORD})
+    page = "/staff/account/passkeys/add/"
+    client.get(page)
+    assert client.post(page, {"credential": junk}).status_code == 200
+    assert client.get("/staff/")["Location"].startswith("/staff/account/app/")
+
+
 def test_a6_codes_are_not_guessed() -> None:
     """Red when: ACCOUNT_LIMIT for codes is 1,000; or the door "mfa_authenticate" is missing."""
     anna = person()

@@ -7,11 +7,12 @@ from allauth.core import context
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.accounts import throttle
@@ -137,6 +138,22 @@ class ConfirmPasskeyForm(ReauthenticateWebAuthnForm):
         authenticator = super().clean_credential()
         was_right()
         return authenticator
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    """A new passkey. What is no credential at all is refused as a wrong one is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["autofocus"] = True
+
+    def clean(self) -> Any:
+        try:
+            return super().clean()
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise ValidationError(
+                _t("This is no passkey that this page asked for. Try again."), code="wrong"
+            ) from None
 
 
 class NewPasswordForm(SetPasswordForm):
