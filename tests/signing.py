@@ -84,9 +84,19 @@ def link_in_mail() -> str:
     return re.search(r"http\S+/staff/(?:password/new|invitation)/\S+", outbox.outbox[-1].body)[0]  # type: ignore[index]
 
 
+def path_in_mail() -> str:
+    """The same without the host, as the test client asks for it."""
+    return link_in_mail().removeprefix("http://testserver")
+
+
+def key_on(page: Any) -> str:
+    """The key of an authenticator app that the answer shows."""
+    return re.search(r'id="secret">([A-Z2-7 ]+)<', page.content.decode())[1].replace(" ", "")  # type: ignore[index]
+
+
 def follow_link(client: Client) -> str:
     """Open the link of the last mail; where its form is sent to."""
-    return client.get(link_in_mail().removeprefix("http://testserver"))["Location"]
+    return client.get(path_in_mail())["Location"]
 
 
 def new_password(text: str) -> dict[str, str]:

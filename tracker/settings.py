@@ -393,6 +393,7 @@ MFA_RATE_LIMITS = False
 MFA_ADAPTER = "tracker.accounts.adapters.MFAAdapter"
 MFA_FORMS = {
     "activate_totp": "tracker.accounts.forms.EnrolAppForm",
+    "add_webauthn": "tracker.accounts.forms.AddPasskeyForm",
     "authenticate": "tracker.accounts.forms.CodeForm",
     "reauthenticate": "tracker.accounts.forms.ConfirmCodeForm",
     "authenticate_webauthn": "tracker.accounts.forms.PasskeyForm",

@@ -17,19 +17,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def accept(page: Page, site: str, name: str, *roles: str) -> None:
-    """From the link of an invitation to the first page: a password, an app, and the recovery codes."""
+    """From the link of an invitation to the first page: a password with an app, and the recovery codes."""
     invitations.invite(email=f"{name}@example.org", first_name="", last_name="", roles=roles)
     link = re.search(r"/staff/invitation/\S+", outbox.outbox[-1].body)
     assert link
     page.goto(f"{site}{link[0]}")
-    page.get_by_label("New password").fill(signing.PASSWORD)
-    page.get_by_label("The same once more").fill(signing.PASSWORD)
-    page.get_by_role("button", name="Set the password").click()
+    page.get_by_label("Password:", exact=True).fill(signing.PASSWORD)
     secret = page.locator("#secret").inner_text().replace(" ", "")
-    page.get_by_label("Code:", exact=True).fill(code_now(secret))
-    page.get_by_role("button", name="Turn it on").click()
+    page.get_by_label("Six digits").fill(code_now(secret))
+    page.get_by_role("button", name="Set up my account").click()
     assert len(page.locator("#codes").input_value().split()) == 10
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("button", name="I have kept them").click()
     expect(page.get_by_role("heading", name="The register")).to_be_visible()
 
 

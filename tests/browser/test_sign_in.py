@@ -56,7 +56,7 @@ def test_an_app_is_enrolled_and_asked_for(open_page: Callable[[str], Page], page
         page.get_by_role("link", name="Download").click()
     assert saved.value.suggested_filename == "recovery-codes.txt"
     found += faults(page)
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("button", name="I have kept them").click()
     # Where somebody was going before the second factor came between.
     expect(page).to_have_url(re.compile("/staff/elections/election/$"))
 

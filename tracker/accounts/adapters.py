@@ -31,7 +31,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_reauthentication_required(self, *, app: str, **others: object) -> bool:
         """Not again within five minutes of signing in, nor to enrol a first factor."""
         request = context.request
-        fresh = time.time() - request.session.get(sessions.SIGNED_IN_AT, 0) < 300
+        fresh = time.time() - request.session.get(sessions.SIGNED_IN_AT, 0) < sessions.FRESH_SECONDS
         return not fresh and sessions.has_factor(request.user)
 
 

@@ -138,7 +138,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
             with transaction.atomic():
                 account = invitations.invite(
                     email=values["email"], first_name=values["first_name"], last_name=values["last_name"],
-                    roles=values["roles"],
+                    roles=values["roles"], by=request.user,
                 )  # fmt: skip
                 if values["organization"]:
                     Affiliation.objects.create(account=account, organization=values["organization"])
@@ -165,7 +165,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
             _t("A new link is sent by mail; those of before no longer work."), _t("Send a new invitation"),
         )  # fmt: skip
         if account is not None and invitations.awaits(account):
-            invitations.invite_again(account)
+            invitations.invite_again(account, by=request.user)
             messages.success(request, _t("A new invitation is on its way."))
         return answer
 

@@ -20,6 +20,19 @@ def code_at(secret: str, counter: int) -> str:
     return HOTP(key, app_settings.TOTP_DIGITS, SHA1(), enforce_key_length=False).generate(counter).decode()  # noqa: S303
 
 
+def half_minute(
+    secret: str, code: str, *, after: int = 0, around: int = app_settings.TOTP_TOLERANCE
+) -> int | None:
+    """The half minute whose code this is: the one of now, or up to `around` before or behind it, and later than
+    `after`; None where there is none."""
+    now = int(time.time()) // app_settings.TOTP_PERIOD
+    near = sorted(range(now - around, now + around + 1), key=lambda counter: abs(counter - now))
+    for counter in near:
+        if counter > after and constant_time_compare(code, code_at(secret, counter)):
+            return counter
+    return None
+
+
 @transaction.atomic
 def use_code(authenticator: Authenticator, code: str) -> bool:
     """Whether `code` is right now and newer than every one used before. If so it is used up."""
@@ -27,11 +40,9 @@ def use_code(authenticator: Authenticator, code: str) -> bool:
     code = "".join(code.split())
     if row.type == Authenticator.Type.RECOVERY_CODES:
         return row.wrap().validate_code(code)
-    secret = decrypt(row.data["secret"])
-    now = int(time.time()) // app_settings.TOTP_PERIOD
-    for counter in range(now - app_settings.TOTP_TOLERANCE, now + app_settings.TOTP_TOLERANCE + 1):
-        if counter > row.data.get(LAST_USED, 0) and constant_time_compare(code, code_at(secret, counter)):
-            row.data[LAST_USED] = counter
-            row.save(update_fields=["data"])
-            return True
-    return False
+    counter = half_minute(decrypt(row.data["secret"]), code, after=row.data.get(LAST_USED, 0))
+    if counter is None:
+        return False
+    row.data[LAST_USED] = counter
+    row.save(update_fields=["data"])
+    return True

@@ -1,5 +1,7 @@
 """Forms of the sign-in pages. What is right is told to the throttle; what is not told counts as wrong."""
 
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.forms import LoginForm
@@ -7,18 +9,28 @@ from allauth.core import context
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from tracker.accounts import throttle
-from tracker.accounts.codes import use_code
+from tracker.accounts.codes import half_minute, use_code
+from tracker.accounts.enrolment import Enrolment
 from tracker.accounts.models import ApiToken, Outcome
 from tracker.core.models import User
 from tracker.core.roles import Role
+
+GOOD_PASSWORD = _(
+    "Twelve characters or more; not one that others use, and not made of names or patterns. Four unrelated words are "
+    "good."
+)
 
 
 def was_right() -> None:
@@ -63,6 +75,13 @@ class SignInForm(LoginForm):
             ) from None
 
 
+class CodeInput(forms.TextInput):
+    """Empty again after a code was refused: the next one is another."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
 class CodeField(forms.CharField):
     """Six digits, or a recovery code; blanks between them do no harm."""
 
@@ -73,13 +92,90 @@ class CodeField(forms.CharField):
             "spellcheck": "false",
             "autofocus": True,
         }
-        super().__init__(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=attrs))
+        super().__init__(label=_("Code"), max_length=20, widget=CodeInput(attrs=attrs))
 
 
 class EnrolAppForm(ActivateTOTPForm):
     """The code that proves that the app has the key."""
 
     code = CodeField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The key that was shown stays: on a telephone the page is often loaded anew by whoever comes back from the app.
+        shown = context.request.session.get(SECRET_SESSION_KEY)
+        super().__init__(*args, **kwargs)
+        if shown:
+            self.secret = context.request.session[SECRET_SESSION_KEY] = shown
+
+    def clean_code(self) -> str:
+        code = "".join(self.cleaned_data["code"].split())
+        if half_minute(self.secret, code) is None:
+            raise ValidationError(what_is_wrong(self.secret, code), code="wrong")
+        return code
+
+
+def what_is_wrong(secret: str, code: str) -> str:
+    """Why a code does not prove that an app has the key `secret`, to whoever has the key before their eyes."""
+    if len(code) != 6 or not code.isdecimal():
+        return _t("A code has six digits: type those that the app shows now.")
+    counter = half_minute(secret, code, around=120)
+    if counter is None:
+        return _t(
+            "This code does not belong to this key. Type the one that the new entry in the app shows now."
+        )
+    minutes = (counter - int(time.time()) // 30) / 2
+    if -3 < minutes < 0:
+        return _t("The half minute of this code is over: type the one that the app shows now.")
+    late = ngettext(
+        "The clock of your phone is %(count)d minute wrong.", "The clock of your phone is %(count)d minutes wrong.",
+        max(1, round(abs(minutes))),
+    ) % {"count": max(1, round(abs(minutes)))}  # fmt: skip
+    return f"{late} {_t('Let it set its clock by itself, and type the code that it shows then.')}"
+
+
+class AcceptForm(forms.Form):
+    """An invitation accepted with an app: a password, and the code that proves that the app has the key. What is right
+    is kept in `enrolment`, and not asked for again."""
+
+    password = forms.CharField(
+        label=_("Password"), strip=False, help_text=GOOD_PASSWORD,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "spellcheck": "false"}),
+    )  # fmt: skip
+    code = CodeField()
+
+    def __init__(self, *args: Any, enrolment: Enrolment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.enrolment = enrolment
+        self.fields["code"].label = _("Six digits")
+        self._ask_for_the_rest({})
+
+    def clean_password(self) -> None:
+        password = self.cleaned_data["password"]
+        if password:
+            self.enrolment.keep_password("")
+            validate_password(password, self.enrolment.user)
+            self.enrolment.keep_password(password)
+
+    def clean_code(self) -> None:
+        code = "".join(self.cleaned_data["code"].split())
+        counter = half_minute(self.enrolment.secret, code)
+        if counter is None:
+            raise ValidationError(what_is_wrong(self.enrolment.secret, code), code="wrong")
+        self.enrolment.keep_counter(counter)
+        was_right()
+
+    def clean(self) -> None:
+        self._ask_for_the_rest(self.errors)
+
+    def _ask_for_the_rest(self, errors: Mapping[str, Any]) -> None:
+        """What is kept is asked for no more; the first that is missing or wrong has the focus."""
+        self.fields["password"].required = not self.enrolment.password
+        if self.enrolment.counter:
+            self.fields.pop("code", None)
+        wrong = [name for name in self.fields if name in (errors)]
+        first = (wrong or ["code" if self.enrolment.password and "code" in self.fields else "password"])[0]
+        for name, field in self.fields.items():
+            field.widget.attrs["autofocus"] = name == first
 
 
 class _CodeForm(forms.Form):
@@ -139,15 +235,28 @@ class ConfirmPasskeyForm(ReauthenticateWebAuthnForm):
         return authenticator
 
 
+class AddPasskeyForm(AddWebAuthnForm):
+    """A new passkey. What is no credential at all is refused as a wrong one is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["autofocus"] = True
+
+    def clean(self) -> Any:
+        try:
+            return super().clean()
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise ValidationError(
+                _t("This is no passkey that this page asked for. Try again."), code="wrong"
+            ) from None
+
+
 class NewPasswordForm(SetPasswordForm):
     """A password twice, with what makes a good one said once and not by each rule for itself."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["new_password1"].help_text = _(
-            "Twelve characters or more; not one that others use, and not made of names or patterns. Four unrelated "
-            "words are good."
-        )
+        self.fields["new_password1"].help_text = GOOD_PASSWORD
         self.fields["new_password2"].label = _("The same once more")
         self.fields["new_password2"].help_text = ""
 

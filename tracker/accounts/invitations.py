@@ -1,12 +1,13 @@
-"""Accounts come by invitation: a link that lets somebody choose the password, once, within days.
+"""Accounts come by invitation: a link that lets somebody set up the account, once, within days.
 
-Nothing of the link is stored. It holds the account and a seal of its password; an account that waits has an unusable,
-random one, so setting a password, or inviting again, voids the links of before.
+Nothing of the link is stored. It holds the account, a seal of its password and who invited; an account that waits has
+an unusable, random password, so setting one, or inviting again, voids the links of before.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.db import transaction
 from django.db.models import BooleanField, F, Func, QuerySet
@@ -19,24 +20,30 @@ DAYS = 7
 SALT = "tracker.accounts.invitation"
 
 
-def make_token(user: User) -> str:
-    """The secret part of the link for `user`."""
-    return signing.dumps([user.pk, _state(user)], salt=SALT)
+def make_token(user: User, by: User | None = None) -> str:
+    """The secret part of the link for `user`, whom `by` invites."""
+    return signing.dumps([user.pk, state(user), by.pk if by else 0], salt=SALT)
 
 
-def read_token(token: str) -> User | None:
-    """The account that waits for this link; None for a link that is false, used, void or too old."""
+def read_token(token: str, *, lock: bool = False) -> tuple[User, User | None] | None:
+    """The account that waits for this link, and who invited; None for a link that is false, used, void or too old.
+
+    With `lock` the account waits until the transaction is over: of two who use the link at once, one does.
+    """
     try:
-        pk, state = signing.loads(token, salt=SALT, max_age=DAYS * 24 * 3600)
+        # Those sent by an older version do not say who invited.
+        pk, seen, *inviter = signing.loads(token, salt=SALT, max_age=DAYS * 24 * 3600)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    user = User.objects.filter(pk=pk, is_active=True).first()
-    if user is None or user.has_usable_password() or state != _state(user):
+    rows = User.objects.defer(None).filter(is_active=True)
+    user = (rows.select_for_update() if lock else rows).filter(pk=pk).first()
+    if user is None or user.has_usable_password() or seen != state(user):
         return None
-    return user
+    return user, rows.filter(pk__in=inviter).first()
 
 
-def _state(user: User) -> str:
+def state(user: User) -> str:
+    """What an account that waits is told by: another one with every invitation, password and address."""
     return seal(f"invitation {user.pk} {user.password} {user.email}")[:32]
 
 
@@ -58,8 +65,15 @@ def may_get_link(user: Any) -> bool:
 
 
 @transaction.atomic
-def invite(*, email: str, first_name: str, last_name: str, roles: Iterable[str]) -> User:
-    """A new account for the person with this address, who is told by mail."""
+def invite(
+    *,
+    email: str,
+    first_name: str,
+    last_name: str,
+    roles: Iterable[str],
+    by: User | AnonymousUser | None = None,
+) -> User:
+    """A new account for the person with this address, who is told by mail, and who invites them."""
     # As typed, but for the host, in which capitals mean nothing.
     email = User.objects.normalize_email(email)
     user = User(
@@ -68,13 +82,13 @@ def invite(*, email: str, first_name: str, last_name: str, roles: Iterable[str])
     )  # fmt: skip
     user.set_unusable_password()
     user.save()
-    mail.later(mail.send_invitation, user.pk)
+    mail.later(mail.send_invitation, user.pk, by.pk if by else 0)
     return user
 
 
 @transaction.atomic
-def invite_again(user: User) -> None:
+def invite_again(user: User, by: User | AnonymousUser | None = None) -> None:
     """A new link; those of before are void."""
     user.set_unusable_password()
     user.save(update_fields=["password"])
-    mail.later(mail.send_invitation, user.pk)
+    mail.later(mail.send_invitation, user.pk, by.pk if by else 0)

@@ -55,11 +55,13 @@ def _send(user: User, subject: str, template: str, **context: Any) -> None:
     send_mail(subject, text, None, [user.email])
 
 
-def send_invitation(pk: int) -> None:
-    user = User.objects.get(pk=pk)
-    link = settings.PUBLIC_URL + reverse("account_invitation", args=[invitations.make_token(user)])
+def send_invitation(pk: int, by: int = 0) -> None:
+    """The link for an account that waits; `by` is the key of who invited, 0 where nobody did by name."""
+    user, inviter = User.objects.get(pk=pk), User.objects.filter(pk=by).first()
+    link = settings.PUBLIC_URL + reverse("account_invitation", args=[invitations.make_token(user, inviter)])
     _send(
-        user, "Your account in the observation tracker", "invitation", link=link, days=invitations.DAYS,
+        user, "Your account in the observation tracker", "invitation",
+        link=link, days=invitations.DAYS, inviter=inviter,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from tracker.accounts import mail, sessions, throttle
+from tracker.accounts import invitations, mail, sessions, throttle
 from tracker.accounts.devices import known_device, remember_device
 from tracker.accounts.models import Kind, Outcome
 from tracker.accounts.throttle import TooManyTries
@@ -27,7 +27,7 @@ ENROLMENT = {
     "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
     "account_login", "account_logout", "account_session", "account_sign_out_everywhere",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
-    "account_reset_password_complete", "account_invitation",
+    "account_reset_password_complete", "account_invitation", "account_invitation_passkey",
 }  # fmt: skip
 # Asked by the page and not by a person: no sign that somebody is at work.
 PASSIVE = {"account_session"}
@@ -98,6 +98,13 @@ def _of_link(request: HttpRequest) -> User | str | None:
     return None if inside else f"link {words.get('uidb64', '')} {words.get('token', '')}"
 
 
+def _of_invitation(request: HttpRequest) -> User | str | None:
+    # Only whoever has the link finds something to compare a code with; without a code nothing is compared.
+    words = request.resolver_match.kwargs if request.resolver_match else {}
+    found = invitations.read_token(words.get("token", "")) if request.POST.get("code") else None
+    return found[0] if found else None
+
+
 # Every door at which something secret is compared: what is tried there, with which method, and for whose account.
 DOORS: dict[str, tuple[Kind, str, Callable[[HttpRequest], User | str | None]]] = {
     "account_login": (Kind.PASSWORD, "POST", _typed_login),
@@ -106,6 +113,7 @@ DOORS: dict[str, tuple[Kind, str, Callable[[HttpRequest], User | str | None]]] =
     "mfa_authenticate": (Kind.CODE, "POST", _pending),
     "mfa_reauthenticate": (Kind.CODE, "POST", _signed_in),
     "mfa_reauthenticate_webauthn": (Kind.CODE, "POST", _signed_in),
+    "account_invitation": (Kind.CODE, "POST", _of_invitation),
     "account_reset_password": (Kind.LINK, "POST", _typed_email),
     "account_reset_password_from_key": (Kind.CODE, "GET", _of_link),
 }

@@ -12,12 +12,15 @@ from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import F, Q
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from tracker.core.models import User
 
 SIGNED_IN_AT, SEEN_AT, SECOND_FACTOR = "signed_in_at", "seen_at", "second_factor"
 # In the session that follows one that was ended: why, for the page to sign in.
 ENDED = "ended"
+FRESH_SECONDS = 300  # since signing in: nothing is asked again
 TOUCH_SECONDS = 20  # how exactly the last request is remembered
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 LOOPBACK = ("127.0.0.1", "::1")
@@ -108,6 +111,12 @@ def touch(session: SessionBase) -> None:
     """Somebody is at work: the time without activity begins anew."""
     if time.time() - session.get(SEEN_AT, 0) > TOUCH_SECONDS:
         session[SEEN_AT] = time.time()
+
+
+def wanted_page(request: HttpRequest) -> str:
+    """Where somebody was going before the second factor came between."""
+    wanted = request.GET.get("next", "")
+    return wanted if url_has_allowed_host_and_scheme(wanted, None) else reverse("admin:index")
 
 
 def has_factor(user: User) -> bool:

@@ -1,17 +1,19 @@
 """The pages of one's own account. Signing in and enrolling are allauth's views, made to fit by `door`."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.reauthentication import suspend_request
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
+from allauth.mfa.adapter import get_adapter as get_factor_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.recovery_codes.internal.flows import can_generate_recovery_codes
 from allauth.mfa.totp.views import ActivateTOTPView
+from allauth.mfa.webauthn.internal.auth import WebAuthn, begin_registration
 from allauth.mfa.webauthn.views import AddWebAuthnView
 from django.conf import settings
 from django.contrib import messages
@@ -27,13 +29,24 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from tracker.accounts import invitations, mail, sessions, throttle, tokens
 from tracker.accounts.codes import use_code
-from tracker.accounts.forms import ChangePasswordForm, NewPasswordForm, ResetForm, TokenForm
+from tracker.accounts.enrolment import Enrolment, accept
+from tracker.accounts.forms import (
+    AcceptForm,
+    AddPasskeyForm,
+    ChangePasswordForm,
+    NewPasswordForm,
+    ResetForm,
+    TokenForm,
+)
 from tracker.accounts.middleware import too_many
 from tracker.accounts.models import ApiToken, Outcome
 from tracker.accounts.throttle import TooManyTries
 from tracker.core.models import User
+from tracker.core.roles import SENTENCES, Role
 
 View = Callable[..., HttpResponseBase]
+# In the session: until when the page of recovery codes shows them. As long as nothing is asked again after signing in.
+CODES_UNTIL, CODES_SECONDS = "codes_until", sessions.FRESH_SECONDS
 
 
 def door(view: View) -> View:
@@ -86,9 +99,9 @@ class OnToTheCodes:
         codes = reverse("mfa_view_recovery_codes")
         if response["Location"] != codes:
             return response
-        # Sent on as the POST that it was: nobody sees codes, or uses up the one look at them, by an address alone.
+        _show_codes(self.request)  # type: ignore[attr-defined]
         wanted = self.request.GET.urlencode()  # type: ignore[attr-defined]
-        return redirect(f"{codes}?{wanted}" if wanted else codes, preserve_request=True)
+        return redirect(f"{codes}?{wanted}" if wanted else codes)
 
 
 class EnrolPasskey(OnToTheCodes, AddWebAuthnView):
@@ -105,28 +118,41 @@ class EnrolApp(OnToTheCodes, ActivateTOTPView):
         return response
 
 
+def _show_codes(request: HttpRequest) -> None:
+    """For a few minutes this session's page of recovery codes shows them, until somebody says that they are kept."""
+    request.session[CODES_UNTIL] = time.time() + CODES_SECONDS
+
+
 @login_required
 def recovery_codes(request: HttpRequest) -> HttpResponse:
-    """How many are left; shown once, on demand, or made anew."""
+    """How many are left; shown once, on demand, or made anew.
+
+    An address alone shows nothing and uses nothing up: what is shown was asked for by a POST, or enrolled just now.
+    """
     user = request.user
     row = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
-    codes = row.wrap() if row else None
-    shown: list[str] = []
-    if request.method == "POST" and can_generate_recovery_codes(user):
-        if request.POST.get("do") == "renew":
-            if get_adapter(request).is_reauthentication_required(app="allauth.mfa"):
-                raise ReauthenticationRequired
+    codes, do = row.wrap() if row else None, request.POST.get("do", "")
+    if do == "kept" and codes is not None:
+        codes.mark_as_viewed()
+        request.session.pop(CODES_UNTIL, None)
+        return redirect(sessions.wanted_page(request))
+    if do in ("show", "renew") and can_generate_recovery_codes(user):
+        if get_adapter(request).is_reauthentication_required(app="allauth.mfa"):
+            raise ReauthenticationRequired
+        if do == "renew":
             Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).delete()
-            codes = RecoveryCodes.activate(user)
-        if codes is not None and not codes.did_view:
-            shown = codes.get_unused_codes()
-            codes.mark_as_viewed()
+            RecoveryCodes.activate(user)
+        _show_codes(request)
+        return redirect(request.get_full_path())
+    seen = codes is None or codes.did_view
+    left = codes.get_unused_codes() if codes else []
     context = {
         "title": _("Recovery codes"),
-        "shown": shown,
-        "left": len(codes.get_unused_codes()) if codes else 0,
-        "seen": codes.did_view if codes else True,
+        "shown": [] if seen or time.time() >= request.session.get(CODES_UNTIL, 0) else left,
+        "left": len(left),
+        "seen": seen,
         "has_factor": can_generate_recovery_codes(user),
+        "site": settings.PUBLIC_URL,
     }
     return render(request, "mfa/recovery_codes.html", context)
 
@@ -187,21 +213,70 @@ def session(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"idle": idle, "whole": whole})
 
 
+def _void_link(request: HttpRequest) -> HttpResponse:
+    return render(
+        request, "account/invitation_void.html", {"title": _("This link does not work")}, status=404
+    )
+
+
+def _accepted(
+    request: HttpRequest, token: str, enrolment: Enrolment, add_factor: Callable[[User], Authenticator]
+) -> HttpResponse:
+    """Everything is right: saved at once, and on to the recovery codes."""
+    if not accept(request, token, enrolment.password, add_factor):
+        return _void_link(request)
+    _show_codes(request)
+    return redirect("mfa_view_recovery_codes")
+
+
 @sensitive_post_parameters()
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Whoever was invited chooses a password, and is signed in to enrol the second factor."""
-    user = invitations.read_token(token)
-    if user is None:
-        return render(
-            request, "account/invitation_void.html", {"title": _("This link does not work")}, status=404
-        )
-    form = NewPasswordForm(user, request.POST or None)
+    """Whoever was invited chooses a password and sets up an app, on one page; neither is saved without the other."""
+    found = invitations.read_token(token)
+    if found is None:
+        return _void_link(request)
+    user, inviter = found
+    enrolment = Enrolment(request.session, user)
+    form = AcceptForm(request.POST or None, enrolment=enrolment)
+    valid = form.is_valid()
+    if "passkey" in request.POST:
+        # The password alone is asked for here; the passkey takes the place of the app.
+        if enrolment.password:
+            return redirect("account_invitation_passkey", token)
+        form.errors.pop("code", None)
+    elif valid:
+        return _accepted(request, token, enrolment, enrolment.add_app)
+    adapter = get_factor_adapter()
+    url = adapter.build_totp_url(user, enrolment.secret)
+    context = {
+        "title": _("Set up your account"), "form": form, "enrolment": enrolment, "invited": user, "inviter": inviter,
+        "roles": [(role.label, SENTENCES[role]) for role in Role if role in user.roles],
+        "totp_url": url, "totp_svg": adapter.build_totp_svg(url),
+    }  # fmt: skip
+    return render(request, "account/invitation.html", context)
+
+
+def invitation_with_passkey(request: HttpRequest, token: str) -> HttpResponse:
+    """The other way to accept: a passkey in place of an app, once a good password waits."""
+    found = invitations.read_token(token)
+    if found is None:
+        return _void_link(request)
+    user, _inviter = found
+    enrolment = Enrolment(request.session, user)
+    if not enrolment.password:
+        return redirect("account_invitation", token)
+    form = AddPasskeyForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        form.save()
-        record_authentication(request, user, "password")
-        get_adapter(request).login(request, user)
-        return redirect("mfa_activate_totp")
-    return render(request, "account/invitation.html", {"title": _("Welcome"), "form": form, "invited": user})
+        given = form.cleaned_data
+        return _accepted(
+            request, token, enrolment,
+            lambda account: WebAuthn.add(account, given["name"], given["credential"]).instance,
+        )  # fmt: skip
+    context = {
+        "title": _("Add a passkey"), "form": form, "back": reverse("account_invitation", args=[token]),
+        "js_data": {"creation_options": begin_registration(user, False)},
+    }  # fmt: skip
+    return render(request, "account/invitation_passkey.html", context)
 
 
 class ChangePassword(django_views.PasswordChangeView):

@@ -5,8 +5,6 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from tracker.accounts import demonstration, sessions
@@ -69,9 +67,8 @@ def session_left(context: dict[str, Any]) -> dict[str, int] | None:
 
 @register.simple_tag(takes_context=True)
 def next_page(context: dict[str, Any]) -> str:
-    """Where somebody was going before the second factor came between."""
-    wanted = context["request"].GET.get("next", "")
-    return wanted if url_has_allowed_host_and_scheme(wanted, None) else reverse("admin:index")
+    """Where to go on: `sessions.wanted_page`."""
+    return sessions.wanted_page(context["request"])
 
 
 @register.simple_tag(takes_context=True)
