@@ -1,4 +1,4 @@
-# Every target is one call of tracker/dev.py, which needs nothing but Python's standard library.
+# Every target is one call of tracker/dev/, which needs nothing but Python's standard library.
 # Without make: python3 -m tracker.dev run
 PYTHON ?= python3
 ARGS ?=

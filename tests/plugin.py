@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tracker import postgres
+from tracker.postgres.programs import PostgresError
+from tracker.postgres.throwaway import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_BROWSER = "no Chromium was found"
@@ -43,8 +44,8 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
         for name in [name for name in os.environ if name.startswith("PG")]:
             del os.environ[name]  # a PGPORT or PGOPTIONS of the user's own server is not meant for this one
         try:
-            os.environ["DATABASE_URL"] = _resources.enter_context(postgres.throwaway(ROOT / ".data"))
-        except postgres.PostgresError as error:
+            os.environ["DATABASE_URL"] = _resources.enter_context(throwaway(ROOT / ".data"))
+        except PostgresError as error:
             raise pytest.UsageError(str(error)) from error
         _resources.callback(os.environ.pop, "DATABASE_URL", None)
     return (yield)

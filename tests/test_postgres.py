@@ -14,8 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tracker import postgres
 from tracker.database_roles import PUBLIC, ROLES, WEB, WORKER
+from tracker.postgres import server as servers
+from tracker.postgres.folders import outside_folder
+from tracker.postgres.programs import PostgresError, find_programs, major_version
+from tracker.postgres.server import Server
+from tracker.postgres.throwaway import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent
 # Each test has its own servers; they are real, and two at once are enough for a small machine.
@@ -34,10 +38,10 @@ def data() -> Iterator[Path]:
     place.mkdir()
     yield place
     for lock in place.glob("*/server.lock"):
-        server = postgres.Server(place, lock.parent.name)
+        server = Server(place, lock.parent.name)
         assert server.stop(), f"somebody still uses {lock.parent}"
         server.remove()
-    outside = postgres.outside_folder(place)
+    outside = outside_folder(place)
     if outside:
         shutil.rmtree(outside)
     shutil.rmtree(top)
@@ -55,7 +59,7 @@ def words(url: str) -> list[str]:
 
 
 def test_a_stopped_server_keeps_its_data_and_leaves_no_process(data: Path) -> None:
-    server = postgres.Server(data, "run")
+    server = Server(data, "run")
     put(server.start(), "kept")
     number = server.pid()
     assert number is not None
@@ -64,12 +68,12 @@ def test_a_stopped_server_keeps_its_data_and_leaves_no_process(data: Path) -> No
     assert not server.alive()
     with pytest.raises(ProcessLookupError):
         os.kill(number, 0)
-    with postgres.Server(data, "run") as url:
+    with Server(data, "run") as url:
         assert words(url) == ["kept"]
 
 
 def test_clients_work_as_an_ordinary_role_and_only_through_the_socket(data: Path) -> None:
-    with postgres.Server(data, "run") as url, psycopg.connect(url) as connection:
+    with Server(data, "run") as url, psycopg.connect(url) as connection:
         role = connection.execute(
             "SELECT rolname, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
         ).fetchone()
@@ -79,13 +83,13 @@ def test_clients_work_as_an_ordinary_role_and_only_through_the_socket(data: Path
 
 
 def test_a_cluster_of_an_older_release_gets_the_roles_too(data: Path) -> None:
-    server = postgres.Server(data, "run")
+    server = Server(data, "run")
     server.start()
     with psycopg.connect(server.url_as("postgres")) as boss:
         boss.execute(f"DROP ROLE {', '.join(ROLES)}")
     server.stop()
     (data / "run" / "cluster" / "tracker.roles").unlink()
-    with postgres.Server(data, "run"):
+    with Server(data, "run"):
         for role in (WEB, WORKER):
             with psycopg.connect(server.url_as(role)) as line:
                 ask = "SELECT rolsuper OR rolinherit FROM pg_roles WHERE rolname = current_user"
@@ -96,13 +100,13 @@ def test_a_cluster_of_an_older_release_gets_the_roles_too(data: Path) -> None:
 
 
 def test_start_right_after_kill_9_recovers_what_was_committed(data: Path) -> None:
-    first = postgres.Server(data, "run")
+    first = Server(data, "run")
     put(first.start(), "committed")
     number = first.pid()
     assert number is not None
     # The dead server stays unreaped (first still is its parent), as it does where init reaps late or never.
     os.kill(number, signal.SIGKILL)
-    second = postgres.Server(data, "run")
+    second = Server(data, "run")
     began = time.monotonic()
     assert words(second.start()) == ["committed"]
     assert time.monotonic() - began < 10
@@ -112,7 +116,7 @@ def test_start_right_after_kill_9_recovers_what_was_committed(data: Path) -> Non
 
 
 def test_a_number_used_again_by_another_process_does_not_stop_the_start(data: Path) -> None:
-    server = postgres.Server(data, "run")
+    server = Server(data, "run")
     put(server.start(), "kept")
     cluster = data / "run" / "cluster"
     lines = (cluster / "postmaster.pid").read_text().splitlines()
@@ -121,7 +125,7 @@ def test_a_number_used_again_by_another_process_does_not_stop_the_start(data: Pa
     try:
         (cluster / "postmaster.pid").write_text("\n".join([str(bystander.pid), *lines[1:]]) + "\n")
         (cluster / "postmaster.pid").chmod(0o644)
-        with postgres.Server(data, "run") as url:
+        with Server(data, "run") as url:
             assert words(url) == ["kept"]
         assert bystander.poll() is None
     finally:
@@ -131,8 +135,8 @@ def test_a_number_used_again_by_another_process_does_not_stop_the_start(data: Pa
 
 def test_simultaneous_starts_share_one_server_and_the_last_to_leave_stops_it(data: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from tracker import postgres\n"
-        "server = postgres.Server(Path(sys.argv[1]), 'run')\n"
+        "import sys; from pathlib import Path; from tracker.postgres.server import Server\n"
+        "server = Server(Path(sys.argv[1]), 'run')\n"
         "server.start(); print(server.pid(), flush=True); sys.stdin.readline(); print(server.stop(), flush=True)"
     )
     starters = [
@@ -153,8 +157,8 @@ def test_simultaneous_starts_share_one_server_and_the_last_to_leave_stops_it(dat
 
 def test_the_server_of_a_killed_owner_is_joined_and_then_stopped(data: Path) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from tracker import postgres\n"
-        "server = postgres.Server(Path(sys.argv[1]), 'run')\n"
+        "import sys, time; from pathlib import Path; from tracker.postgres.server import Server\n"
+        "server = Server(Path(sys.argv[1]), 'run')\n"
         "server.start(); print(server.pid(), flush=True); time.sleep(60)"
     )
     owner = subprocess.Popen(
@@ -164,7 +168,7 @@ def test_the_server_of_a_killed_owner_is_joined_and_then_stopped(data: Path) -> 
     number = int(owner.stdout.readline())
     owner.kill()
     owner.wait()
-    server = postgres.Server(data, "run")
+    server = Server(data, "run")
     assert server.alive()
     assert not server.in_use()
     put(server.start(), "joined")
@@ -176,12 +180,12 @@ def test_the_server_of_a_killed_owner_is_joined_and_then_stopped(data: Path) -> 
 def test_a_server_whose_socket_was_swept_away_is_replaced(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = postgres.Server(data, "run")
+    server = Server(data, "run")
     put(server.start(), "kept")
     first = server.pid()
     shutil.rmtree(server._socket_folder())
-    monkeypatch.setattr(postgres, "PATIENCE", 0.5)
-    again = postgres.Server(data, "run")
+    monkeypatch.setattr(servers, "PATIENCE", 0.5)
+    again = Server(data, "run")
     assert words(again.start()) == ["kept"]
     assert again.pid() != first
     again.stop()
@@ -190,7 +194,7 @@ def test_a_server_whose_socket_was_swept_away_is_replaced(
 
 @pytest.mark.parametrize("wrong", ["open", "link"])
 def test_a_socket_folder_that_others_can_enter_is_refused(data: Path, tmp_path: Path, wrong: str) -> None:
-    server = postgres.Server(data, "run")
+    server = Server(data, "run")
     place = server._socket_folder()
     if wrong == "open":
         place.mkdir(mode=0o700)
@@ -201,7 +205,7 @@ def test_a_socket_folder_that_others_can_enter_is_refused(data: Path, tmp_path: 
     else:
         place.symlink_to(tmp_path)
     try:
-        with pytest.raises(postgres.PostgresError, match=r"owner .* mode 0700"):
+        with pytest.raises(PostgresError, match=r"owner .* mode 0700"):
             server.start()
         assert not server.alive()
         assert not server.in_use()
@@ -211,12 +215,12 @@ def test_a_socket_folder_that_others_can_enter_is_refused(data: Path, tmp_path: 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that belongs to somebody else")
 def test_a_socket_folder_of_somebody_else_is_refused(data: Path) -> None:
-    server = postgres.Server(data, "run")
+    server = Server(data, "run")
     place = server._socket_folder()
     place.mkdir(mode=0o700)
     os.chown(place, 12345, 12345)
     try:
-        with pytest.raises(postgres.PostgresError, match="somebody else"):
+        with pytest.raises(PostgresError, match="somebody else"):
             server.start()
     finally:
         place.rmdir()
@@ -227,24 +231,24 @@ def test_as_root_in_a_closed_folder_the_server_runs_outside_it(data: Path) -> No
     closed = data / "closed"
     closed.mkdir(mode=0o700)
     inside = closed / ".data"
-    server = postgres.Server(inside, "run")
+    server = Server(inside, "run")
     try:
         put(server.start(), "kept")
         number = server.pid()
-        outside = postgres.outside_folder(inside)
+        outside = outside_folder(inside)
         assert outside is not None
         owner = Path(f"/proc/{number}").stat().st_uid
         assert pwd.getpwuid(owner).pw_name in ("postgres", "nobody")
         assert closed.stat().st_mode & 0o777 == 0o700
         assert (outside / "run" / "cluster").stat().st_mode & 0o777 == 0o700
         server.stop()
-        with postgres.Server(inside, "run") as url:
+        with Server(inside, "run") as url:
             assert words(url) == ["kept"]
-        assert postgres.outside_folder(inside) == outside
+        assert outside_folder(inside) == outside
     finally:
         server.stop()
         server.remove()
-        left = postgres.outside_folder(inside)
+        left = outside_folder(inside)
         if left:
             shutil.rmtree(left)
 
@@ -253,8 +257,8 @@ def test_as_root_in_a_closed_folder_the_server_runs_outside_it(data: Path) -> No
 def test_an_ordinary_user_can_start_it(data: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     os.chown(data, nobody.pw_uid, nobody.pw_gid)
-    programs = postgres.find_programs()
-    if postgres._major(programs.folder, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[]) is None:
+    programs = find_programs()
+    if major_version(programs.folder, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[]) is None:
         pytest.skip(f"nobody cannot reach {programs.folder}")
     system_python = shutil.which("python3", path="/usr/bin:/bin")
     if system_python is None:
@@ -262,11 +266,11 @@ def test_an_ordinary_user_can_start_it(data: Path) -> None:
     source = data / "source" / "tracker"
     source.mkdir(parents=True)
     source.joinpath("__init__.py").touch()
-    for name in ("postgres.py", "database_roles.py"):
-        shutil.copy(ROOT / "tracker" / name, source)
+    shutil.copy(ROOT / "tracker" / "database_roles.py", source)
+    shutil.copytree(ROOT / "tracker" / "postgres", source / "postgres")
     script = (
-        "import sys; from pathlib import Path; from tracker import postgres\n"
-        "with postgres.Server(Path(sys.argv[1]), 'run') as url: print(url)"
+        "import sys; from pathlib import Path; from tracker.postgres.server import Server\n"
+        "with Server(Path(sys.argv[1]), 'run') as url: print(url)"
     )
     done = subprocess.run(
         [system_python, "-c", script, str(data)],
@@ -280,12 +284,12 @@ def test_an_ordinary_user_can_start_it(data: Path) -> None:
 
 
 def test_data_of_another_major_version_is_named_and_left_alone(data: Path) -> None:
-    server = postgres.Server(data, "run")
+    server = Server(data, "run")
     server.start()
     server.stop()
     version = data / "run" / "cluster" / "PG_VERSION"
     version.write_text("14\n")
-    with pytest.raises(postgres.PostgresError, match="made by PostgreSQL 14"):
+    with pytest.raises(PostgresError, match="made by PostgreSQL 14"):
         server.start()
     assert version.read_text() == "14\n"
 
@@ -294,7 +298,7 @@ def test_an_interrupted_creation_is_begun_anew(data: Path) -> None:
     half = data / "run" / "cluster.new"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
-    with postgres.Server(data, "run") as url:
+    with Server(data, "run") as url:
         put(url, "made")
     assert not half.exists()
 
@@ -308,27 +312,27 @@ def test_a_start_that_is_called_off_leaves_nothing_running_and_can_be_repeated(d
         if (data / "run" / sign).exists():
             raise CalledOff
 
-    server = postgres.Server(data, "run", check=check)
+    server = Server(data, "run", check=check)
     with pytest.raises(CalledOff):
         server.start()
     assert not server.alive()
     assert not server.in_use()
-    with postgres.Server(data, "run") as url:
+    with Server(data, "run") as url:
         put(url, "made")
 
 
 def test_programs_that_do_not_run_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TRACKER_POSTGRES_BIN", str(tmp_path))
-    with pytest.raises(postgres.PostgresError, match="TRACKER_POSTGRES_BIN"):
-        postgres.find_programs()
+    with pytest.raises(PostgresError, match="TRACKER_POSTGRES_BIN"):
+        find_programs()
 
 
 def test_without_wheel_and_system_programs_one_sentence_says_what_to_do(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tracker import postgres\n"
-        "postgres.DEBIAN = Path(sys.argv[1])\n"
-        "try: postgres.find_programs([sys.argv[1]])\n"
-        "except postgres.PostgresError as error: print(error)"
+        "import sys; from pathlib import Path; from tracker.postgres import programs\n"
+        "programs.DEBIAN = Path(sys.argv[1])\n"
+        "try: programs.find_programs([sys.argv[1]])\n"
+        "except programs.PostgresError as error: print(error)"
     )
     environment = {"PATH": str(tmp_path), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
@@ -340,13 +344,13 @@ def test_without_wheel_and_system_programs_one_sentence_says_what_to_do(tmp_path
 
 
 def test_a_throwaway_server_is_fresh_and_leaves_nothing_but_its_locks(data: Path) -> None:
-    with postgres.throwaway(data) as url:
+    with throwaway(data) as url:
         put(url, "gone")
         with psycopg.connect(url) as connection:
             assert connection.execute("SELECT current_setting('fsync')").fetchone() == ("off",)
-        with postgres.throwaway(data) as other:
+        with throwaway(data) as other:
             assert other != url
     left = {path.name for path in data.glob("test-*/*")}
     assert left <= {"slot.lock", "start.lock", "server.lock", "users.lock"}
-    with postgres.throwaway(data) as url, pytest.raises(psycopg.errors.UndefinedTable):
+    with throwaway(data) as url, pytest.raises(psycopg.errors.UndefinedTable):
         words(url)

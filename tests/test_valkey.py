@@ -11,7 +11,9 @@ import pytest
 import redis
 
 from tests.brokers import start_broker
-from tracker import postgres, valkey
+from tracker import valkey
+from tracker.postgres.folders import LONGEST_SOCKET
+from tracker.postgres.programs import PostgresError
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_it_listens_on_its_private_socket_and_nowhere_else(data: Path) -> None:
         assert line.config_get("port") == {"port": "0"}
     place = valkey.socket_path(data)
     assert place.parent.stat().st_mode & 0o777 == 0o700
-    assert len(os.fsencode(place)) <= postgres.LONGEST_SOCKET
+    assert len(os.fsencode(place)) <= LONGEST_SOCKET
     server.terminate()
     server.wait(10)
     valkey.clear(data)
@@ -63,7 +65,7 @@ def test_a_socket_folder_that_others_can_enter_is_refused(data: Path) -> None:
     assert program is not None
     folder = valkey.socket_path(data).parent
     folder.mkdir(mode=0o755)
-    with pytest.raises(postgres.PostgresError, match="only one user can enter"):
+    with pytest.raises(PostgresError, match="only one user can enter"):
         valkey.prepare(data, program)
 
 

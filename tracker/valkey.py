@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracker import postgres
+from tracker.postgres.folders import make_private, socket_folder
 
 SOCKET = "valkey.sock"
 
@@ -50,7 +50,7 @@ def _runs(program: Path) -> bool:
 
 def socket_path(data: Path) -> Path:
     """The socket of the server whose files lie in `data`/broker."""
-    return postgres.socket_folder(data.resolve() / "broker", SOCKET) / SOCKET
+    return socket_folder(data.resolve() / "broker", SOCKET) / SOCKET
 
 
 def url(data: Path) -> str:
@@ -66,7 +66,7 @@ def prepare(data: Path, program: Path) -> list[str]:
     files = data.resolve() / "broker"
     files.mkdir(parents=True, exist_ok=True)
     place = socket_path(data)
-    postgres.make_private(place.parent, os.geteuid())
+    make_private(place.parent, os.geteuid())
     place.unlink(missing_ok=True)  # a killed server leaves it
     return [
         str(program), "--port", "0", "--unixsocket", str(place), "--unixsocketperm", "700", "--dir", str(files),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tracker import postgres
+from tracker.postgres.throwaway import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MISSIONS, CONSTITUENCIES = 12, 125
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--stations", type=int, default=20_000)
     parser.add_argument("--visits", type=int, default=60_000)
     asked = parser.parse_args()
-    with postgres.throwaway(ROOT / ".data") as url:
+    with throwaway(ROOT / ".data") as url:
         os.environ |= {"TRACKER_MODE": "test", "DATABASE_URL": url}
         import django
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.coverage import best, say
-from tracker import postgres
+from tracker.postgres.throwaway import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--writers", type=int, default=50)
     parser.add_argument("--writes", type=int, default=200)
     asked = parser.parse_args()
-    with postgres.throwaway(ROOT / ".data") as url:
+    with throwaway(ROOT / ".data") as url:
         os.environ |= {"TRACKER_MODE": "test", "DATABASE_URL": url}
         import django
 

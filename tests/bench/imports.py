@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.coverage import say
-from tracker import postgres
+from tracker.postgres.throwaway import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COUNTRIES = ("DE", "FR", "GE", "TR", "IT", "PL", "HU", "RO", "AZ", "KZ")
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     asked = parser.parse_args()
-    with postgres.throwaway(ROOT / ".data") as url, tempfile.TemporaryDirectory() as folder:
+    with throwaway(ROOT / ".data") as url, tempfile.TemporaryDirectory() as folder:
         os.environ |= {"TRACKER_MODE": "test", "DATABASE_URL": url}
         import django
 

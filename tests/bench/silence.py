@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.coverage import say
-from tracker import postgres
+from tracker.postgres.throwaway import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Question = Callable[[], object]
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=50_000, help="of the password hasher")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    with postgres.throwaway(ROOT / ".data") as url:
+    with throwaway(ROOT / ".data") as url:
         os.environ |= {"TRACKER_MODE": "test", "DATABASE_URL": url}
         import django
 

@@ -51,7 +51,7 @@ CONNECTING = {
     "poplib", "imaplib", "telnetlib", "xmlrpc", "asyncio", "socketserver", "paramiko", "dns", "pycurl", "webbrowser",
 }  # fmt: skip
 # They start and watch a server of their own on this machine, by a socket in a private folder; dev is `make`.
-OF_THE_MACHINE = {"postgres.py", "valkey.py", "dev.py"}
+OF_THE_MACHINE = {"postgres/server.py", "valkey.py", "dev/running.py"}
 
 
 def test_i9_no_module_opens_a_connection() -> None:

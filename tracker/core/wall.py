@@ -15,13 +15,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
 from tracker.core.disclosure import readable_fields
-from tracker.core.models import Quoting
-from tracker.core.ownership import ITSELF, owner_path
+from tracker.core.ownership import ITSELF
 from tracker.core.roles import SEE_EVERYTHING, Role
+from tracker.core.row_conditions import (
+    ORGANIZATION,
+    Model,
+    column_of,
+    has_publication,
+    joined,
+    own_sql,
+    owned,
+    owned_from_below,
+    public_sql,
+)
 from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_statements
 
 # What people sign in with, by app or by model. The web login works with them; among the staff only administrators do.
@@ -86,10 +96,8 @@ UNUSED = {"admin.LogEntry"}
 # What the web login reads outside views: whether a request left figures to be counted (coverage.middleware).
 WEB_READS = {"coverage.Mark": ("id", "election_id"), "elections.Election": ("id", "publishing")}
 
-Model = type[models.Model]
-
-# In queries of their own: asked once a statement, not once a row.
-ACCOUNT, ORGANIZATION = "(SELECT public.wall_account())", "(SELECT public.wall_organization())"
+# In a query of its own: asked once a statement, not once a row.
+ACCOUNT = "(SELECT public.wall_account())"
 
 
 def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
@@ -174,7 +182,7 @@ def _functions() -> list[str]:
         "SELECT public.wall_has_role('{administrator}')"
         " AND EXISTS (SELECT FROM public.core_user WHERE id = account AND password LIKE '!%')",
     )
-    for model in filter(_owned_from_below, wall_models()):
+    for model in filter(owned_from_below, wall_models()):
         # A function, as the policies of both tables ask for each other's rows.
         bodies[f"{_own_keys(model)}()"] = (
             "SETOF bigint",
@@ -307,7 +315,7 @@ def _history_sql(model: Model) -> str:
 
 def _register_rules(rules: _Rules, model: Model) -> None:
     label, table = model._meta.label, model._meta.db_table
-    readable = [_column(model, name) for name in readable_fields(model)]
+    readable = [column_of(model, name) for name in readable_fields(model)]
     # The public.
     if readable:
         rules.allow(PUBLIC, "SELECT", public_sql(model, table), readable)
@@ -330,7 +338,7 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         rules.allow_all(WEB)
         if label in DIRECTORY:
             fields = [field.name for field in model._meta.local_fields]
-            names = [_column(model, name) for name in fields if name not in SECRET.get(label, ())]
+            names = [column_of(model, name) for name in fields if name not in SECRET.get(label, ())]
             rules.allow(STAFF, "SELECT", columns=names if label in SECRET else ())
         for verb in (
             ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -370,7 +378,7 @@ def visible_sql(model: Model, row: str) -> str:
     if owned(model):
         ways.append(own_sql(model, row))
     hidden = label in INTERNAL | UNUSED or getattr(model, "owner_alone_sees", False)
-    if not hidden and (not owned(model) or _has_publication(model)):
+    if not hidden and (not owned(model) or has_publication(model)):
         ways.append(public_sql(model, row))
     return " OR ".join(f"({way})" for way in ways)
 
@@ -390,7 +398,7 @@ def write_sql(model: Model, row: str) -> str:
         taken = [
             f"({row}.{column} IS NULL OR {row}.{column} IN (SELECT public.{_own_keys(target)}()))"
             for column, target in _keys(model)
-            if _owned_from_below(target)
+            if owned_from_below(target)
         ]
         ways.append(" AND ".join([own_sql(model, row), *taken]))
     return " OR ".join(f"({way})" for way in ways)
@@ -404,7 +412,7 @@ def _of_account(model: Model, row: str, others: str) -> str:
     """
     name = OF_ACCOUNT[model._meta.label]
     if not name.endswith("_id"):
-        parent, condition, alias = _step(model, row, name, 1)
+        parent, condition, alias = joined(model, row, name, 1)
         own = _of_account(parent, alias, others)
         return f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {own})"
     own = f"{row}.{name} = {ACCOUNT}"
@@ -422,15 +430,6 @@ def _keys(model: Model) -> list[tuple[str, Model]]:
     return [(field.column, field.related_model) for field in fields]
 
 
-def _owned_from_below(model: Model) -> bool:
-    """Whether rows belong to whom a row belongs that points at them: a person, to whose observer it is.
-
-    Whoever writes such a row could claim another's person with it, so it may only point where it may already.
-    """
-    step = getattr(model, "owned_by", ITSELF)
-    return step != ITSELF and not model._meta.get_field(step).concrete
-
-
 def _own_keys(model: Model) -> str:
     return f"wall_own_{model._meta.db_table}"
 
@@ -445,102 +444,3 @@ def _sees(model: Model) -> str:
 
 def _has_role(roles: Iterable[str]) -> str:
     return f"(SELECT public.wall_has_role('{{{','.join(sorted(map(str, roles)))}}}'))"
-
-
-def owned(model: Model) -> bool:
-    """Whether rows belong to an organization; those of a many-to-many table as those whose field it is."""
-    made_by: Any = model._meta.auto_created
-    return owner_path(made_by or model) is not None
-
-
-def own_sql(model: Model, row: str, depth: int = 1) -> str:
-    """The condition under which `row` belongs to the organization of the account of the transaction."""
-    if model._meta.auto_created:
-        # A row between two tables is whose both ends are: nobody takes another's observer into a team.
-        ends = [field.name for field in model._meta.local_fields if field.is_relation]
-        return " AND ".join(
-            _own_by(model, row, end, depth) for end in ends if owner_path(_related(model, end)) is not None
-        )
-    step: str = model.owned_by  # type: ignore[attr-defined]
-    if step == ITSELF:
-        return f"{row}.{model._meta.pk.column} = {ORGANIZATION}"
-    return _own_by(model, row, step, depth)
-
-
-def _own_by(model: Model, row: str, step: str, depth: int) -> str:
-    """The condition under which the row that `step` leads to belongs to the organization of the account."""
-    parent, condition, alias = _step(model, row, step, depth)
-    field: Any = model._meta.get_field(step)
-    if getattr(parent, "owned_by", None) == ITSELF and field.concrete:
-        return f"{row}.{field.column} = {ORGANIZATION}"
-    return (
-        f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition}"
-        f" AND {own_sql(parent, alias, depth + 1)})"
-    )
-
-
-def public_sql(model: Model, row: str, depth: int = 1) -> str:
-    """The condition under which `row` is public: as `models.published_condition`."""
-    parts = []
-    if unless := getattr(model, "published_unless", ""):
-        parts.append(f"NOT {row}.{_column(model, unless)}")
-    if _has_publication(model):
-        over = f"({row}.embargo_until IS NULL OR {row}.embargo_until <= statement_timestamp())"
-        parts += [f"{row}.publication = 'published'", over]
-    for step in _published_with(model):
-        parent, condition, alias = _step(model, row, step, depth)
-        inner = public_sql(parent, alias, depth + 1)
-        where = getattr(model, "published_where", "")
-        if where.startswith(f"{step}__"):
-            inner = f"{inner} AND {alias}.{_column(parent, where.removeprefix(f'{step}__'))}"
-        parts.append(
-            f"EXISTS (SELECT FROM public.{parent._meta.db_table} {alias} WHERE {condition} AND {inner})"
-        )
-    if quoting := getattr(model, "published_quoting", None):
-        parts.append(_quoted_sql(model, quoting, row, depth))
-    return " AND ".join(parts) or "true"
-
-
-def _quoted_sql(model: Model, quoting: Quoting, row: str, depth: int) -> str:
-    alias, cases = f"w{depth}", []
-    for quoted in map(apps.get_model, quoting.labels):
-        condition = f"{alias}.{quoted._meta.pk.column} = {row}.{_column(model, quoting.key)}::bigint"
-        cases.append(
-            f"WHEN '{quoted._meta.label}' THEN EXISTS (SELECT FROM public.{quoted._meta.db_table} {alias}"
-            f" WHERE {condition} AND {public_sql(quoted, alias, depth + 1)})"
-        )
-    field, value = quoting.nothing
-    told = f"CASE {row}.{_column(model, quoting.label)} {' '.join(cases)} ELSE false END"
-    return f"({row}.{_column(model, field)} = '{value}' OR {told})"
-
-
-def _step(model: Model, row: str, name: str, depth: int) -> tuple[Model, str, str]:
-    """The model that a key leads to, from either of its ends, the join to it, and a name for it in the query."""
-    field: Any = model._meta.get_field(name)
-    parent, alias = field.related_model, f"w{depth}"
-    if field.concrete:
-        return parent, f"{alias}.{parent._meta.pk.column} = {row}.{field.column}", alias
-    return parent, f"{alias}.{field.field.column} = {row}.{model._meta.pk.column}", alias
-
-
-def _column(model: Model, name: str) -> str:
-    field: Any = model._meta.get_field(name)
-    return str(field.column)
-
-
-def _related(model: Model, name: str) -> Model:
-    related: Model = model._meta.get_field(name).related_model  # type: ignore[assignment]
-    return related
-
-
-def _published_with(model: Model) -> Iterable[str]:
-    if model._meta.auto_created:
-        return [field.name for field in model._meta.local_fields if field.is_relation]
-    return getattr(model, "published_with", ())
-
-
-def _has_publication(model: Model) -> bool:
-    try:
-        return bool(model._meta.get_field("embargo_until"))
-    except FieldDoesNotExist:
-        return False

@@ -18,7 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from tracker.core.disclosure import published_fields
-from tracker.core.wall import public_sql
+from tracker.core.row_conditions import public_sql
 from tracker.coverage.models import CORRECTED, Correction
 from tracker.elections.models import Election
 

