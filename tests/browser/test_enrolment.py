@@ -32,8 +32,8 @@ def key_of(page: Page) -> str:
 def test_the_keyboard_alone_gets_from_the_link_to_the_first_page(
     page: Page, live_server: Any, settings: Any, width: int, scheme: Any
 ) -> None:
-    """Red when: the field is not focused; *Show* is no button, or does not hide before it is sent; a page is wider
-    than the screen; or what is kept is asked for again."""
+    """Red when: the field is not focused or the refused code stays in it; *Show* is no button; a page is wider than
+    the screen; or what is kept is asked for again."""
     link = invited(live_server, settings, *Role.values)
     page.emulate_media(color_scheme=scheme)
     page.add_init_script(LISTEN)
