@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 import pytest
 from django.db import connection
@@ -136,9 +137,14 @@ def test_a_cursor_is_of_its_list_and_its_order(client: Client) -> None:
         make_station(election=election)
     cursor = get(client, address(election, "stations", "limit=1"))["next"].split("cursor=")[1]
     get(client, address(election, "stations", f"cursor={cursor}"))
-    get(client, address(election, "stations", f"cursor={cursor}&ordering=city"), 404)
-    get(client, address(election, "missions", f"cursor={cursor}"), 404)
-    get(client, address(election, "stations", f"cursor=x{cursor}"), 404)
+    for dataset, sent, query in (
+        ("stations", cursor, "&ordering=city"), ("missions", cursor, ""), ("stations", f"x{cursor}", ""),
+        ("coverage", cursor, ""), ("stations", "x", ""),
+    ):  # fmt: skip
+        body = get(client, address(election, dataset, f"cursor={sent}{query}"), 400)
+        (fault,) = body["errors"]
+        assert (fault["parameter"], fault["value"]) == ("cursor", unquote(sent))
+        assert "begin again without a cursor" in fault["mend"]
 
 
 def test_filters_narrow(client: Client) -> None:
@@ -198,6 +204,7 @@ def test_what_is_not_understood_is_named_with_its_mend(
     assert [error["parameter"] for error in body["errors"]] == [parameter]
     assert mend in body["errors"][0]["mend"]
     assert parameter in body["detail"]
+    assert body["errors"][0]["value"] == "&".join(v for n, v in parse_qsl(query, True) if n == parameter)
 
 
 def test_all_faults_are_named_at_once(client: Client) -> None:

@@ -15,9 +15,10 @@ ALLOWED = "GET, HEAD, OPTIONS"
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with a request: the parameter, what is wrong with it, and the mend."""
+    """One thing that is wrong with a request: the parameter, its value as it came, what is wrong, and the mend."""
 
     parameter: str
+    value: str
     detail: str
     mend: str
 
@@ -76,9 +77,13 @@ SCHEMA: dict[str, Any] = {
             "description": "Of a 400: each parameter that was not understood.",
             "items": {
                 "type": "object",
-                "required": ["parameter", "detail", "mend"],
+                "required": ["parameter", "value", "detail", "mend"],
                 "properties": {
                     "parameter": {"type": "string"},
+                    "value": {
+                        "type": "string",
+                        "description": "What was sent; of a parameter that came more than once, all of it.",
+                    },
                     "detail": {"type": "string"},
                     "mend": {"type": "string"},
                 },
