@@ -136,7 +136,10 @@ class DatasetSchema(AutoSchema):
             304: OpenApiResponse(description="What you have under this ETag is still the same."),
         }
         for status, words in (
-            (400, "A parameter is unknown or has no such value, or the cursor is of another list; each with its mend."),
+            (
+                400,
+                "A parameter is unknown or has no such value, or the cursor is of another list; each with its mend.",
+            ),
             (404, "Nothing public is at this address."),
             (406, "Only application/json is spoken here."),
         ):
@@ -189,7 +192,7 @@ def list_parameters(dataset: Dataset) -> list[OpenApiParameter]:
         OpenApiParameter(
             "cursor",
             {"type": "string", "minLength": 1},
-            description="From the links next and previous; it belongs to this list and this order, and is refused (400) elsewhere.",
+            description="From the links next and previous; it belongs to this list and this order; elsewhere: 400.",
         ),
         OpenApiParameter(
             "ordering",
