@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tracker.core.addresses import absolute_address
+from tracker.core.described import DescribedPage
 from tracker.core.keys import key_of
 from tracker.elections.models import Election
 from tracker.ingest.columns import did_you_mean
@@ -235,16 +235,8 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-class DocsView(SpectacularSwaggerSplitView):
-    """The description as a page that tries it out, on our own assets."""
+class DocsView(DescribedPage):
+    """The description as a page."""
 
     url = "/api/v1/openapi.json"
     template_name = "opendata/api_docs.html"
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        # A 304 would come with the policy of all other pages, and browsers believe the last one.
-        response["Cache-Control"] = "no-store"
-        # Its style draws arrows and icons as addresses that begin with data:.
-        response._csp_update = {"img-src": ["data:"]}
-        return response
