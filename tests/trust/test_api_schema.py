@@ -143,7 +143,9 @@ def test_i11_every_answer_is_as_described(case: Any, keys: dict[str, Any], answe
         case.path_parameters["key"] = keys[name]
     answer = case.call(headers={"Accept-Encoding": "identity"})  # what plain WSGI does not unpack
     answers[answer.status_code] += 1
-    case.validate_response(answer)
+    # No description can say which cursors were handed out: one that was made up is a 400.
+    made_up = [positive_data_acceptance] if "cursor" in (case.query or {}) else []
+    case.validate_response(answer, excluded_checks=made_up)
 
 
 @pytest.fixture
@@ -160,7 +162,7 @@ def told(program: SimpleNamespace) -> Iterator[Counter[int]]:
 def test_i11_programs_are_answered_as_described(
     case: Any, program: SimpleNamespace, told: Counter[int]
 ) -> None:
-    """Red when: a text may hold a NUL or half a character, an instant beyond all years; 409 or 422 is not described."""
+    """Red when: an answer has another type of content (seen at /staff/api/teams/)."""
     if case.path_parameters.get("pk") == A_NUMBER:
         case.path_parameters["pk"] = program.pk
     if isinstance(case.body, dict) and "team" in case.body:
