@@ -103,6 +103,10 @@ def new_password(text: str) -> dict[str, str]:
     return {"new_password1": text, "new_password2": text}
 
 
+# What an interface does is described to everybody, with no token and no session (docs/decisions/0022-tokens.md).
+DESCRIBED = ("/staff/api/openapi.json", "/staff/api/docs")
+
+
 def staff_addresses() -> list[str]:
     """Every address below /staff/, numbers and names filled in."""
     found: list[str] = []

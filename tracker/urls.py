@@ -18,7 +18,7 @@ from tracker.staff import refusals
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    path("staff/api/", include("tracker.staff.api")),
+    path("staff/api/", include("tracker.staff.api.urls")),
     path("staff/", include("tracker.accounts.urls")),
     path("staff/", admin.site.urls),
     *without_language,

@@ -1,6 +1,7 @@
 """Programs are told what is wrong as RFC 9457 has it, whatever it is and whoever finds it."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -69,7 +70,9 @@ def test_both_interfaces_speak_alike(program: Client) -> None:
     for path in ("/staff/api/nothing/", "/api/nothing", "/api/v1/nothing/", "/api/v1/elections/nothing/"):
         is_problem(program.get(path), 404, "Not Found")
     wrong = is_problem(
-        program.post("/staff/api/stations/", "[]", content_type="application/json"),
+        program.post(
+            "/staff/api/stations/", "[]", content_type="application/json", HTTP_IDEMPOTENCY_KEY=str(uuid4())
+        ),
         422,
         "Unprocessable Entity",
     )

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl, unquote
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -28,9 +30,12 @@ from tests.factories import (
     make_window,
 )
 from tracker.coverage.editions import refresh
+from tracker.coverage.figures import STATES
 from tracker.elections.models import Election
+from tracker.fieldwork.models import Visit
 from tracker.missions.models import Organization
 from tracker.opendata.datasets import DATASETS, OF_ELECTION
+from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db
 
@@ -136,9 +141,14 @@ def test_a_cursor_is_of_its_list_and_its_order(client: Client) -> None:
         make_station(election=election)
     cursor = get(client, address(election, "stations", "limit=1"))["next"].split("cursor=")[1]
     get(client, address(election, "stations", f"cursor={cursor}"))
-    get(client, address(election, "stations", f"cursor={cursor}&ordering=city"), 404)
-    get(client, address(election, "missions", f"cursor={cursor}"), 404)
-    get(client, address(election, "stations", f"cursor=x{cursor}"), 404)
+    for dataset, sent, query in (
+        ("stations", cursor, "&ordering=city"), ("missions", cursor, ""), ("stations", f"x{cursor}", ""),
+        ("coverage", cursor, ""), ("stations", "x", ""),
+    ):  # fmt: skip
+        body = get(client, address(election, dataset, f"cursor={sent}{query}"), 400)
+        (fault,) = body["errors"]
+        assert (fault["parameter"], fault["value"]) == ("cursor", unquote(sent))
+        assert "begin again without a cursor" in fault["mend"]
 
 
 def test_filters_narrow(client: Client) -> None:
@@ -198,6 +208,7 @@ def test_what_is_not_understood_is_named_with_its_mend(
     assert [error["parameter"] for error in body["errors"]] == [parameter]
     assert mend in body["errors"][0]["mend"]
     assert parameter in body["detail"]
+    assert body["errors"][0]["value"] == "&".join(v for n, v in parse_qsl(query, True) if n == parameter)
 
 
 def test_all_faults_are_named_at_once(client: Client) -> None:
@@ -365,6 +376,63 @@ def test_stations_are_narrowed_by_coverage(client: Client) -> None:
     described = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/elections/{election}/stations/"]
     (parameter,) = [one for one in described["get"]["parameters"] if one["name"] == "coverage"]
     assert set(parameter["schema"]["enum"]) == set(wanted)
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_state_of_coverage_is_asked_in_one_short_statement(client: Client, published: bool) -> None:
+    """Thousands of stations make no statement longer and none more, with an edition or counted for the answer.
+
+    Red when: the keys of the stations in the state are written into the statement.
+    """
+    mission = make_mission(election=make_election())
+    election, team, first = (
+        mission.election,
+        make_team(mission=mission),
+        make_station(election=mission.election),
+    )
+    make_visit(team=team, station=first)
+    make_deployment(team=team, station=make_station(election=election))
+    teams = [team, make_team(mission=make_mission(election=election))]
+    overlap, _nothing = [make_station(election=election) for _number in range(2)]
+    for one in teams:
+        make_visit(team=one, station=overlap)
+
+    def asked() -> list[tuple[int, int, int]]:
+        if published:
+            refresh(election)
+        found = []
+        for state in STATES:
+            body = get(client, address(election, "stations", f"coverage={state}&fields=id&limit=500"))
+            with CaptureQueriesContext(connection) as queries:
+                get(client, address(election, "stations", f"coverage={state}&fields=id&limit=1"))
+            length = max(len(query["sql"]) for query in queries)
+            # Without an edition the matrix itself is sent.
+            found.append((len(queries), length if published else 0, len(body["results"])))
+        return found
+
+    few = asked()
+    stations = PollingStation.objects.bulk_create(
+        [
+            PollingStation(**{
+                field.attname: getattr(first, field.attname) for field in PollingStation._meta.concrete_fields
+            } | {"pk": None, "number": f"N{number}"})
+            for number in range(6400)
+        ]
+    )  # fmt: skip
+    visit = Visit.objects.get(station=first)
+    Visit.objects.bulk_create(
+        [
+            Visit(**{field.attname: getattr(visit, field.attname) for field in Visit._meta.concrete_fields} | {
+                "pk": None, "station_id": station.pk, "submission_key": uuid4(),
+            })
+            for station in stations[:3200]
+        ]
+    )  # fmt: skip
+    many = asked()
+    assert [number for number, _length, _rows in many] == [number for number, _length, _rows in few]
+    # A few digits more of one key.
+    assert all(abs(after[1] - before[1]) < 10 for after, before in zip(many, few, strict=True))
+    assert [rows for _number, _length, rows in many] == [1, 500, 1, 500, 1, 500]
 
 
 def test_an_election_that_waits_for_its_publisher_tells_no_figures(client: Client) -> None:

@@ -44,6 +44,8 @@ def test_it_says_what_is_in_it_and_how_to_cite_it(client: Client, az2024: Electi
     for dataset in DATASETS:
         for column in dataset.columns:
             assert f"{column.name} {column.type}" in words, (dataset.name, column.name)
+    # Words to ask with that are no value of a column.
+    assert "can also be asked for: planned : a mission plans to visit it, visited or not" in words
 
 
 @pytest.mark.parametrize("language", ["en", "az", "ru"])

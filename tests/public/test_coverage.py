@@ -223,7 +223,7 @@ def test_the_map_says_the_coverage_and_the_voting_state(client: Client, election
         "Tokyo, Japan: 2 stations, 1 gap, no plan, 1 visited, hours not known",
     ]
     shapes = re.findall(r'class="shape" data-state="(\w+)"', html.split("<figcaption>")[0])
-    assert sorted(shapes) == ["no_plan", "planned", "visited"]
+    assert sorted(shapes) == ["no_plan", "planned_not_visited", "visited"]
     listed = html.split("<figcaption>")[1].split('<ul class="legend">')[1].split("</ul>")[0]
     legend = text_of(f"<main>{listed}</main>")
     assert legend == "gap, no plan 1 gap, planned 1 visited 2"

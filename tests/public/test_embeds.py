@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import (
     country,
@@ -106,6 +108,17 @@ def test_an_old_edition_stays_as_it_was(client: Client, election: Election, name
         assert "2 of 2 stations." in text_of(now.content.decode())
     page = "coverage" if name == "coverage" else "dashboard"
     assert f'href="{address(page, election, query="edition=1")}' in then.content.decode()
+
+
+def test_the_map_of_coverage_and_its_table_read_the_stations_once(client: Client, election: Election) -> None:
+    """Red when: the table reads them for itself."""
+    path = embed("map", election, query="view=coverage")
+    assert "The same as a table" in client.get(path).content.decode()
+    with CaptureQueriesContext(connection) as queries:
+        client.get(path)
+    # Their countries are asked for before, to put them in the order of the reader's language.
+    reads = [query["sql"] for query in queries if '"stations_pollingstation"."city"' in query["sql"]]
+    assert len(reads) == 1, reads
 
 
 def test_the_map_shows_coverage_where_its_address_asks_for_it(client: Client, election: Election) -> None:

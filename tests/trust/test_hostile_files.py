@@ -237,6 +237,7 @@ def test_i4_gzip_in_gzip(file: Path) -> None:
 
 
 def test_i4_json_that_grows(file: Path) -> None:
+    """Red when: `flat` goes down however deep; when `read_json` lets RecursionError go on."""
     file.write_text("[" + "{}," * 15_000_000 + "{}]")
     assert "needs more memory or time" in survives(file)
     file.write_text("[" * 100_000)

@@ -62,7 +62,7 @@ def test_i2_a_name_is_no_part_of_how_a_mail_is_made(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_i2_an_invitation_goes_to_one_person(client: Client, name: str) -> None:
-    """Red when: the form takes several addresses, or a line break in one."""
+    """Red when: the form takes any text for an address and leaves the model's own rule out: either one holds alone."""
     client.force_login(make.make_administrator())
     form = {
         "first_name": name,

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from tests import factories, signing
 from tests.signing import (
     CODE,
+    DESCRIBED,
     LOGIN,
     PASSWORD,
     code_now,
@@ -372,7 +373,7 @@ def test_a5_refusals_and_links_tell_nothing() -> None:
 
 # Programs bring a token there; a session counts for nothing (tests/staff/test_api.py).
 FOR_PROGRAMS = "/staff/api/"
-OPEN_TO_ALL = ("/staff/login", "/staff/logout", "/staff/password/", "/staff/invitation/")
+OPEN_TO_ALL = ("/staff/login", "/staff/logout", "/staff/password/", "/staff/invitation/", *DESCRIBED)
 OPEN_WITHOUT_SECOND = (*OPEN_TO_ALL, "/staff/account/", "/staff/session/")
 
 

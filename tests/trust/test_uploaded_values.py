@@ -83,7 +83,8 @@ def test_i8_the_good_row_is_written(desk: Client, form: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("column", WRONG)
 def test_i8_values_are_named_by_row_and_column(desk: Client, form: str, column: str, tmp_path: Path) -> None:
-    """Red when: columns.count takes what int() takes and no bound; when a date is read by its year alone."""
+    """Red when: columns.count takes what int() takes and no bound; when a date is read by its year alone,
+    or in spite of the sign before it (words.read_date without _SIGNED)."""
     rows = [
         GOOD | {"latitude": "", "longitude": "", "voting_date": "", "opens_local": "", "closes_local": "",
                 "number": str(number), column: value}
@@ -160,6 +161,7 @@ def test_i8_columns(desk: Client, form: str, tmp_path: Path) -> None:
 
 
 def test_i8_a_column_twice_is_named(desk: Client, tmp_path: Path) -> None:
+    """Red when: name_columns gives two columns one name."""
     path = tmp_path / "list.csv"
     path.write_text("number,country_iso2,city,city\n7,DE,Berlin,Bonn\n", encoding="utf-8")
     upload = brought(desk, make_election(), path)

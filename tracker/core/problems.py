@@ -34,6 +34,22 @@ def problem(status: int, detail: str, **more: Any) -> JsonResponse:
     return answer
 
 
+def problem_schema(**more: Any) -> dict[str, Any]:
+    """The JSON schema of what `problem` answers, with the members of an interface's own."""
+    return {
+        "type": "object",
+        "description": "RFC 9457.",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string", "description": "Always about:blank: the status says what kind it is."},
+            "title": {"type": "string", "description": "The name of the status."},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "What is wrong and how to mend it, for people."},
+        }
+        | more,
+    }
+
+
 def unreadable() -> JsonResponse:
     """400: a request that is broken before anybody looks at what it asks."""
     return problem(HTTPStatus.BAD_REQUEST, _("The request cannot be read, or is larger than is taken here."))

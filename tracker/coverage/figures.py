@@ -346,18 +346,34 @@ def key_figures(elections: Iterable[Election]) -> dict[int, KeyFigures]:
 # --- one station
 
 
-def station_holds(row: dict[int, str], state: str) -> bool:
-    """Whether a counting station is in a state of coverage, by its row of the matrix (mission id -> "p", "v", "pv").
+@dataclass(frozen=True)
+class State:
+    """A state of coverage: from how many to how many missions visited a station, and whether any plans or planned to.
 
-    "planned", "visited", "overlap" and "gap" as docs define them; "planned_not_visited" and "no_plan" split the gaps.
+    Said as bounds, so that Python asks them of one station and the database of all (editions.Shown.narrow).
     """
-    visitors = sum("v" in letters for letters in row.values())
-    planned = any("p" in letters for letters in row.values())
-    return {
-        "planned": planned,
-        "visited": visitors > 0,
-        "overlap": visitors > 1,
-        "gap": not visitors,
-        "planned_not_visited": planned and not visitors,
-        "no_plan": not planned and not visitors,
-    }[state]
+
+    least: int = 0
+    most: int = 2**31 - 1
+    planned: tuple[bool, ...] = (True, False)
+
+    def holds(self, visitors: int, planned: bool) -> bool:
+        return self.least <= visitors <= self.most and planned in self.planned
+
+
+# "planned_not_visited" and "no_plan" split the gaps.
+STATES = {
+    "planned": State(planned=(True,)),
+    "visited": State(least=1),
+    "overlap": State(least=2),
+    "gap": State(most=0),
+    "planned_not_visited": State(most=0, planned=(True,)),
+    "no_plan": State(most=0, planned=(False,)),
+}
+
+
+def station_holds(row: dict[int, str], state: str) -> bool:
+    """Whether a counting station is in one of STATES, by its row of the matrix (mission id -> "p", "v", "pv")."""
+    return STATES[state].holds(
+        sum("v" in letters for letters in row.values()), any("p" in letters for letters in row.values())
+    )

@@ -103,6 +103,12 @@ class Column:
     # There is always a value.
     required: bool = False
 
+    @property
+    def wider(self) -> tuple[tuple[str, Text], ...]:
+        """The words that rows can be asked for with in the interface and that are no value of the column."""
+        values = {code for code, _label in self.codes}
+        return tuple(word for word in self.narrow.words if word[0] not in values) if self.narrow else ()
+
     def value(self, row: Any, asked: Asked) -> Any:
         """The value in `row`; None where nothing is known, never an empty text."""
         found = self.read(row, asked)

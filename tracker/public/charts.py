@@ -33,10 +33,10 @@ STATE_ORDER = [
     VotingState.CLOSED,
     VotingState.UNKNOWN,
 ]
-# What observers did at a station, the gaps first.
+# What observers did at a station, the gaps first: codes of coverage.figures.STATES, as in open data.
 COVERAGE_LABELS = {
     "no_plan": _("gap, no plan"),
-    "planned": _("gap, planned"),
+    "planned_not_visited": _("gap, planned"),
     "visited": _("visited"),
     "overlap": _("visited by several missions"),
 }

@@ -136,9 +136,13 @@ def _name_key(country: object) -> SortKey:
 # --- the map ---------------------------------------------------------------------------------------------------------
 
 
-def coverage_map(election: Election, shown: Shown, now: datetime) -> StationMap:
-    """Stations abroad by what observers did there. The voting state is of now, so an old edition does not say it."""
-    stations = public_stations(election).abroad().counting().with_voting_state(now)
+def covered_stations(election: Election, now: datetime) -> list[PollingStation]:
+    """The stations that the map and its table show: abroad, in order of countries, with what voting is at `now`."""
+    return list(order_by_country(public_stations(election).abroad().counting().with_voting_state(now)))
+
+
+def coverage_map(election: Election, shown: Shown, stations: Iterable[PollingStation]) -> StationMap:
+    """`stations` (covered_stations) by what observers did there. Voting is of now: an old edition does not say it."""
     marking = coverage_marking(
         lambda station: station_state(shown.matrix.get(station.pk, {})), with_voting=not shown.asked
     )
@@ -147,18 +151,19 @@ def coverage_map(election: Election, shown: Shown, now: datetime) -> StationMap:
 
 def station_state(row: dict[int, str]) -> str:
     """The coverage state of a station (a code of COVERAGE_LABELS) from its row of the matrix (mission -> letters)."""
-    for code, state in (("overlap", "overlap"), ("visited", "visited"), ("planned", "planned_not_visited")):
-        if station_holds(row, state):
-            return code
-    return "no_plan"
+    return next(
+        state
+        for state in ("overlap", "visited", "planned_not_visited", "no_plan")
+        if station_holds(row, state)
+    )
 
 
-def coverage_table(election: Election, shown: Shown) -> list[tuple[PollingStation, str, str]]:
-    """The stations of `coverage_map` with their state, a code of COVERAGE_LABELS, and its words: gaps first."""
+def coverage_table(shown: Shown, stations: Iterable[PollingStation]) -> list[tuple[PollingStation, str, str]]:
+    """`stations` (covered_stations) with their state, a code of COVERAGE_LABELS, and its words: gaps first."""
     rank = list(COVERAGE_LABELS)
     rows = [
         (station, state, str(COVERAGE_LABELS[state]))
-        for station in order_by_country(public_stations(election).abroad().counting())
+        for station in stations
         for state in [station_state(shown.matrix.get(station.pk, {}))]
     ]
     return sorted(rows, key=lambda row: rank.index(row[1]))

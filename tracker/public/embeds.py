@@ -17,7 +17,7 @@ from tracker.coverage.editions import NoSuchEdition, Shown, shown_figures
 from tracker.elections.models import Election
 from tracker.elections.queries import present_moment
 from tracker.missions.queries import missions_that_announced_visits
-from tracker.public.coverage import country_gaps, coverage_map, coverage_table
+from tracker.public.coverage import country_gaps, coverage_map, coverage_table, covered_stations
 from tracker.public.framing import allow_framing
 from tracker.public.freshness import Freshness
 from tracker.public.pages import figure_page, is_edition_number, with_figures
@@ -56,7 +56,11 @@ def map_frame(request: HttpRequest, election: Election, shown: Shown, fresh: Fre
     if request.GET.get("view") != COVERAGE_MAP.view:
         return figure_page(request, "public/embed/map.html", fresh, context | map_panel(election, now))
     if shown.figures.field_work:
-        context |= {"map": coverage_map(election, shown, now), "covered": coverage_table(election, shown)}
+        stations = covered_stations(election, now)
+        context |= {
+            "map": coverage_map(election, shown, stations),
+            "covered": coverage_table(shown, stations),
+        }
     return figure_page(request, "public/embed/coverage_map.html", fresh, context)
 
 

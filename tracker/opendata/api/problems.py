@@ -8,16 +8,17 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotAcceptable, NotFound
 
-from tracker.core.problems import problem
+from tracker.core.problems import problem, problem_schema
 
 ALLOWED = "GET, HEAD, OPTIONS"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with a request: the parameter, what is wrong with it, and the mend."""
+    """One thing that is wrong with a request: the parameter, its value as it came, what is wrong, and the mend."""
 
     parameter: str
+    value: str
     detail: str
     mend: str
 
@@ -62,27 +63,22 @@ def problem_of(error: Exception, context: dict[str, Any]) -> HttpResponse | None
     return None
 
 
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "RFC 9457.",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string", "description": "Always about:blank: the status says what kind it is."},
-        "title": {"type": "string", "description": "The name of the status."},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong and how to mend it, for people."},
-        "errors": {
-            "type": "array",
-            "description": "Of a 400: each parameter that was not understood.",
-            "items": {
-                "type": "object",
-                "required": ["parameter", "detail", "mend"],
-                "properties": {
-                    "parameter": {"type": "string"},
-                    "detail": {"type": "string"},
-                    "mend": {"type": "string"},
+SCHEMA: dict[str, Any] = problem_schema(
+    errors={
+        "type": "array",
+        "description": "Of a 400: each parameter that was not understood.",
+        "items": {
+            "type": "object",
+            "required": ["parameter", "value", "detail", "mend"],
+            "properties": {
+                "parameter": {"type": "string"},
+                "value": {
+                    "type": "string",
+                    "description": "What was sent; of a parameter that came more than once, all of it.",
                 },
+                "detail": {"type": "string"},
+                "mend": {"type": "string"},
             },
         },
     },
-}
+)

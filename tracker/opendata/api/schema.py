@@ -136,8 +136,11 @@ class DatasetSchema(AutoSchema):
             304: OpenApiResponse(description="What you have under this ETag is still the same."),
         }
         for status, words in (
-            (400, "A parameter is unknown or has no such value; each is named with its mend."),
-            (404, "Nothing public is at this address, or the cursor is of another list or too old."),
+            (
+                400,
+                "A parameter is unknown or has no such value, or the cursor is of another list; each with its mend.",
+            ),
+            (404, "Nothing public is at this address."),
             (406, "Only application/json is spoken here."),
         ):
             answers[status, MEDIA_TYPE] = OpenApiResponse(_reference("Problem"), description=words)
@@ -189,7 +192,7 @@ def list_parameters(dataset: Dataset) -> list[OpenApiParameter]:
         OpenApiParameter(
             "cursor",
             {"type": "string", "minLength": 1},
-            description="From the links next and previous; it belongs to this list and this order.",
+            description="From the links next and previous; it belongs to this list and this order; elsewhere: 400.",
         ),
         OpenApiParameter(
             "ordering",

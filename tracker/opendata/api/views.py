@@ -11,13 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from drf_spectacular.views import SpectacularSwaggerSplitView
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tracker.core.addresses import absolute_address
+from tracker.core.described import DescribedPage
 from tracker.core.keys import key_of
 from tracker.elections.models import Election
 from tracker.ingest.columns import did_you_mean
@@ -86,13 +85,24 @@ class DatasetView(PublicView):
     def _list(self, parameters: "_Parameters", asked: Asked) -> dict[str, Any]:
         rows, wrong = narrowed(self.dataset, self.dataset.rows(asked), parameters.filters, asked)
         if wrong:
-            raise BadParameters([Fault(name, *_sentences(texts)) for name, texts in wrong.items()])
+            raise BadParameters(
+                [Fault(name, parameters.filters[name], *_sentences(texts)) for name, texts in wrong.items()]
+            )
         try:
             page = page_of(
                 order_of(self.dataset, parameters.ordering), rows, parameters.limit, parameters.cursor
             )
         except UnknownCursor:
-            raise NotFound from None
+            raise BadParameters(
+                [
+                    Fault(
+                        "cursor",
+                        parameters.cursor,
+                        _("It was not made here for this list in this order, or its row is gone."),
+                        _("Follow next and previous as they are, or begin again without a cursor."),
+                    )
+                ]
+            ) from None
         return {
             "next": self._link(page.next),
             "previous": self._link(page.previous),
@@ -147,11 +157,11 @@ class _Parameters:
                 mend = did_you_mean(name, known) or _("Known are: %(names)s.") % {
                     "names": ", ".join(sorted(known))
                 }
-                self._fault(name, _("There is no such parameter here."), mend)
+                self._fault(name, values[-1], _("There is no such parameter here."), mend)
             elif len(values) > 1:
-                self._fault(name, _("It is given more than once."), _("Give it once."))
+                self._fault(name, "&".join(values), _("It is given more than once."), _("Give it once."))
             elif not values[0]:
-                self._fault(name, _("It has no value."), _("Give it a value, or leave it out."))
+                self._fault(name, "", _("It has no value."), _("Give it a value, or leave it out."))
             else:
                 given[name] = values[0]
         self.language = self._one_of(given, "lang", LANGUAGES, "en")
@@ -162,14 +172,14 @@ class _Parameters:
         self.columns = self._columns(dataset, given.get("fields", ""))
         self.filters = {name: value for name, value in given.items() if name in filters}
 
-    def _fault(self, name: str, detail: str, mend: str) -> None:
-        self.faults.append(Fault(name, detail, mend))
+    def _fault(self, name: str, value: str, detail: str, mend: str) -> None:
+        self.faults.append(Fault(name, value, detail, mend))
 
     def _one_of(self, given: dict[str, str], name: str, words: list[str], default: str) -> str:
         value = given.get(name, default)
         if name in given and value not in words:
             mend = did_you_mean(value, words) or _("Write one of: %(words)s.") % {"words": ", ".join(words)}
-            self._fault(name, _("This value is not one of those that are understood."), mend)
+            self._fault(name, value, _("This value is not one of those that are understood."), mend)
             return default
         return value
 
@@ -178,6 +188,7 @@ class _Parameters:
             return int(word)
         self._fault(
             "limit",
+            word,
             _("It is not a number of rows."),
             _("Write a whole number from 1 to %(most)s.") % {"most": LARGEST_LIMIT},
         )
@@ -192,7 +203,7 @@ class _Parameters:
                 mend = did_you_mean(name, dataset.names) or _("Columns are: %(names)s.") % {
                     "names": ", ".join(dataset.names)
                 }
-                self._fault("fields", _("“%(name)s” is no column here.") % {"name": name}, mend)
+                self._fault("fields", words, _("“%(name)s” is no column here.") % {"name": name}, mend)
         return [column for column in dataset.columns if column.name in names]
 
 
@@ -224,16 +235,8 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-class DocsView(SpectacularSwaggerSplitView):
-    """The description as a page that tries it out, on our own assets."""
+class DocsView(DescribedPage):
+    """The description as a page."""
 
     url = "/api/v1/openapi.json"
     template_name = "opendata/api_docs.html"
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        # A 304 would come with the policy of all other pages, and browsers believe the last one.
-        response["Cache-Control"] = "no-store"
-        # Its style draws arrows and icons as addresses that begin with data:.
-        response._csp_update = {"img-src": ["data:"]}
-        return response

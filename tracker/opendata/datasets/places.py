@@ -110,12 +110,7 @@ def _in_state(rows: Any, asked: Asked, state: str) -> Any:
         return rows.none()
     if state == "not_counted":
         return rows.filter(status=PollingStation.Status.CANCELLED)
-    counting, matrix = rows.counting(), asked.shown.matrix
-    if station_holds(
-        {}, state
-    ):  # so are all that nobody planned or visited, and the matrix does not hold them
-        return counting.exclude(pk__in=[pk for pk, went in matrix.items() if not station_holds(went, state)])
-    return counting.filter(pk__in=[pk for pk, went in matrix.items() if station_holds(went, state)])
+    return asked.shown.narrow(rows.counting(), state)
 
 
 def _missions(letter: str) -> Reader:
