@@ -258,7 +258,7 @@ def test_taking_back_is_refused_where_a_hand_was_later_and_names_the_code_alone(
 def test_erasing_a_person_forgets_the_files_of_the_mission(world: SimpleNamespace) -> None:
     """Also those of the officer, checked or not, and no other mission's. A file brought later brings nobody back.
 
-    Red when: the trigger of migration 0003 is dropped, and when it does not mark what is remembered.
+    Red when: the trigger of migration 0002 is dropped, and when it does not mark what is remembered.
     """
     applied(world, ONE, TWO)
     own, unread = checked(world, ONE.replace("+000 1", "+000 2")), brought(world, ONE)

@@ -74,7 +74,7 @@ def hold(upload: Upload) -> None:
 def files_of(person: Person) -> QuerySet[Upload]:
     """Files that still say something of people and may hold `person`: erasing that one forgets them.
 
-    The same condition as the trigger's on observers (migration 0003).
+    The same condition as the trigger's on observers (migration 0002 of ingest).
     """
     mission = person.observer.mission if hasattr(person, "observer") else None
     if mission is None:
