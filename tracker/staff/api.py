@@ -29,7 +29,7 @@ from tracker.fieldwork.models import Assessment, Team, Visit
 from tracker.ingest.models import Upload
 from tracker.ingest.problems import Unacceptable
 from tracker.ingest.uploads import actions as files
-from tracker.ingest.uploads import queries
+from tracker.ingest.uploads import queries, rights, work
 
 MOST_BYTES = 64 * 1024
 SHOWN = 100
@@ -221,7 +221,7 @@ def stations(request: HttpRequest) -> HttpResponse:
     election = Election.objects.visible_to(request.user).filter(slug=request.GET.get("election", "")).first()
     if election is None:
         raise ValidationError({"election": _("Say in the address which election: ?election=its-word.")})
-    files.check_may_bring(request.user, "stations")  # type: ignore[arg-type]
+    rights.check_may_bring(request.user, "stations")  # type: ignore[arg-type]
     source = request.GET.get("source", "")
     try:
         if source:
@@ -257,7 +257,7 @@ def station_list(request: HttpRequest, pk: int) -> HttpResponse:
     found = Upload.objects.filter(pk=pk, kind="stations", sent_by=request.user.pk).first()
     if found is None:
         raise Http404
-    files.settle_stopped(found)
+    work.settle_stopped(found)
     return _told(found, 200)
 
 

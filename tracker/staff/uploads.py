@@ -26,7 +26,7 @@ from tracker.ingest.guessing import SAMPLE
 from tracker.ingest.mapping import BadMapping, Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile, UploadedRecord
 from tracker.ingest.problems import Unacceptable
-from tracker.ingest.uploads import actions, queries
+from tracker.ingest.uploads import actions, queries, rights, work
 from tracker.ingest.uploads.applying import may_retire
 from tracker.ingest.uploads.files import rows_of, table_of
 from tracker.ingest.uploads.subjects import SUBJECTS
@@ -77,7 +77,7 @@ class UploadForm(forms.Form):
         self.fields["election"].queryset = elections  # type: ignore[attr-defined]
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             (name, SUBJECTS[name].label)
-            for name in actions.kinds_for(request.user)  # type: ignore[arg-type]
+            for name in rights.kinds_for(request.user)  # type: ignore[arg-type]
         ]
 
     def clean_file(self) -> Any:
@@ -112,7 +112,7 @@ def _load(request: HttpRequest, pk: int) -> Upload:
     found: Upload | None = _visible(request).filter(pk=pk).first()
     if found is None:
         raise Http404
-    actions.settle_stopped(found)
+    work.settle_stopped(found)
     return found
 
 
@@ -123,7 +123,7 @@ def _note(request: HttpRequest, found: Upload, records: Any = ()) -> None:
 
 
 def _remembers(request: HttpRequest) -> bool:
-    return request.user.has_perm("ingest.change_upload") and actions.speaks_for_all(request.user)  # type: ignore[arg-type]
+    return request.user.has_perm("ingest.change_upload") and rights.speaks_for_all(request.user)  # type: ignore[arg-type]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -179,7 +179,7 @@ def new(request: HttpRequest) -> HttpResponse:
             )
         else:
             return redirect("admin:upload_mapping", upload.pk)
-    people = [SUBJECTS[name] for name in actions.kinds_for(request.user) if SUBJECTS[name].people]  # type: ignore[arg-type]
+    people = [SUBJECTS[name] for name in rights.kinds_for(request.user) if SUBJECTS[name].people]  # type: ignore[arg-type]
     context = {"form": form, "people": people}
     return screen(request, "staff/upload_new.html", _("Bring a file"), context, 422 if form.errors else 200)
 
@@ -218,7 +218,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "no_worker": job is not None and job.state == Job.State.WAITING and not broker.configured(),
         "refresh": REFRESH_BUSY if busy else REFRESH_IDLE,
         "may_change": _may_change(request, found),
-        "may_remember": actions.speaks_for_all(request.user),  # type: ignore[arg-type]
+        "may_remember": rights.speaks_for_all(request.user),  # type: ignore[arg-type]
         "published_after": issubclass(SUBJECTS[found.kind].kind.model, Publishable),
         "may_retire": may_retire(found),
         "has_file": UploadedFile.objects.filter(upload=found).exists(),
@@ -250,7 +250,7 @@ def _swapped(found: Upload) -> Mapping | None:
 
 def _may_change(request: HttpRequest, found: Upload) -> bool:
     by: Any = request.user
-    return by.has_perm("ingest.change_upload") and actions.may_work_on(by, found)
+    return by.has_perm("ingest.change_upload") and rights.may_work_on(by, found)
 
 
 def _require_work_on(request: HttpRequest, found: Upload) -> None:
@@ -285,7 +285,7 @@ def _do(request: HttpRequest, found: Upload, do: str) -> None:
         actions.discard_upload(by=by, upload=found)
         messages.success(request, _("The file was thrown away; that it was here stays on record."))
     elif do == "stop" and found.job is not None:
-        actions.check_may_work_on(by, found)
+        rights.check_may_work_on(by, found)
         cancel_job(by=by, job=found.job)
     elif do == "profile":
         name = request.POST.get("name", "").strip()[:120]
@@ -382,7 +382,7 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("admin:upload_questions", pk)
         return redirect("admin:upload", pk)
     _note(request, found)
-    remembers = actions.speaks_for_all(request.user) and not SUBJECTS[found.kind].people  # type: ignore[arg-type]
+    remembers = rights.speaks_for_all(request.user) and not SUBJECTS[found.kind].people  # type: ignore[arg-type]
     context = {"upload": found, "questions": asked, "may_change": _may_change(request, found),
                "may_remember": remembers}  # fmt: skip
     return screen(request, "staff/upload_questions.html", _("What do these words mean?"), context)

@@ -14,7 +14,7 @@ from tracker.core.models import Job, User
 from tracker.core.roles import Role
 from tracker.ingest.models import Answer, LoadedRecord, Upload, UploadedFile
 from tracker.ingest.people import PERSONAL, sealed
-from tracker.ingest.uploads import actions, forgetting, queries
+from tracker.ingest.uploads import actions, forgetting, queries, rights, work
 from tracker.ingest.uploads.applying import Stale, write
 from tracker.missions.models import Affiliation, Observer, Person
 from tracker.missions.people import erase_contact, erase_person
@@ -307,7 +307,7 @@ def test_a_file_that_is_forgotten_while_it_is_checked_stays_forgotten(
             forgetting.forget([upload.pk], "erased")
 
     with pytest.raises(forgetting.Forgotten):
-        actions.check_upload(upload, erased_meanwhile)
+        work.check_upload(upload, erased_meanwhile)
     upload.refresh_from_db()
     assert (upload.state, upload.records.count(), UploadedFile.objects.count()) == ("discarded", 0, 0)
 
@@ -319,7 +319,7 @@ def test_a_file_that_is_forgotten_before_it_is_applied_writes_nothing(world: Sim
     upload.refresh_from_db()
     forgetting.forget([upload.pk], "erased")
     with pytest.raises(forgetting.Forgotten):
-        actions.apply_upload(upload, lambda done, total: None)
+        work.apply_upload(upload, lambda done, total: None)
     upload.refresh_from_db()
     assert (upload.state, Person.objects.exists()) == ("discarded", False)
 
@@ -367,18 +367,18 @@ def test_a_correction_by_hand_makes_a_preview_old_and_that_of_others_does_not(wo
 def test_who_brings_looks_and_works(world: SimpleNamespace) -> None:
     """Red when: uploads_for does not ask for the organization, or not for the right to see people."""
     upload = checked(world, ONE)
-    kinds = {role: "observers" in actions.kinds_for(make.make_account(role)) for role in Role}
+    kinds = {role: "observers" in rights.kinds_for(make.make_account(role)) for role in Role}
     assert {role for role, may in kinds.items() if may} == {Role.OFFICER, Role.COORDINATOR}
     sees = {
-        role: actions.may_work_on(make.make_account(role, organization=world.a.organization), upload)
+        role: rights.may_work_on(make.make_account(role, organization=world.a.organization), upload)
         for role in Role
     }
     assert {role for role, may in sees.items() if may} == {Role.OFFICER}
-    assert actions.may_work_on(world.a.account, upload)
+    assert rights.may_work_on(world.a.account, upload)
     for role in (Role.DESK, Role.AUDITOR):  # who see every other file
         assert not queries.uploads_for(make.make_account(role)).exists()
     Affiliation.objects.filter(account=world.a.account).update(organization=world.b.organization)
-    assert not actions.may_work_on(world.a.account, upload)
+    assert not rights.may_work_on(world.a.account, upload)
     with pytest.raises(PermissionDenied):
         actions.discard_upload(by=world.a.account, upload=upload)
 
