@@ -349,7 +349,8 @@ def test_p5_erasing_a_person_takes_them_out_of_every_file_that_may_hold_them(wor
     assert erase_person(by=None, person=person, reason="again") is False
     # A file that is brought again brings nobody back by itself.
     again = step(client, bring(world, client), "check")
-    assert [row.action for row in again.records.order_by("row")] == ["kept", "bad"]
+    assert [row.action for row in again.records.order_by("row")] == ["bad", "bad"]
+    assert "belongs to somebody who was erased on" in str(again.records.get(row=2).problems)
 
 
 @pytest.mark.parametrize("how", ["deleted", "moved"])

@@ -1,11 +1,14 @@
 """Files of observers: a mission's own people, known by their codes, and forgotten when the register has them."""
 
+from datetime import UTC
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from tests import factories as make
 from tests.jobs import run_waiting_jobs
@@ -239,6 +242,8 @@ def test_taken_back_without_the_file_out_of_the_history(world: SimpleNamespace) 
     assert ("Observer One" in history, "Observer Three" in history, "Observer Two" in history) == (
         False, False, True,
     )  # fmt: skip
+    # Taken back is not erased: the same file may come again.
+    assert checked(world, "ALPHA,STO-2,,Observer Three,,,,,").records.get(row=2).action == "changed"
 
 
 def test_taking_back_is_refused_where_a_hand_was_later_and_names_the_code_alone(
@@ -274,12 +279,36 @@ def test_erasing_a_person_forgets_the_files_of_the_mission(world: SimpleNamespac
     assert (theirs.state, theirs.name, theirs.counts.get("forgotten")) == ("checked", "roster.csv", None)
     assert set(UploadedFile.objects.values_list("upload", flat=True)) == {theirs.pk}
     again = checked(world, ONE, TWO)
-    assert [(row.label, row.action, row.takes) for row in again.records.order_by("row")] == [
-        ("LTO-1", "kept", []), ("STO-1", "unchanged", []),
-    ]  # fmt: skip
+    day = date_format(timezone.now().astimezone(UTC), "j M Y")
+    assert problems(again) == [[2, "code", f"belongs to somebody who was erased on {day}."]]
+    assert again.records.get(row=3).action == "unchanged"
     after(actions.ask_apply, again, world.a.account)
     assert Observer.objects.get(code="LTO-1").person is None
     assert "Observer One" not in everything_of(Person, PersonalValue, LoadedRecord)
+
+
+def test_whom_a_hand_had_entered_and_erased_no_file_names_anew(world: SimpleNamespace) -> None:
+    """A seat that a hand gave to somebody else is not refused, nor one that never had a person, nor one that only let
+    go of a person who is there still.
+
+    Red when: `erased_seats` returns nothing (the row is a change), asks for no deleted record (STO-3 is refused), and
+    when it does not ask whether the seat has a person again (STO-2 is).
+    """
+    seats = {
+        code: make.make_observer(mission=world.a.mission, code=code, person=make.make_person())
+        for code in ("STO-1", "STO-2", "STO-3")
+    }
+    make.make_observer(mission=world.a.mission, code="STO-4", person=None)
+    for code in ("STO-1", "STO-2"):
+        erase_person(by=world.officer, person=seats[code].person, reason="asked")
+    Observer.objects.filter(code="STO-2").update(person=make.make_person(full_name="Observer New"))
+    Observer.objects.filter(code="STO-3").update(person=None)
+    upload = checked(world, *(TWO.replace("STO-1", f"STO-{number}") for number in range(1, 5)))
+    day = date_format(timezone.now().astimezone(UTC), "j M Y")
+    assert problems(upload) == [[2, "code", f"belongs to somebody who was erased on {day}."]]
+    assert [(row.label, row.action) for row in upload.records.filter(row__gt=2).order_by("row")] == [
+        ("STO-2", "kept"), ("STO-3", "changed"), ("STO-4", "changed"),
+    ]  # fmt: skip
 
 
 def test_emptied_contact_is_not_filled_again(world: SimpleNamespace) -> None:

@@ -1,23 +1,37 @@
 """The rows of observers.csv: a person in a mission of the sender's, known by the mission's own code."""
 
+from datetime import UTC
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tracker.ingest.field import Field
-from tracker.ingest.people import PERSONAL
+from tracker.ingest.people import PERSONAL, erased_seats
 from tracker.ingest.reading import Row
 from tracker.ingest.records.dataset import Dataset, Seen, texts
 from tracker.missions.models import Observer
 
 
 def add_observers(dataset: Dataset, rows: list[Row], field: Field) -> None:
-    """Observers. Without a role a new one is a short-term observer; one that is there keeps its own."""
+    """Observers. Without a role a new one is a short-term observer; one that is there keeps its own.
+
+    A code whose person was erased is refused: a file names nobody anew whom somebody had taken out.
+    """
     seen = Seen(dataset)
     missions = {row.number: field.mission(dataset, row) for row in rows}
-    holders, codes = _passports({mission.pk for mission in missions.values() if mission})
+    own = {mission.pk for mission in missions.values() if mission}
+    holders, codes = _passports(own)
+    erased = erased_seats(own)
     for row in rows:
         mission = missions[row.number]
         if mission is None or not row["code"]:
             continue
+        if at := erased.get((mission.pk, row["code"])):
+            when = {"day": date_format(at.astimezone(UTC), "j M Y")}
+            dataset.problem(
+                row, "code", _("belongs to somebody who was erased on %(day)s.") % when,
+                _("A file does not bring them back: take the row out. Enter by hand whoever else takes this code."),
+            )  # fmt: skip
         if number := row["document_number"]:
             seen.once(
                 row, "document_number", (mission.pk, number.casefold()), _("is that of {row} as well."),
