@@ -12,12 +12,13 @@ from django.utils import timezone
 from tests.factories import make_account, make_election, make_figure, make_mission, make_organization
 from tests.ingest.files import write_xlsx
 from tests.jobs import run_waiting_jobs
+from tracker.core.receiving import MOST_BYTES
 from tracker.core.roles import Role
 from tracker.elections.models import Constituency, Election
 from tracker.ingest.mapping import Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
 from tracker.ingest.tasks import forget_files
-from tracker.ingest.uploads import actions, files
+from tracker.ingest.uploads import files
 from tracker.ingest.uploads.queries import reason, records_of
 from tracker.missions.models import Organization
 from tracker.stations.models import PollingStation, VotingWindow
@@ -171,7 +172,7 @@ def test_file_that_is_no_table_is_refused_beside_its_field(desk: Client, electio
 
 
 def test_too_large_a_file_is_told_the_limit_and_the_other_way(desk: Client, election: Election) -> None:
-    answer = bring(desk, election, b"x" * (actions.MOST_BYTES + 1))
+    answer = bring(desk, election, b"x" * (MOST_BYTES + 1))
     assert answer.status_code == 422
     assert (
         "The file is larger than 32 MB. Send it in several files, or have it brought by manage.py ingest, which takes "

@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from tests.trust.test_people import said as logged  # noqa: F401 - a fixture
 from tracker.core.history.verifying import verify
 from tracker.core.jobs import run_job
 from tracker.core.models import Job, User
+from tracker.core.receiving import MOST_BYTES
 from tracker.core.roles import Role
 from tracker.database_roles import PUBLIC, STAFF
 from tracker.ingest.models import Upload, UploadedFile, UploadedRecord
@@ -443,6 +444,23 @@ def test_why_a_file_was_forgotten_is_what_was_the_reason_first(world: SimpleName
     assert forget_files() == 1
     step(client, old, "discard")
     assert (old.state, old.counts["forgotten"], forget_files()) == ("discarded", "time", 0)
+
+
+def test_p1_a_file_that_is_received_lies_on_no_disk(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too large for memory; of one larger than is taken the rest is counted and not kept.
+
+    Red when: the handler in the settings is Django's own, and when everything is kept.
+    """
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for size in (3 * 2**20, MOST_BYTES + 5):
+        content = FILE.encode().ljust(size)
+        sent = SimpleUploadedFile("roster.csv", content)
+        request = RequestFactory().post("/staff/files/new/", {"file": sent})
+        received = request.FILES["file"]
+        assert list(tmp_path.iterdir()) == []
+        assert (received.size, received.read() == content[:MOST_BYTES]) == (size, True)
+        request.close()
+        assert received.closed
 
 
 def test_p1_a_file_that_is_read_lies_on_no_disk(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from tracker.core import receiving
 from tracker.core.models import Submission, http_only
 from tracker.core.problems import problem
 from tracker.elections.models import Election
@@ -230,7 +231,7 @@ def stations(request: HttpRequest) -> HttpResponse:
         raise ValidationError(
             {"source": _("is not a web address, beginning with https:// or http://.")}
         ) from None
-    content = _bytes(request, files.MOST_BYTES, _("The list is larger than 32 MB; send it in parts."))
+    content = _bytes(request, receiving.MOST_BYTES, _("The list is larger than 32 MB; send it in parts."))
     sent = hashlib.sha256(request.META.get("QUERY_STRING", "").encode() + b"\n" + content).hexdigest()
     known, new = Submission.objects.get_or_create(
         key=_key(request), defaults={"digest": sent, "account_id": request.user.pk}

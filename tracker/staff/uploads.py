@@ -21,6 +21,7 @@ from tracker.core.access import denied, require
 from tracker.core.jobs import cancel_job
 from tracker.core.keys import key_of
 from tracker.core.models import Job, Publication, Publishable, http_only
+from tracker.core.receiving import MOST_BYTES
 from tracker.elections.models import Election
 from tracker.ingest.guessing import SAMPLE
 from tracker.ingest.mapping import BadMapping, Mapping
@@ -72,7 +73,7 @@ class UploadForm(forms.Form):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         words = _("CSV, Excel (.xlsx), OpenDocument (.ods) or JSON, in any language, at most %(most)d MB.")
-        self.fields["file"].help_text = words % {"most": actions.MOST_BYTES // 2**20}
+        self.fields["file"].help_text = words % {"most": MOST_BYTES // 2**20}
         elections = Election.objects.visible_to(request.user).order_by("demonstration", "-starts_on")
         self.fields["election"].queryset = elections  # type: ignore[attr-defined]
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
@@ -83,8 +84,8 @@ class UploadForm(forms.Form):
     def clean_file(self) -> Any:
         """Too large is said before anything is read into memory."""
         sent = self.cleaned_data["file"]
-        if sent.size > actions.MOST_BYTES:
-            words = _("The file is larger than %(most)d MB.") % {"most": actions.MOST_BYTES // 2**20}
+        if sent.size > MOST_BYTES:
+            words = _("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 2**20}
             raise ValidationError(f"{words} {actions.larger_ones()}")
         return sent
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from tracker.core.jobs import start_job
 from tracker.core.models import Job, User
+from tracker.core.receiving import MOST_BYTES
 from tracker.elections.models import Election
 from tracker.ingest.folding import fold
 from tracker.ingest.guessing import guess_mapping
@@ -47,8 +48,6 @@ from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.ingest.uploads.work import own_answers
 
 State = Upload.State
-# Of a file that comes through a browser, which waits for it; a command may bring LARGEST_FILE.
-MOST_BYTES = 32 * 2**20
 CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
 # The most letters of a word that is asked about.
 LONGEST_ANSWERED = 200
@@ -69,7 +68,8 @@ def receive_upload(
     """Keep a file that somebody sent, with a first proposal of how it is read.
 
     `kind`: one of SUBJECTS. `source`: the page that its rows come from, where they do not name one. `most`: how many
-    bytes are taken. Raises Unacceptable where it is no table or larger, and PermissionDenied.
+    bytes are taken; a command may bring LARGEST_FILE. Raises Unacceptable where it is no table or larger, and
+    PermissionDenied.
     """
     check_may_bring(by, kind)
     name = tidy_name(name)
