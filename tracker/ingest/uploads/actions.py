@@ -16,7 +16,7 @@ from tracker.core.models import Job, User
 from tracker.core.receiving import MOST_BYTES
 from tracker.elections.models import Election
 from tracker.ingest.folding import fold
-from tracker.ingest.guessing import guess_mapping
+from tracker.ingest.guessing import are_headings, guess_mapping
 from tracker.ingest.loading import said
 from tracker.ingest.mapping import BadMapping, Mapping, find_columns
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile, UploadedRecord
@@ -180,13 +180,24 @@ def set_mapping(*, by: User, upload: Upload, mapping: Mapping, source: str) -> N
 
 
 def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
-    """Remember the upload's mapping for files with the same header, whoever brings them."""
+    """Remember the upload's mapping for files with the same header, whoever brings them.
+
+    Of a file of people only where its header is one: what stands in a profile is kept for good, and erased with nobody.
+    """
     check_may_work_on(by, upload)
     if not speaks_for_all(by):
         raise PermissionDenied
     rules = Mapping.from_json(upload.mapping["mapping"]).rules if upload.mapping else {}
     if any(rules[name].constant for name in SUBJECTS[upload.kind].kind.personal if name in rules):
         raise ValidationError(_("What fills a person’s column is not remembered. Take it out first."))
+    named = {column for rule in rules.values() for column in rule.columns}
+    if SUBJECTS[upload.kind].people and not are_headings(upload.kind, named):
+        raise ValidationError(
+            _(
+                "The row that is taken for the header may be a person’s, so it is not remembered. Say which row holds "
+                "the names of the columns, or name the columns in the file."
+            )
+        )
     with table_of(upload) as table:
         fingerprint = fingerprint_of(table)
     with transaction.atomic():
