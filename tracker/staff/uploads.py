@@ -30,6 +30,7 @@ from tracker.ingest.problems import Unacceptable
 from tracker.ingest.uploads import actions, queries, rights, work
 from tracker.ingest.uploads.applying import may_retire
 from tracker.ingest.uploads.files import rows_of, table_of
+from tracker.ingest.uploads.mending import rows_to_mend
 from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.missions.models import Person
 from tracker.missions.readings import note_reading
@@ -48,6 +49,11 @@ FORGOTTEN = {
         "The file, and what it said of people, was deleted because the data of a person of its mission was erased. "
         "Bring it again without that person."
     ),
+}
+# What rows to mend are given back as.
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 # Seconds after which an open page asks again.
 REFRESH_BUSY, REFRESH_IDLE = 2, 30
@@ -467,17 +473,17 @@ def _entry(record: UploadedRecord, verbose: dict[str, Any], state: str) -> dict[
 
 @require_safe
 def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
-    """The rows that could not be read, as CSV in their own layout with the reasons, to be mended and sent again."""
+    """The rows that could not be read, as the file came and with the reasons, to be mended and sent again."""
     found = _load(request, pk)
     _require_work_on(request, found)
     try:
         with table_of(found) as table:
-            text = queries.bad_rows_file(found, table.header, rows_of(table))
+            content, format = rows_to_mend(found, table)
     except UploadedFile.DoesNotExist:
         raise Http404 from None
     _note(request, found)
-    answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="rows-to-mend-{found.pk}.csv"'
+    answer = HttpResponse(content, content_type=TYPES[format])
+    answer["Content-Disposition"] = f'attachment; filename="rows-to-mend-{found.pk}.{format}"'
     return answer
 
 
