@@ -22,6 +22,7 @@ from tracker.core.jobs import cancel_job
 from tracker.core.keys import key_of
 from tracker.core.models import Job, Publication, Publishable, http_only
 from tracker.core.receiving import MOST_BYTES
+from tracker.core.roles import permission
 from tracker.elections.models import Election
 from tracker.ingest.guessing import SAMPLE
 from tracker.ingest.mapping import BadMapping, Mapping
@@ -36,6 +37,7 @@ from tracker.missions.models import Person
 from tracker.missions.readings import note_reading
 from tracker.staff.board import screen
 from tracker.staff.upload_mapping import SHOWN, MappingForms
+from tracker.staff.upload_publication import drafts_to_hand_in, hand_in, way_of
 
 ROWS = 25
 MAY_SEE, MAY_BRING = "ingest.view_upload", "ingest.add_upload"
@@ -233,8 +235,20 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "forgotten": FORGOTTEN.get(found.counts.get("forgotten", "")),
         "writes": found.counts.get("new", 0) + found.counts.get("changed", 0),
         "drafts": _drafts_of(found),
+        "offers": drafts_to_hand_in(request, found),
+        "way": way_of(found) if found.state == State.APPLIED and _may_change(request, found) else {},
     }
     return screen(request, "staff/upload.html", found.name, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def submit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hand in what is a draft of one kind (POST `?kind=`) that the file brought, after a page that asks."""
+    found = _load(request, pk)
+    require(request, permission(SUBJECTS[found.kind].kind.model, "change"))
+    # An address alone does nothing; it is where "take me back" leads.
+    asked = hand_in(request, found, request.GET.get("kind", "")) if request.method == "POST" else None
+    return asked or redirect("admin:upload", pk)
 
 
 def _drafts_of(found: Upload) -> str:

@@ -20,9 +20,10 @@ from tracker.fieldwork import actions as fieldwork
 from tracker.fieldwork.models import Deployment, Visit
 from tracker.ingest.models import Answer, Upload
 from tracker.ingest.uploads import actions, rights
-from tracker.ingest.uploads.applying import Stale, take_back, write
+from tracker.ingest.uploads.applying import Stale, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows
 from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.ingest.uploads.taking_back import take_back
 from tracker.missions.models import Affiliation
 
 # Transactions of their own: what is later than a comparison is told by them.

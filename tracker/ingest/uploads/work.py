@@ -18,12 +18,13 @@ from tracker.ingest.models import Answer, Upload
 from tracker.ingest.problems import Problem, Unacceptable
 from tracker.ingest.records.stations import SOURCES_OF
 from tracker.ingest.tables import Table
-from tracker.ingest.uploads.applying import Newer, Stale, take_back, write
+from tracker.ingest.uploads.applying import Stale, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows
 from tracker.ingest.uploads.doubts import Positions
 from tracker.ingest.uploads.files import rows_of, table_of
 from tracker.ingest.uploads.forgetting import forget, hold, save_step
 from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.ingest.uploads.taking_back import Newer, StillPublic, take_back
 
 State = Upload.State
 # A file with more different unknown words than this is read wrongly, and nobody answers them all.
@@ -159,6 +160,9 @@ def undo_upload(upload: Upload, progress: Progress) -> str:
             take_back(upload)
             upload.state, upload.undone_at = State.UNDONE, timezone.now()
             upload.save(update_fields=["state", "undone_at"])
+    except StillPublic as public:
+        words = _("Not undone: these are public, and have to be withdrawn first: %(records)s.")
+        return _back(upload, State.APPLIED, words % {"records": ", ".join(public.labels)})
     except Newer as newer:
         words = _("Not undone: changed since then were %(records)s. Undo or mend those by hand.")
         if not newer.labels:
