@@ -166,6 +166,29 @@ def test_doubles_are_named(world: SimpleNamespace) -> None:
     ]
 
 
+def test_the_passport_of_another_code_is_warned_of_at_a_known_one(world: SimpleNamespace) -> None:
+    """A file may pass numbers on, and repeat what each has already.
+
+    Red when: a known code is not compared, when its own number is, and when what the file gives to others is not asked.
+    """
+    for code in "ABCDE":
+        person = make.make_person(document_number=f"Inv-{code}")
+        make.make_observer(mission=world.a.mission, code=code, person=person)
+    upload = checked(
+        world,
+        *(
+            f"ALPHA,{code},,Observer,,{number},,,"
+            for code, number in (("A", "inv-b"), ("B", ""), ("C", "INV-D"), ("D", "INV-C"), ("E", "INV-E"))
+        ),
+    )
+    warned = [(row.row, row.problems) for row in upload.records.exclude(problems=[])]
+    mend = "Look whose it is; both codes would have it."
+    assert warned == [
+        (2, [["document_number", "inv-b", "is that of B in the register too.", mend, "warning"]])
+    ]  # fmt: skip
+    assert upload.counts["warned"] == 1
+
+
 def test_header_in_three_languages(world: SimpleNamespace) -> None:
     """Red when: a word is taken out of header_words.csv."""
     for header in (

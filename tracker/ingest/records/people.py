@@ -22,6 +22,12 @@ def add_observers(dataset: Dataset, rows: list[Row], field: Field) -> None:
     own = {mission.pk for mission in missions.values() if mission}
     holders, codes = _passports(own)
     erased = erased_seats(own)
+    # What the file itself gives to whom: numbers may pass from one code to another.
+    said = {
+        (mission.pk, row["code"]): row["document_number"] or ""
+        for row in rows
+        if (mission := missions[row.number]) is not None
+    }
     for row in rows:
         mission = missions[row.number]
         if mission is None or not row["code"]:
@@ -43,6 +49,14 @@ def add_observers(dataset: Dataset, rows: list[Row], field: Field) -> None:
                     row, "document_number", _("is that of %(code)s in the register.") % {"code": holder},
                     _("Write that code, or correct the number."),
                 )  # fmt: skip
+            elif holder not in (None, row["code"]) and _same(
+                said.get((mission.pk, holder)) or number, number
+            ):
+                # Both are there already, and either may be right.
+                dataset.warning(
+                    row, "document_number", _("is that of %(code)s in the register too.") % {"code": holder},
+                    _("Look whose it is; both codes would have it."),
+                )  # fmt: skip
         team = field.team(dataset, row, mission)
         dataset.add(
             "observer",
@@ -54,6 +68,10 @@ def add_observers(dataset: Dataset, rows: list[Row], field: Field) -> None:
             **({"role": row["role"]} if row["role"] else {}),
             **({"teams": [team[0]]} if team else {}),
         )
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
 
 
 def _passports(missions: set[int]) -> tuple[dict[tuple[int, str], str], set[tuple[int, str]]]:
