@@ -230,6 +230,7 @@ BREAKS = {
     "accreditation_number_once": lambda: twice(
         make_accreditation, election=make_election(), status="accredited", number="O-1"
     ),
+    "accreditation_number_written": lambda: make_accreditation(number="O-1/2"),
     "accreditation_one_alive_per_observer": lambda: twice(make_accreditation, observer=make_observer()),
     "accreditation_one_alive_per_media_person": lambda: twice(
         make_accreditation, category="media", election=make_election(), media_person=make_person()

@@ -62,8 +62,7 @@ def test_from_the_invitation_to_a_published_mission_with_its_statement(
     page.locator("#id_statements-0-url").fill("example.org/statement")
     found = faults(page)
     page.get_by_role("button", name="Save and submit for publication").click()
-    expect(page.get_by_text("1 mission waits for a publisher now.")).to_be_visible()
-    expect(page.get_by_text("1 statement waits for a publisher now.")).to_be_visible()
+    expect(page.get_by_text("1 mission and 1 statement wait for a publisher now.")).to_be_visible()
     found += faults(page)
 
     other = browser.new_context().new_page()

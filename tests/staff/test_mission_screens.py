@@ -72,7 +72,7 @@ def test_a_mission_is_saved_and_submitted_with_its_statement_in_one_go(client: C
     mission = Mission.objects.get()
     assert done.redirect_chain == [(reverse("admin:missions_mission_change", args=[mission.pk]), 302)]
     assert [str(message) for message in done.context["messages"]][1:] == [
-        "1 mission waits for a publisher now.", "1 statement waits for a publisher now.",
+        "1 mission and 1 statement wait for a publisher now.",
     ]  # fmt: skip
     statement = mission.statements.get()
     assert (mission.publication, statement.publication) == (Publication.SUBMITTED, Publication.SUBMITTED)

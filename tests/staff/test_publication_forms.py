@@ -132,7 +132,7 @@ def test_the_state_is_read_on_the_form_and_changed_by_the_steps_alone(role: str 
 def test_what_was_handed_in_is_taken_back(desk: Client) -> None:
     """Red when: BEGINS[DRAFT] is every state."""
     figure = make.make_figure(publication=Publication.SUBMITTED)
-    assert press(desk, figure, "take_back") == ["1 announced figure taken back as a draft."]
+    assert press(desk, figure, "take_back") == ["1 announced figure is a draft again."]
     figure.refresh_from_db()
     assert figure.publication == "draft"
     type(figure).objects.update(publication="published")

@@ -137,9 +137,9 @@ def test_a_mission_takes_its_statements_along(mission: Mission) -> None:
     first, second, third = mission.statements.order_by("pk")
     asked = press(officer, mission, "submit").content.decode()
     assert re.findall(r"checked>\s*Statement: (\w+)", asked) == ["First", "Second"]
-    assert say_yes(officer, mission, "submit", parts=[key(first)])[:2] == [
-        "1 mission waits for a publisher now.", "1 statement waits for a publisher now.",
-    ]  # fmt: skip
+    assert say_yes(officer, mission, "submit", parts=[key(first)])[0] == (
+        "1 mission and 1 statement wait for a publisher now."
+    )
     assert publication(mission, first, second, third) == ["submitted", "submitted", "draft", "submitted"]
     said = say_yes(publisher, mission, "publish")
     told = ("published.", "below it")
@@ -147,6 +147,103 @@ def test_a_mission_takes_its_statements_along(mission: Mission) -> None:
         "1 mission published.", "Still drafts below it, and shown to nobody: 1 statement.", "2 statements published.",
     ]  # fmt: skip
     assert publication(mission, first, second, third) == ["published", "published", "draft", "published"]
+
+
+def test_an_organization_that_was_never_public_goes_with_its_mission(mission: Mission) -> None:
+    """Red when: `parts_of` leaves out what is above the record, or takes along what was withdrawn."""
+    organization = mission.organization
+    officer, publisher = (
+        client_of(User.objects.get(username="olga")),
+        client_of(make.make_account(Role.PUBLISHER)),
+    )
+    type(organization).objects.filter(pk=organization.pk).update(publication="draft")
+    asked = press(officer, mission, "submit").content.decode()
+    assert re.findall(r"checked>\s*(\w+): [^<]*</label>", asked) == ["Organization", "Statement", "Statement"]
+    say_yes(officer, mission, "submit")
+    assert publication(mission, organization) == ["submitted", "submitted"]
+    # Back again it stays where it is: other missions may want it.
+    assert key(organization) not in press(officer, mission, "take_back").context["form"].offered
+    said = say_yes(publisher, mission, "publish")
+    assert ["hidden" in text for text in said].count(True) == 0
+    assert publication(mission, organization) == ["published", "published"]
+    assert state(publisher, mission)[0] == "State: published Everybody sees it."
+    say_yes(publisher, mission, "unpublish")
+    type(organization).objects.filter(pk=organization.pk).update(publication="withdrawn")
+    asked = press(publisher, mission, "publish")
+    assert key(organization) not in asked.context["form"].offered
+    assert asked.context["doubts"][0] == (
+        f"{mission}: nobody outside sees it until this is published as well: Organization: {organization}"
+    )
+
+
+def test_many_missions_take_their_organizations_along() -> None:
+    """Red when: `parts_of` asks for a single record before it looks above."""
+    first, second = make.make_mission(publication="submitted"), make.make_mission(publication="submitted")
+    for mission, to in ((first, "draft"), (second, "published")):
+        type(mission.organization).objects.filter(pk=mission.organization.pk).update(publication=to)
+    publisher = client_of(make.make_account(Role.PUBLISHER))
+    chosen = {"action": "publish", "_selected_action": [first.pk, second.pk]}
+    asked = publisher.post(reverse("admin:missions_mission_changelist"), chosen)
+    offered = asked.context["form"].offered
+    assert list(offered) == [key(first.organization)]
+    answer = chosen | {"sure": asked.context["sure"], "parts": list(offered)}
+    publisher.post(reverse("admin:missions_mission_changelist"), answer)
+    assert publication(first, first.organization, second) == ["published", "published", "published"]
+
+
+def test_the_question_shows_what_everybody_is_going_to_read(mission: Mission) -> None:
+    """Red when: `what_it_says` reads fields that are withheld, or `publish` does not hand it to the page."""
+    Mission.objects.filter(pk=mission.pk).update(observers_total=12, status="observed")
+    statement = mission.statements.get(title="First")
+    Statement.objects.filter(pk=statement.pk).update(url="https://observers.example/first")
+    page = press(client_of(make.make_account(Role.PUBLISHER)), mission, "publish")
+    (name, said), *parts = page.context["says"]
+    assert (name, dict(said)["Observers, as announced"], dict(said)["Status"]) == (
+        f"Mission: {mission}", "12", "observed",
+    )  # fmt: skip
+    assert not {"ID", "Last written by", "Publication"} & dict(said).keys()
+    assert [part for part, _said in parts] == ["Statement: First", "Statement: Second"]
+    assert '<a href="https://observers.example/first">' in page.content.decode()
+
+
+def test_a_publisher_sends_back_with_a_reason_and_its_writer_reads_it(mission: Mission) -> None:
+    """Red when: `send_back` asks no reason, `sent_back` looks for another step, or the take-back by hand counts."""
+    olga = User.objects.get(username="olga")
+    paula = make.make_account(Role.PUBLISHER, username="paula")
+    officer, publisher = client_of(olga), client_of(paula)
+    say_yes(officer, mission, "submit")
+    assert state(publisher, mission)[1] == ["publish", "send_back"]
+    assert state(officer, mission)[1] == ["take_back"]
+    asked = press(publisher, mission, "send_back")
+    unsaid = {"sure": asked.context["sure"], "seen": asked.context["seen"], "reason": "  "}
+    assert (
+        "Say in a few words what is to be done"
+        in publisher.post(step(mission, "send_back"), unsaid).content.decode()
+    )
+    assert publication(mission) == ["submitted"]
+    say_yes(publisher, mission, "send_back", reason="The date of arrival is missing")
+    first, second, third = mission.statements.order_by("pk")
+    assert publication(mission, first, second, third) == ["draft", "draft", "draft", "draft"]
+    page = officer.get(change(mission)).content.decode()
+    assert re.findall(r"Sent back by paula, [^<]* UTC:</strong> <q>([^<]*)</q>", page) == [
+        "The date of arrival is missing"
+    ]
+    desk = officer.get("/staff/").content.decode()
+    assert desk.count("<q>The date of arrival is missing</q>") == 4
+    say_yes(officer, mission, "submit")
+    say_yes(officer, mission, "take_back")
+    assert "Sent back" not in officer.get(change(mission)).content.decode()
+    assert officer.post(step(mission, "send_back")).status_code == 403
+
+
+def test_whoever_wrote_it_takes_it_back_without_a_reason() -> None:
+    """Red when: `_state` offers both ways back to one person."""
+    both = make.make_account(Role.DESK, Role.PUBLISHER)
+    with acting(Identity(user=both.pk)):
+        own = make.make_figure(publication="submitted")
+    other = make.make_figure(publication="submitted")
+    assert state(client_of(both), own)[1] == ["take_back", "publish"]
+    assert state(client_of(both), other)[1] == ["take_back", "publish", "send_back"]
 
 
 def test_statements_come_under_the_same_embargo_and_stay_when_not_ticked(mission: Mission) -> None:
@@ -187,7 +284,7 @@ def test_four_eyes_leave_no_button_to_whoever_wrote_it() -> None:
     said, steps = state(client_of(both), figure)
     assert steps == ["take_back"]
     assert "You wrote it" in said
-    assert state(client_of(make.make_account(Role.PUBLISHER)), figure)[1] == ["publish"]
+    assert state(client_of(make.make_account(Role.PUBLISHER)), figure)[1] == ["publish", "send_back"]
 
 
 def test_a_coordinator_submits_the_own_mission_and_no_other() -> None:
@@ -228,7 +325,7 @@ def test_what_is_ticked_is_the_record_and_not_its_place(mission: Mission) -> Non
     assert SAYS_SOMETHING_ELSE in olga.post(step(mission, "submit"), answer, follow=True).content.decode()
     assert publication(mission, second, last) == ["draft", "draft", "draft"]
     again = press(olga, mission, "submit")
-    assert re.findall(r"(checked)?>\s*Statement: (\w+)", again.content.decode()) == [
+    assert re.findall(r"(checked)?>\s*Statement: (\w+)\s*</label>", again.content.decode()) == [
         ("checked", "Second"), ("checked", "Last"),
     ]  # fmt: skip
     olga.post(step(mission, "submit"), answer | {name: again.context[name] for name in ("sure", "seen")})

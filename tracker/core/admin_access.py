@@ -365,12 +365,14 @@ def seen_version(request: HttpRequest) -> str | None:
 def ask_first(
     screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str, form: Any = None,
     doubts: Callable[[], Sequence[str]] = tuple,
+    says: Callable[[], Sequence[tuple[str, Sequence[tuple[str, Any]]]]] = tuple,
 ) -> HttpResponse | None:  # fmt: skip
     """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
 
     The yes is to these rows as they were then: if by now it would be others, or one of them says something else, the
     page asks again. A `form` is asked with it, and asked again where it is not valid; what it offers to do together
     with `rows` (`offered`) is part of the question. `doubts` gives sentences to read before it; they forbid nothing.
+    `says` gives what the records say: (name of a record, its labels and values) each.
     Called in a transaction: after a yes the rows are locked.
     """
     hold(request, rows)
@@ -393,6 +395,7 @@ def ask_first(
         # The version of a single record that its own page showed; its step compares it once more after the yes.
         "seen": seen_version(request) or "",
         "doubts": doubts(),
+        "says": says(),
         "form": form,
         "action": action,
         "across": request.POST.get("select_across", "0"),

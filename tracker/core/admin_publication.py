@@ -27,6 +27,7 @@ from tracker.core.admin_steps import (
     is_open,
     may_take,
     publish,
+    send_back,
     submit,
     take,
     take_back,
@@ -36,6 +37,7 @@ from tracker.core.admin_steps import (
 )
 from tracker.core.disclosure import published_fields
 from tracker.core.guarded import refusing
+from tracker.core.history.reading import sent_back
 from tracker.core.identity import give_reason
 from tracker.core.models import Publication, Publishable, User, published_condition
 from tracker.core.publication import awaits_other_eyes, draft_parents, has_four_eyes
@@ -65,9 +67,11 @@ class PlainFields(BaseModelAdmin):
 class PublishableAdmin(PlainFields, NarrowedAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
-    actions = (submit, take_back, publish, unpublish)
+    actions = (submit, take_back, publish, send_back, unpublish)
     formfield_overrides = HTTPS_ASSUMED
     list_per_page = 50
+    # Keys to records without which it is hidden, and which go to the public with it where they never were.
+    taken_along: tuple[str, ...] = ()
     # The steps that its form takes with saving; none where a page of its own leads to the public.
     save_and: tuple[tuple[str, Any], ...] = SAVE_AND
 
@@ -116,10 +120,14 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         if "publish" in taken and (objection := four_eyes_objection(record, user_of(request))):
             taken.remove("publish")
             sentence = f"{sentence} {objection}"
+        # Whoever wrote it takes it back, and needs no reason.
+        if "take_back" in taken and "send_back" in taken and record.written_by_id == user_of(request).pk:
+            taken.remove("send_back")
         steps = [(step, STEPS[step][0], self._address(record, "publication", step)) for step in taken]
         return {
             "state": self.publication_badge(record), "state_sentence": sentence, "steps": steps,
             "seen": as_shown(self, request, record) if steps else "",
+            "sent_back": sent_back([record]).get(record.pk) if record.publication == Publication.DRAFT else None,
             "save_and": [pair for pair in self.save_and if pair[0] in taken],
         }  # fmt: skip
 

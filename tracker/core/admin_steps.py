@@ -1,29 +1,45 @@
-"""The steps of a record to the public and back: submit, take back, publish, withdraw; for lists and single records.
+"""The steps of a record to the public and back: submit, take back, send back, publish, withdraw; for lists and single
+records.
 
-A step asks first, says what came of it, and takes along the parts of a record that its form shows in the same state
-(a mission's statements), where the person wants it and may do so; each record under its own rules.
+A step asks first (`admin_questions`), says what came of it, and takes along what belongs to the record (a mission's
+statements, its new organization), where the person wants it and may do so; each record under its own rules.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db import IntegrityError, models, transaction
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
-from django.utils.text import capfirst, get_text_list
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tracker.core.admin_access import NAMED, ask_first, digest_of, hold, seen_version, user_of
+from tracker.core.admin_access import ask_first, digest_of, hold, seen_version, user_of
+from tracker.core.admin_questions import (
+    EmbargoForm,
+    PartsForm,
+    ReasonForm,
+    doubts_before,
+    hidden_still,
+    parts_of,
+    what_it_says,
+    with_kind,
+)
 from tracker.core.guarded import DATABASE_RULES, broken_rule_name
+from tracker.core.identity import give_reason
 from tracker.core.models import Publication, Publishable, released_condition
-from tracker.core.ownership import rows_for
-from tracker.core.publication import counted, drafts_below, hidden_by_parents, parent_words, seen_below
+from tracker.core.publication import (
+    counted,
+    draft_parents,
+    drafts_below,
+    hidden_by_parents,
+    parent_words,
+    seen_below,
+)
 
 FOUR_EYES = "publication_four_eyes"
 # Where a step can begin.
@@ -78,84 +94,6 @@ def report(
         screen.message_user(request, ngettext(one, many, count) % (words | {"count": count}), level)
 
 
-class PartsForm(forms.Form):
-    """Which parts of the record go the same way with it."""
-
-    parts = forms.MultipleChoiceField(
-        label=_("Together with it"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": _("What you ticked is not offered any more; look again.")},
-    )
-
-    def __init__(self, data: Any, parts: Sequence[Publishable]) -> None:
-        super().__init__(data)
-        # By what they are and never by their place: the offer may be another one when the answer comes.
-        self.offered = {f"{part._meta.label_lower}:{part.pk}": part for part in parts}
-        if not parts:
-            del self.fields["parts"]
-            return
-        choices: Any = [(key, _with_kind(part)) for key, part in self.offered.items()]
-        self.fields["parts"].choices = choices  # type: ignore[attr-defined]
-        self.fields["parts"].initial = list(self.offered)
-
-    def chosen(self, site: admin.AdminSite) -> list[tuple[Any, models.QuerySet]]:
-        """The parts that were ticked: the screen of each kind, and its rows."""
-        kinds: dict[type[Publishable], list[Any]] = {}
-        for key in self.cleaned_data.get("parts", ()):
-            part = self.offered[key]
-            kinds.setdefault(type(part), []).append(part.pk)
-        return [
-            (site.get_model_admin(kind), kind.objects.filter(pk__in=keys)) for kind, keys in kinds.items()
-        ]
-
-
-def _with_kind(part: Publishable) -> str:
-    """ "Statement: On the election day"; without the kind where the name is nothing but that."""
-    kind = capfirst(str(part._meta.verbose_name))
-    return kind if str(part) == kind else f"{kind}: {part}"
-
-
-class EmbargoForm(PartsForm):
-    """From when on the public sees what is published now."""
-
-    field_order = ("parts", "embargo_until")
-    embargo_until = forms.DateTimeField(
-        label=_("Embargo until (UTC)"),
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_(
-            "Nobody outside sees what is published now before this moment. Empty: at once, or as each record says "
-            "itself."
-        ),
-    )
-
-    def clean_embargo_until(self) -> datetime | None:
-        moment: datetime | None = self.cleaned_data["embargo_until"]
-        if moment is not None and moment <= timezone.now():
-            raise forms.ValidationError(_t("This moment is over. Leave it empty to publish at once."))
-        return moment
-
-
-def parts_of(
-    screen: admin.ModelAdmin, request: HttpRequest, rows: models.QuerySet, action: str
-) -> list[Publishable]:
-    """What the form of a single record shows inside, in the state of the record, and the person may do `action` to."""
-    records = list(rows.order_by()[:2])
-    if len(records) != 1 or records[0].publication == Publication.PUBLISHED:
-        return []
-    (record,) = records
-    found: list[Publishable] = []
-    for inline in screen.get_inline_instances(request, record):
-        if issubclass(inline.model, Publishable):
-            key = _get_foreign_key(screen.model, inline.model, inline.fk_name).name
-            same = inline.model.objects.filter(publication=record.publication, **{key: record})
-            mine = rows_for(same, user_of(request), action)
-            hold(request, mine)
-            found += mine.order_by("pk")
-    return found
-
-
 @admin.action(
     description=_("Submit selected %(verbose_name_plural)s for publication"), permissions=["change"]
 )
@@ -194,6 +132,27 @@ def take_back(
     return _ask_and_change(modeladmin, request, queryset, "take_back", Publication.DRAFT, question, nothing)
 
 
+@admin.action(
+    description=_("Send selected %(verbose_name_plural)s back to whoever wrote them"), permissions=["publish"]
+)
+@transaction.atomic
+def send_back(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
+) -> HttpResponse | None:
+    """Make drafts of selected records that wait for a publisher, and say why: their writers find it with them."""
+
+    def question(count: int) -> tuple[str, str]:
+        return ngettext("Send this record back?", "Send these records back?", count), ngettext(
+            "It is a draft again. Its writer finds it on the first page, with your reason, and can submit it anew.",
+            "They are drafts again. Their writers find them on the first page, with your reason, and can submit them "
+            "anew.",
+            count,
+        )
+
+    nothing = _t("Nothing to send back: only what waits for a publisher can be.")
+    return _ask_and_change(modeladmin, request, queryset, "send_back", Publication.DRAFT, question, nothing)
+
+
 def _ask_and_change(
     modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet, step: str, to: Publication,
     question: Callable[[int], tuple[str, str]], nothing: str,
@@ -209,20 +168,28 @@ def _ask_and_change(
     if not count:
         modeladmin.message_user(request, nothing, messages.INFO)
         return None
-    form = PartsForm(_answers(request), parts_of(modeladmin, request, rows, "change"))
-    asked = ask_first(modeladmin, request, rows, step, *question(count), form)
+    kind = ReasonForm if step == "send_back" else PartsForm
+    form = kind(_answers(request), parts_of(modeladmin, request, rows, STEPS[step][1], to))
+
+    def doubts() -> list[str]:
+        to_public = to == Publication.SUBMITTED
+        return doubts_before(modeladmin, request, rows, form.offered.values()) if to_public else []
+
+    asked = ask_first(modeladmin, request, rows, step, *question(count), form, doubts)
     if asked is None:
+        if reason := form.cleaned_data.get("reason"):
+            give_reason(reason)
         change_now(modeladmin, request, rows, to, form.chosen(modeladmin.admin_site))
     return asked
 
 
-# One record and several that were handed in, or taken back.
+# One record and several that were handed in, or came back.
 CAME_OF = {
     Publication.SUBMITTED: (
         "%(records)s waits for a publisher now.",
         "%(records)s wait for a publisher now.",
     ),
-    Publication.DRAFT: ("%(records)s taken back as a draft.", "%(records)s taken back as drafts."),
+    Publication.DRAFT: ("%(records)s is a draft again.", "%(records)s are drafts again."),
 }
 
 
@@ -234,10 +201,13 @@ def change_now(
     parts: Sequence[tuple[Any, models.QuerySet]] = (),
 ) -> None:
     """Hand these records, with their parts, to whoever publishes, or take them back, and say what came of it."""
-    one, many = CAME_OF[to]
-    for screen, rows in [(modeladmin, queryset), *parts]:
-        changed = change_publication(rows, to)
-        report(screen, request, messages.SUCCESS, one, many, changed, records=counted(screen.model, changed))
+    changed = [
+        (screen.model, change_publication(rows, to)) for screen, rows in [(modeladmin, queryset), *parts]
+    ]
+    words = get_text_list([counted(model, count) for model, count in changed if count], _t("and"))
+    report(
+        modeladmin, request, messages.SUCCESS, *CAME_OF[to], sum(count for _model, count in changed), records=words
+    )  # fmt: skip
 
 
 @admin.action(description=_("Publish selected %(verbose_name_plural)s"), permissions=["publish"])
@@ -253,18 +223,30 @@ def publish(
         "Everybody will see them, and everything below them that is published itself.",
         queryset.count(),
     )
-    form = EmbargoForm(_answers(request), parts_of(modeladmin, request, queryset, "publish"))
+    offered = parts_of(modeladmin, request, queryset, "publish", Publication.PUBLISHED)
+    form = EmbargoForm(_answers(request), offered)
 
     def doubts() -> list[str]:
-        return doubts_before(modeladmin, request, queryset, form.offered.values())
+        found = doubts_before(modeladmin, request, queryset, offered)
+        return [*hidden_still(modeladmin, queryset, offered), *found]
 
-    question = ask_first(modeladmin, request, queryset, "publish", title, words, form, doubts)
+    question = ask_first(
+        modeladmin, request, queryset, "publish", title, words, form, doubts, lambda: _public_words(queryset, offered)
+    )  # fmt: skip
     if question is None:
         publish_now(
             modeladmin, request, queryset, form.cleaned_data["embargo_until"],
             form.chosen(modeladmin.admin_site),
         )  # fmt: skip
     return question
+
+
+def _public_words(queryset: models.QuerySet, offered: Sequence[Publishable]) -> list[tuple[str, list[Any]]]:
+    """What the public is going to read, of a single record and of all that is offered with it: name and values."""
+    records = list(queryset[:2])
+    if len(records) != 1:
+        return []
+    return [(with_kind(record), what_it_says(record)) for record in (*records, *offered)]
 
 
 def _answers(request: HttpRequest) -> Any:
@@ -368,6 +350,7 @@ STEPS: dict[str, tuple[Any, str, tuple[Publication, ...]]] = {
     "submit": (_("Submit for publication"), "change", BEGINS[Publication.SUBMITTED]),
     "take_back": (_("Take back as a draft"), "change", BEGINS[Publication.DRAFT]),
     "publish": (_("Publish"), "publish", BEGINS[Publication.PUBLISHED]),
+    "send_back": (_("Send back"), "publish", BEGINS[Publication.DRAFT]),
     "unpublish": (_("Withdraw"), "publish", BEGINS[Publication.WITHDRAWN]),
 }
 
@@ -415,32 +398,26 @@ def take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> H
 
 
 def hand_in(screen: Any, request: HttpRequest, record: Publishable) -> None:
-    """Submit a record that was entered just now, with the parts that came with it: nobody has to be asked which."""
+    """Submit a record that was entered just now, with what the same person wrote for it: nobody has to be asked.
+
+    What is doubtful in it, and what keeps it hidden and is nobody's to hand in here, is said afterwards.
+    """
     rows = screen.get_queryset(request).filter(pk=record.pk, publication__in=BEGINS[Publication.SUBMITTED])
-    offer = PartsForm(None, parts_of(screen, request, rows, "change"))
-    form = PartsForm({"parts": list(offer.offered)}, list(offer.offered.values()))
-    if form.is_valid():
-        change_now(screen, request, rows, Publication.SUBMITTED, form.chosen(screen.admin_site))
-
-
-def doubts_before(
-    screen: Any, request: HttpRequest, rows: models.QuerySet, parts: Iterable[Publishable] = ()
-) -> list[str]:
-    """What somebody should look at before publishing these rows with `parts`, by name; nothing of it forbids it."""
-    if isinstance(screen.list_select_related, list | tuple):
-        rows = rows.select_related(*screen.list_select_related)
-    told = [(str(row), found) for row in rows if (found := screen.doubts(row))]
-    for part in parts:
-        of_kind = screen.admin_site.get_model_admin(type(part))
-        row = of_kind.get_queryset(request).filter(pk=part.pk).first()
-        if row is not None and (found := of_kind.doubts(row)):
-            told.append((_with_kind(part), found))
-    lines = [
-        _t("%(record)s: %(doubts)s") % {"record": name, "doubts": "; ".join(found)} for name, found in told
-    ]
-    if rest := len(lines) - NAMED:
-        lines[NAMED:] = [_t("and %(count)s more") % {"count": rest}] if rest > 0 else []
-    return lines
+    parts = parts_of(screen, request, rows, "change", Publication.SUBMITTED)
+    own = [part for part in parts if part.written_by_id == user_of(request).pk]
+    form = PartsForm({"parts": list(PartsForm(None, own).offered)}, own)
+    if not form.is_valid():
+        return
+    doubts = doubts_before(screen, request, rows.all(), own)
+    change_now(screen, request, rows, Publication.SUBMITTED, form.chosen(screen.admin_site))
+    if doubts:
+        text = _t("The publisher will be told: %(doubts)s. You can still add it.")
+        screen.message_user(request, text % {"doubts": "; ".join(doubts)}, messages.WARNING)
+    for parent in draft_parents(type(record)._default_manager.get(pk=record.pk)):
+        if getattr(parent, "publication", "") == Publication.DRAFT:
+            text = _t("Nobody has handed in its %(parent)s yet: without it nobody outside will see this.")
+            kind = parent._meta.verbose_name
+            screen.message_user(request, text % {"parent": f"{kind} “{parent}”"}, messages.WARNING)
 
 
 def warn_of_doubts(screen: Any, request: HttpRequest, record: models.Model) -> None:

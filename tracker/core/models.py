@@ -340,7 +340,7 @@ class Publishable(models.Model):
         blank=True,
         help_text=_("Published already, and shown to nobody outside before this moment. Empty: at once."),
     )
-    # Both are written by the database (migration 0004 of fieldwork), from who acts: no form can say otherwise.
+    # Both are written by the database (migration 0002 of fieldwork), from who acts: no form can say otherwise.
     written_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+",
         verbose_name=_("last written by"),

@@ -94,7 +94,8 @@ ACCOUNT, ORGANIZATION = "(SELECT public.wall_account())", "(SELECT public.wall_o
 
 def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
     """Bring grants and row security of the database up to what the code says. After `migrate`; costs one query where
-    nothing changed. Raises ImproperlyConfigured where the roles are missing and cannot be made."""
+    nothing changed: neither what is wanted nor, by a migration made or taken back, what is there. Raises
+    ImproperlyConfigured where the roles are missing and cannot be made."""
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -106,7 +107,7 @@ def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
             return  # migrated backwards past a table: what is there stays as closed as it was
         statements = wall_statements(tables)
         wanted = hashlib.sha256("\n".join(statements).encode()).hexdigest()
-        if mark == wanted:
+        if mark == wanted and not signal.get("plan"):
             return
         with transaction.atomic(using=using):
             ensure_roles(cursor)

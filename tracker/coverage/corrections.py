@@ -92,12 +92,13 @@ def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT to_regclass('public.coverage_correction') IS NOT NULL, pg_catalog.obj_description("
-            "to_regprocedure('public.correction_difference(jsonb, jsonb, text[])'), 'pg_proc')"
+            "SELECT count(to_regclass(name)) = count(name), pg_catalog.obj_description(to_regprocedure("
+            "'public.correction_difference(jsonb, jsonb, text[])'), 'pg_proc') FROM unnest(%s::text[]) AS name",
+            [["coverage_correction", *(model._meta.db_table for model in corrected_models())]],
         )
         there, mark = cursor.fetchone()
-        if not there or mark == wanted:
-            return
+        if not there or (mark == wanted and not signal.get("plan")):
+            return  # migrated backwards past a table, or nothing new
         with transaction.atomic(using=using):
             cursor.execute(statements)
             cursor.execute(

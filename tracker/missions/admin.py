@@ -126,6 +126,7 @@ class MissionAdmin(PartOfElectionAdmin):
     autocomplete_fields = ("election", "organization", "source")
     inlines = (StatementInline, MembershipInline)
     kept_by_the_desk = ("election", "organization")
+    taken_along = ("organization",)
     fieldsets = (
         (None, {"fields": ("election", "organization", ("type", "status"))}),
         (_("Head of mission"), {"fields": (("head_of_mission", "head_role"),), "classes": ("collapse",)}),
@@ -228,6 +229,10 @@ class StatementAdmin(PublishableAdmin):
     @admin.display(description=_("election"), ordering="mission__election")
     def election(self, statement: Statement) -> str:
         return str(statement.mission.election)
+
+    def doubts(self, statement: Any) -> list[str]:
+        """A statement that readers can open themselves needs no other source."""
+        return [] if statement.url else super().doubts(statement)
 
     @admin.display(description=_("statement"), ordering="title")
     def headline(self, statement: Statement) -> str:

@@ -5,12 +5,13 @@ import secrets
 import unicodedata
 
 from tracker.missions.models import Category
+from tracker.missions.models.accreditation import NUMBER
 
 # Neither 0 and O, 1, I and L, nor U and V are told apart on a badge or by telephone.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTERS = {Category.OBSERVER: "O", Category.MEDIA: "M"}
 LONGEST = 20
-WRITTEN = re.compile(r"[0-9A-Z]+(-[0-9A-Z]+)*")
+WRITTEN = re.compile(NUMBER)
 
 
 def normalized_number(text: str) -> str:

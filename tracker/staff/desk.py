@@ -10,7 +10,13 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from tracker.core.history.reading import HandedIn, handed_in, longest_waiting_first
+from tracker.core.history.reading import (
+    StepTaken,
+    handed_in,
+    longest_waiting_first,
+    sent_back,
+    sent_back_first,
+)
 from tracker.core.models import Publication, Publishable, User
 from tracker.core.ownership import rows_for
 from tracker.core.publication import awaits_other_eyes, publishable_models
@@ -26,7 +32,8 @@ class Row:
 
     name: str
     address: str
-    handed_in: HandedIn | None = None
+    handed_in: StepTaken | None = None
+    sent_back: StepTaken | None = None
     own: bool = False
     publish: str = ""
 
@@ -70,7 +77,7 @@ def _waiting(model: type[Publishable], user: User) -> Pile:
     steps = handed_in(found)
     named = [
         Row(
-            str(row), _screen(model, "change", row.pk), steps.get(row.pk), awaits_other_eyes(row, user),
+            str(row), _screen(model, "change", row.pk), steps.get(row.pk), None, awaits_other_eyes(row, user),
             _screen(model, "publication", row.pk, "publish"),
         )
         for row in found
@@ -80,8 +87,9 @@ def _waiting(model: type[Publishable], user: User) -> Pile:
 
 def _drafts(model: type[Publishable], user: User) -> Pile:
     mine = model.objects.filter(publication=Publication.DRAFT, written_by=user)
-    found, count = _first(rows_for(mine, user, "change"))
-    named = [Row(str(row), _screen(model, "change", row.pk)) for row in found]
+    found, count = _first(sent_back_first(rows_for(mine, user, "change")))
+    steps = sent_back(found)
+    named = [Row(str(row), _screen(model, "change", row.pk), sent_back=steps.get(row.pk)) for row in found]
     address = _list(model, publication__exact=Publication.DRAFT, written_by=user.pk)
     return Pile(_kind(model, count), count, address, named)
 

@@ -125,6 +125,7 @@ class StaffSite(AdminSite):
         # They need the apps to be loaded, and the site is made before.
         from tracker.staff import (
             accreditation,
+            applications,
             board,
             history,
             incidents,
@@ -145,13 +146,13 @@ class StaffSite(AdminSite):
             ),
             "accreditation/<slug:slug>/applications/<int:pk>/": (
                 "accreditation_application",
-                accreditation.application,
+                applications.application,
             ),
             "accreditation/<slug:slug>/apply/observer/": (
                 "accreditation_observer",
-                accreditation.apply_observer,
+                applications.apply_observer,
             ),
-            "accreditation/<slug:slug>/apply/media/": ("accreditation_media", accreditation.apply_media),
+            "accreditation/<slug:slug>/apply/media/": ("accreditation_media", applications.apply_media),
             "accreditation/<slug:slug>/badges/": ("accreditation_badges", accreditation.badges),
             "board/": ("boards", board.boards),
             "board/<slug:slug>/": ("board", board.board),

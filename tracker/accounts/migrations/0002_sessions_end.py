@@ -61,9 +61,9 @@ DROP FUNCTION accounts_account_changed();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0001_initial"),
-        ("core", "0005_sessions"),
-        ("missions", "0002_accounts_and_roles"),
+        ("accounts", "0001_sign_in_and_tokens"),
+        ("core", "0001_accounts_and_history"),
+        ("missions", "0001_missions_and_people"),
         ("mfa", "0003_authenticator_type_uniq"),
     ]
 

@@ -25,8 +25,9 @@ NOTHING = "–"
 # So many fields of an entry are shown, and named in its heading; the others are folded away and counted.
 SHOWN = 3
 STATE = "publication"
-# The entry of a record that was put before a publisher.
+# The entries of a record that was put before a publisher, and of one that came back from there.
 HANDED_IN_STEP = {f"after__{STATE}": "submitted"}
+GIVEN_BACK_STEP = {f"before__{STATE}": "submitted", f"after__{STATE}": "draft"}
 
 
 @dataclass(frozen=True)
@@ -167,28 +168,43 @@ def rows_with_parts(model: type[models.Model], key: object) -> QuerySet[ChangedR
 
 
 @dataclass(frozen=True)
-class HandedIn:
-    """Who put a record before a publisher last, in words, and when."""
+class StepTaken:
+    """Who took a step with a record last, in words, when, and why: "" where they gave no reason."""
 
     who: str
     at: datetime
+    reason: str
 
 
-def handed_in(records: Collection[models.Model]) -> dict[object, HandedIn]:
-    """When each of these records of one kind was last handed in: {its key: HandedIn}; two queries.
+def handed_in(records: Collection[models.Model]) -> dict[object, StepTaken]:
+    """When each of these records of one kind was last put before a publisher: {its key: StepTaken}; two queries.
 
     A record is not there where the history says nothing of it, or nothing that the reader may see.
     """
+    return _last_step(records, HANDED_IN_STEP)
+
+
+def sent_back(records: Collection[models.Model]) -> dict[object, StepTaken]:
+    """Which of these drafts of one kind a publisher sent back, and why; as in `handed_in`.
+
+    One that its writer took back, or that was made a draft without a reason, is not there.
+    """
+    return {key: step for key, step in _last_step(records, GIVEN_BACK_STEP).items() if step.reason}
+
+
+def _last_step(records: Collection[models.Model], step: dict[str, str]) -> dict[object, StepTaken]:
     keys = {str(record.pk): record.pk for record in records}
     tables = {record._meta.db_table for record in records}
     rows = list(
-        ChangedRow.objects.filter(table_name__in=tables, key__in=keys, **HANDED_IN_STEP)
+        ChangedRow.objects.filter(table_name__in=tables, key__in=keys, **step)
         .select_related("change")
         .order_by("key", "-id")
         .distinct("key")
     )
     words = _Describer(rows, lambda model: False, of_deleted=False)
-    return {keys[row.key]: HandedIn(words._who(row.change), row.change.at) for row in rows}
+    return {
+        keys[row.key]: StepTaken(words._who(row.change), row.change.at, row.change.reason) for row in rows
+    }
 
 
 def longest_waiting_first(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -196,11 +212,22 @@ def longest_waiting_first(rows: QuerySet[Any]) -> QuerySet[Any]:
 
     Those of which the history does not say it come first: nobody remembers when they were.
     """
-    steps = ChangedRow.objects.filter(
-        table_name=rows.model._meta.db_table, key=_key_as_text(OuterRef("pk")), **HANDED_IN_STEP
+    return rows.alias(step=_last_entry(rows, HANDED_IN_STEP)).order_by(F("step").asc(nulls_first=True), "pk")
+
+
+def sent_back_first(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Drafts of one kind, those that came back from a publisher first, the latest of them at the head."""
+    return rows.alias(step=_last_entry(rows, GIVEN_BACK_STEP)).order_by(
+        F("step").desc(nulls_last=True), *rows.model._meta.ordering, "pk"
     )
-    last = Subquery(steps.order_by("-id").values("id")[:1])
-    return rows.alias(last_hand_in=last).order_by(F("last_hand_in").asc(nulls_first=True), "pk")
+
+
+def _last_entry(rows: QuerySet[Any], step: dict[str, str]) -> Subquery:
+    """The latest entry of each row in which this step was taken."""
+    entries = ChangedRow.objects.filter(
+        table_name=rows.model._meta.db_table, key=_key_as_text(OuterRef("pk")), **step
+    )
+    return Subquery(entries.order_by("-id").values("id")[:1])
 
 
 def _parts(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:

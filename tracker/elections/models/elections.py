@@ -200,7 +200,7 @@ class SimulatedDay(models.Model):
     election = models.OneToOneField(
         Election, on_delete=models.CASCADE, verbose_name=_("election"), related_name="simulated_day"
     )
-    # Always true. A key of two columns (migration 0002) ties it to the election's own word: an election that is no
+    # Always true. A key of two columns (migration 0001) ties it to the election's own word: an election that is no
     # demonstration cannot have a simulated day, whoever writes it.
     demonstration = models.BooleanField(_("demonstration"), default=True, editable=False)
     seed = models.PositiveIntegerField(_("seed"))

@@ -10,6 +10,9 @@ from tracker.core.models import PublicationQuerySet, User, calendar_constraint, 
 from tracker.elections.models import Election
 from tracker.missions.models.people import Observer, Outlet, Person
 
+# How a number is written on the badge and stands in the address that verifies it. `missions.numbers` reads it back.
+NUMBER = "[0-9A-Z]+(-[0-9A-Z]+)*"
+
 
 class Category(models.TextChoices):
     OBSERVER = "observer", _("Observer")
@@ -150,6 +153,13 @@ class Accreditation(models.Model):
                 fields=["election", "number"],
                 condition=~Q(number=""),
                 violation_error_message=_("This number is already given in this election."),
+            ),
+            models.CheckConstraint(
+                name="accreditation_number_written",
+                condition=Q(number="") | Q(number__regex=f"^{NUMBER}$"),
+                violation_error_message=_(
+                    "A number has Latin capitals, digits and single hyphens between them."
+                ),
             ),
             models.UniqueConstraint(
                 name="accreditation_one_alive_per_observer",

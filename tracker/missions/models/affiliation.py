@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import User
-from tracker.missions.models.missions import Organization
+from tracker.missions.models.organizations import Organization
 
 
 class Affiliation(models.Model):

@@ -1,7 +1,6 @@
-"""Files with people's data: for whom the sender worked, how such a file is forgotten, and that erasing reaches it."""
+"""How a file with people's data is forgotten, and that erasing a person reaches it."""
 
-import django.db.models.deletion
-from django.db import migrations, models
+from django.db import migrations
 
 # One definition of what goes and what stays, for whoever asks: the sender, the worker, the clock, the erasure.
 FORGET = """
@@ -89,19 +88,10 @@ DROP FUNCTION public.forget_uploads(bigint[], text);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ingest", "0002_uploads"), ("missions", "0007_readings_of_files")]
-
-    operations = [
-        migrations.AddField(
-            "upload",
-            "organization",
-            models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="uploads",
-                to="missions.organization",
-                verbose_name="organization",
-            ),
-        ),
-        migrations.RunSQL(FORGET + ERASE, REVERSE),
+    replaces = [
+        ("ingest", "0003_files_of_people"),
     ]
+
+    dependencies = [("ingest", "0001_files_and_uploads"), ("missions", "0001_missions_and_people")]
+
+    operations = [migrations.RunSQL(FORGET + ERASE, REVERSE)]

@@ -1,13 +1,25 @@
-import django.contrib.auth.models
+"""Accounts with their roles, countries, time zones, sources, jobs, and the tables of the history."""
+
 import django.contrib.auth.validators
+import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.datetime
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
+    replaces = [
+        ('core', '0001_initial'),
+        ('core', '0002_accounts_and_roles'),
+        ('core', '0003_submissions'),
+        ('core', '0004_history'),
+        ('core', '0005_sessions'),
+        ('core', '0006_passwords_apart'),
+    ]
 
     initial = True
 
@@ -43,15 +55,17 @@ class Migration(migrations.Migration):
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('election_desk', 'Election desk'), ('accreditation_officer', 'Accreditation officer'), ('mission_coordinator', 'Mission coordinator'), ('publisher', 'Publisher'), ('auditor', 'Auditor'), ('administrator', 'Administrator')], max_length=24), blank=True, default=list, size=None, verbose_name='roles')),
+                ('demonstration', models.BooleanField(default=False, editable=False)),
+                ('session_epoch', models.PositiveIntegerField(default=0, editable=False)),
             ],
             options={
                 'verbose_name': 'user',
                 'verbose_name_plural': 'users',
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('roles__contained_by', ['election_desk', 'accreditation_officer', 'mission_coordinator', 'publisher', 'auditor', 'administrator'])), name='user_roles_known', violation_error_message='Choose among the roles of the list.')],
+                'base_manager_name': 'objects',
             },
-            managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
-            ],
         ),
         migrations.CreateModel(
             name='Country',
@@ -111,6 +125,81 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'jobs',
                 'ordering': ['-requested_at', '-id'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind', ''), _negated=True), name='job_has_kind'), models.CheckConstraint(condition=models.Q(('total__isnull', True), ('done__lte', models.F('total')), _connector='OR'), name='job_done_within_total'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'cancelled']), ('started_at__isnull', False), _connector='OR'), name='job_begun_dated'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state__in', ['waiting', 'running'])), models.Q(models.Q(('state__in', ['waiting', 'running']), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='job_end_dated'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed', 'cancelled'])), name='job_state_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Submission',
+            fields=[
+                ('key', models.UUIDField(primary_key=True, serialize=False)),
+                ('digest', models.CharField(help_text='SHA-256 of what was sent.', max_length=64)),
+                ('record', models.CharField(blank=True, help_text='Key of what was saved.', max_length=64)),
+                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'submission',
+                'verbose_name_plural': 'submissions',
+            },
+        ),
+        migrations.CreateModel(
+            name='Change',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.BigIntegerField(null=True, unique=True, verbose_name='number')),
+                ('at', models.DateTimeField(verbose_name='moment (UTC)')),
+                ('account', models.BigIntegerField(null=True, verbose_name='account')),
+                ('origin', models.TextField(verbose_name='door')),
+                ('request', models.TextField(verbose_name='request')),
+                ('reason', models.TextField(verbose_name='reason')),
+                ('role', models.TextField(verbose_name='database role')),
+                ('txid', models.BigIntegerField(verbose_name='transaction')),
+                ('rows', models.BigIntegerField(null=True, verbose_name='rows')),
+                ('previous_hash', models.TextField(blank=True, verbose_name='hash of the entry before')),
+                ('hash', models.TextField(blank=True, verbose_name='hash')),
+            ],
+            options={
+                'verbose_name': 'change',
+                'verbose_name_plural': 'changes',
+                'ordering': ['-id'],
+                'default_permissions': ('view',),
+                'indexes': [models.Index(condition=models.Q(('number', None)), fields=['txid'], name='change_open'), models.Index(fields=['account', 'id'], name='change_account'), models.Index(fields=['origin', 'id'], name='change_origin', opclasses=['text_pattern_ops', 'int8_ops']), models.Index(condition=models.Q(('request', ''), _negated=True), fields=['request'], name='change_request'), models.Index(fields=['at'], name='change_at')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ChangedRow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('table_name', models.TextField(verbose_name='table')),
+                ('key', models.TextField(verbose_name='key')),
+                ('kind', models.CharField(choices=[('insert', 'added'), ('update', 'changed'), ('delete', 'deleted'), ('erase', 'personal values erased')], max_length=6, verbose_name='kind')),
+                ('before', models.JSONField(null=True, verbose_name='before')),
+                ('after', models.JSONField(null=True, verbose_name='after')),
+                ('digest', models.BinaryField(verbose_name='digest')),
+                ('change', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changed', to='core.change')),
+            ],
+            options={
+                'verbose_name': 'changed row',
+                'verbose_name_plural': 'changed rows',
+                'ordering': ['-id'],
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['table_name', 'key', 'id'], name='changedrow_of_row'), models.Index(fields=['change', 'id'], name='changedrow_of_change')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PersonalValue',
+            fields=[
+                ('changed_row', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='personal', serialize=False, to='core.changedrow')),
+                ('table_name', models.TextField(verbose_name='table')),
+                ('key', models.TextField(verbose_name='key')),
+                ('salt', models.BinaryField(verbose_name='salt')),
+                ('before', models.JSONField(null=True, verbose_name='before')),
+                ('after', models.JSONField(null=True, verbose_name='after')),
+            ],
+            options={
+                'verbose_name': 'personal value in the history',
+                'verbose_name_plural': 'personal values in the history',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['table_name', 'key'], name='personalvalue_of_row')],
             },
         ),
     ]

@@ -1,4 +1,7 @@
-"""What the database itself holds about figures: who marks an election as changed, and what an edition may become."""
+"""What the database itself holds about figures: who marks an election as changed, and what an edition may become.
+
+Triggers work with the owner's rights: whoever changes a row may neither see nor write what they do.
+"""
 
 from django.db import migrations
 
@@ -37,7 +40,8 @@ SOURCES = {
 }
 
 MARK = """
-CREATE FUNCTION mark_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION mark_{table}() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         INSERT INTO coverage_mark (election_id) SELECT id FROM elections_election;
@@ -72,7 +76,8 @@ DROP FUNCTION mark_{table}();
 # A source is shown only through rows that point to it, so that a new one changes nothing; a corrected one may stand on
 # any page.
 MARK_SOURCE = """
-CREATE FUNCTION mark_core_source() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION mark_core_source() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     INSERT INTO coverage_mark (election_id) SELECT id FROM elections_election WHERE EXISTS (SELECT FROM changed);
     RETURN NULL;
@@ -86,7 +91,8 @@ DROP TRIGGER mark_update ON core_source;
 DROP FUNCTION mark_core_source();
 """
 
-# The text that an edition's hash is made of; coverage/chain.py makes the same.
+# The text that an edition's hash is made of; coverage/chain.py makes the same. Concatenation leaves out what is null: an
+# edition that names no entry of the history has none in its hash.
 CHAIN = """
 CREATE FUNCTION edition_chain_hash(e coverage_edition) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT encode(sha256(convert_to(concat_ws(E'\\n',
@@ -98,11 +104,14 @@ CREATE FUNCTION edition_chain_hash(e coverage_edition) RETURNS text LANGUAGE sql
         coalesce(e.published_by_id::text, '-'),
         e.total,
         e.changes,
-        e.content_hash
+        e.content_hash,
+        e.history_number,
+        e.history_hash
     ), 'UTF8')), 'hex')
 $$;
 
-CREATE FUNCTION edition_check_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION edition_check_insert() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     last_number integer;
     last_hash text;
@@ -128,7 +137,8 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE FUNCTION edition_refuse_update() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION edition_refuse_update() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     grain text;
 BEGIN
@@ -151,7 +161,8 @@ BEGIN
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'edition_immutable';
 END $$;
 
-CREATE FUNCTION edition_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION edition_refuse_delete() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'editions are published and cannot be deleted'
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'edition_immutable';
@@ -180,14 +191,19 @@ DROP FUNCTION edition_chain_hash(coverage_edition);
 
 
 class Migration(migrations.Migration):
+    replaces = [
+        ("coverage", "0002_triggers"),
+        ("coverage", "0003_history_head"),
+        ("coverage", "0004_trigger_rights"),
+    ]
 
     dependencies = [
-        ("coverage", "0001_initial"),
-        ("core", "0001_initial"),
-        ("elections", "0001_initial"),
-        ("stations", "0002_composite_keys"),
-        ("missions", "0001_initial"),
-        ("fieldwork", "0002_composite_keys"),
+        ("core", "0001_accounts_and_history"),
+        ("elections", "0001_elections"),
+        ("stations", "0001_stations"),
+        ("missions", "0001_missions_and_people"),
+        ("fieldwork", "0001_field_work"),
+        ("coverage", "0001_editions_and_corrections"),
     ]
 
     operations = [
