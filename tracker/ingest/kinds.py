@@ -106,8 +106,9 @@ def _resolve_windows(value: Any, ids: Mapping[str, Mapping[str, int]]) -> Any:
 
 def _read_windows(stations: Iterable[int]) -> dict[int, Any]:
     found: dict[int, Any] = dict.fromkeys(stations, ())
-    for window in VotingWindow.objects.filter(station__in=found).order_by("opens_at"):
-        found[window.station_id] += ((window.opens_at, window.closes_at),)
+    rows = VotingWindow.objects.filter(station__in=found).order_by("opens_at")
+    for station, *window in rows.values_list("station", "opens_at", "closes_at"):
+        found[station] += (tuple(window),)
     return found
 
 

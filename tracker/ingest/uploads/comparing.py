@@ -176,7 +176,10 @@ class Comparison:
 
     def _differ(self, kind: Kind, lines: list[Line]) -> None:
         ids = [line.object_id for line in lines if line.object_id is not None]
-        found = kind.model._base_manager.select_related(*kind.shown_with).in_bulk(ids)
+        rows = kind.model._base_manager.order_by()
+        if kind.shown_with:  # without names Django would join, and make, whatever a record points to
+            rows = rows.select_related(*kind.shown_with)
+        found = rows.in_bulk(ids)
         parts = {name: part.read(found) for name, part in (kind.parts or {}).items()}
         shown: list[tuple[Line, str, Any, Any, str]] = []
         for line in lines:

@@ -8,12 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tracker.core import receiving
 from tracker.core.models import Submission
 from tracker.core.problems import problem
 from tracker.elections.models import Election
 from tracker.ingest.models import Upload
 from tracker.ingest.uploads import actions as files
-from tracker.ingest.uploads import queries
+from tracker.ingest.uploads import queries, rights, work
 from tracker.staff.api.operations import CONFLICT, answered, bytes_of, operation
 from tracker.staff.api.parts import ADDRESS, KEY, TEXT, Kind, Part, Record, code_of, list_of
 
@@ -101,12 +102,12 @@ def stations(request: HttpRequest) -> HttpResponse:
     at its address. The body is the file: CSV, JSON (a list of objects) or a spreadsheet (XLSX, ODS), told by its
     content."""
     account: Any = request.user
-    files.check_may_bring(account, "stations")
+    rights.check_may_bring(account, "stations")
     said = stations.read(request)
     election = Election.objects.visible_to(account).filter(slug=said["election"]).first()
     if election is None:
         raise ValidationError({"election": _("Say in the address which election: ?election=its-word.")})
-    content = bytes_of(request, files.MOST_BYTES, _("The list is larger than 32 MB; send it in parts."))
+    content = bytes_of(request, receiving.MOST_BYTES, _("The list is larger than 32 MB; send it in parts."))
     sent = hashlib.sha256(request.META.get("QUERY_STRING", "").encode() + b"\n" + content).hexdigest()
     known, new = Submission.objects.get_or_create(
         key=said["key"], defaults={"digest": sent, "account_id": account.pk}
@@ -137,5 +138,5 @@ def station_list(request: HttpRequest, pk: int) -> HttpResponse:
     found = Upload.objects.filter(pk=pk, kind="stations", sent_by=request.user.pk).first()
     if found is None:
         raise Http404
-    files.settle_stopped(found)
+    work.settle_stopped(found)
     return answered(LIST, found)
