@@ -200,7 +200,11 @@ def test_what_follows_the_end_of_an_embargo_at_once_hides_nothing(election) -> N
     rows.update(value=50)
     wait(0.2)
     rows.update(value=51)
-    back = [("withdrawn", [], ""), ("restored", [("Value", "49", "50")], ""), ("changed", [("Value", "50", "51")], "")]
+    back = [
+        ("withdrawn", [], ""),
+        ("restored", [("Value", "49", "50")], ""),
+        ("changed", [("Value", "50", "51")], ""),
+    ]
     assert said(election) == back
     pause(figure, 0.1)
     rows.update(value=52)

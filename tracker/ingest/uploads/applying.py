@@ -221,7 +221,11 @@ def _columns(kind: Kind) -> list[tuple[Any, str, str]]:
     fields: Any = kind.model._meta.concrete_fields
     for field in fields:
         text = f"(r.values->>'{field.name}')"
-        if field.primary_key or field.name == "election" or isinstance(field, models.BinaryField):
+        if (
+            field.primary_key
+            or field.name in ("election", "writers")
+            or isinstance(field, models.BinaryField)
+        ):
             continue
         if field.is_relation and field.related_model in TARGETS:
             alias = f"of_{field.name}"
@@ -405,7 +409,9 @@ def _restore(table: str, parameters: dict[str, Any]) -> None:
             parameters,
         )
         # Who wrote a row last is the database's to say.
-        columns = sorted({name for (name,) in cursor.fetchall()} - {"written_by_id", "approved_by_id"})
+        columns = sorted(
+            {name for (name,) in cursor.fetchall()} - {"written_by_id", "approved_by_id", "writers"}
+        )
         if columns:
             settings = ", ".join(
                 # A version counts every change, this one too: a number never stands for two contents.
