@@ -102,6 +102,14 @@ def test_everybody_who_wrote_since_the_last_approval_is_no_second_pair_of_eyes(
     assert [refused(row, one) for one in (anna, bela, clara)] == [False, False, True]
 
 
+def test_a_command_is_nobody_and_no_writer(election, clara) -> None:
+    """Red when: the guard asks only whether an account is among the writers (null is unlike all of none)."""
+    row = make.make_milestone(election=election, publication=SUBMITTED)
+    change(row, None, title="By a command")
+    make.make_window(station=make.make_station(election=election, publication=SUBMITTED))
+    assert (row.writers, VotingWindow.objects.get().station.writers, refused(row, clara)) == ([], [], False)
+
+
 def test_nobody_says_otherwise_who_wrote_and_many_rows_are_told_apart(election, anna, bela, clara) -> None:
     """Red when: the guard takes `writers` as it comes."""
     figures = []

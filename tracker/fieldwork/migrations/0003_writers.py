@@ -30,7 +30,7 @@ BEGIN
     ELSE
         NEW.writers := OLD.writers;
     END IF;
-    IF edited AND actor <> ALL (NEW.writers) THEN
+    IF edited AND actor IS NOT NULL AND actor <> ALL (NEW.writers) THEN
         NEW.writers := NEW.writers || actor;
     END IF;
     IF NEW.publication <> 'published' THEN
@@ -95,7 +95,7 @@ BEGIN
     EXECUTE format(
         'UPDATE public.%2$I r SET publication = r.publication FROM public.elections_election e'
         ' WHERE e.id = r.election_id AND e.four_eyes AND r.id IN (' || written || ')'
-        ' AND (r.publication = ''published'' OR $1 <> ALL (r.writers))', TG_ARGV[0], TG_ARGV[1]
+        ' AND (r.publication = ''published'' OR ($1 IS NOT NULL AND $1 <> ALL (r.writers)))', TG_ARGV[0], TG_ARGV[1]
     ) USING actor;
     RETURN NULL;
 END $$;
