@@ -254,8 +254,8 @@ def _public_rows(model: type[models.Model]) -> models.QuerySet:
     country, a source) all."""
     manager: Any = model._default_manager
     if hasattr(manager, "published"):
-        return manager.published()  # type: ignore[no-any-return]
-    return manager.defer(*withheld_fields(model))  # type: ignore[no-any-return]
+        return manager.published()
+    return manager.defer(*withheld_fields(model))
 
 
 def _in_order(row: Correction) -> list[str]:
