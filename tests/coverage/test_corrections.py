@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests import factories as make
 from tests.public.pages import address, read
@@ -187,6 +188,52 @@ def test_a_value_that_changed_under_a_short_embargo_is_told_when_it_ends(electio
         ("withdrawn", [], ""),
         ("restored", [("Value", "50", "6543")], ""),
     ]
+
+
+def test_what_changed_while_something_above_it_was_away_is_told_when_that_is_back(election) -> None:
+    """Red when: a change of a hidden row is kept nowhere, or nobody looks at what is below a record that comes back."""
+    mission = make.make_mission(election=election)
+    old, gone, new = (make.make_statement(mission=mission, title=title) for title in ("Old", "Gone", "New"))
+    window = make.make_window(station=make.make_station(election=election))
+    rows, missions = type(old).objects, type(mission).objects
+    rows.filter(pk=new.pk).update(publication=Publication.DRAFT)
+
+    missions.update(publication=Publication.WITHDRAWN)
+    rows.filter(pk=old.pk).update(title="Older")
+    rows.filter(pk=old.pk).update(title="Oldest")
+    rows.filter(pk=gone.pk).update(publication=Publication.WITHDRAWN)
+    rows.filter(pk=gone.pk).update(title="Gone and back")
+    rows.filter(pk=gone.pk).update(publication=Publication.PUBLISHED)
+    Election.objects.update(embargo_until=timezone.now() + timedelta(seconds=0.3))
+    VotingWindow.objects.filter(pk=window.pk).update(closes_at="2024-02-07T14:00Z")
+    wait(0.4)
+    assert lift_embargoes() == 1
+    missions.update(publication=Publication.PUBLISHED)
+    told = [(fields, reason) for kind, fields, reason in said(election) if kind == "restored" and fields]
+    assert sorted(told) == [
+        ([("Closes (UTC)", "2024-02-07 13:00 UTC", "2024-02-07 14:00 UTC")], ""),
+        ([("Title", "Gone", "Gone and back")], ""),
+        ([("Title", "Old", "Oldest")], ""),
+    ]
+    # From here on each change is told by itself, once.
+    rows.filter(pk=old.pk).update(title="Newest")
+    assert said(election)[-1] == ("changed", [("Title", "Oldest", "Newest")], "")
+    assert sum(bool(fields) for _kind, fields, _reason in said(election)) == 4
+
+
+def test_what_the_public_never_read_is_not_told(election) -> None:
+    """Red when: everything that is published below something that is away is taken for public once."""
+    mission = make.make_mission(election=election)
+    type(mission).objects.update(publication=Publication.WITHDRAWN)
+    added = make.make_statement(mission=mission, title="Added while away")
+    type(added).objects.filter(pk=added.pk).update(title="Mended while away")
+    type(mission).objects.update(publication=Publication.PUBLISHED)
+    assert [fields for _kind, fields, _reason in said(election) if fields] == []
+    draft = make.make_election(publication=Publication.DRAFT)
+    figure = make.make_figure(election=draft, value=1)
+    AnnouncedFigure.objects.filter(pk=figure.pk).update(value=2)
+    Election.objects.filter(pk=draft.pk).update(publication=Publication.PUBLISHED)
+    assert said(draft) == []
 
 
 def test_what_follows_the_end_of_an_embargo_at_once_hides_nothing(election) -> None:

@@ -2,7 +2,8 @@
 
 A record that changes while the public can see it leaves an entry with the old and the new value of its published
 fields, the moment and the reason. A record that leaves the public pages leaves the bare fact; what earlier entries
-quote of it is hidden as long as it is gone. When it comes back, the entry says what became different meanwhile.
+quote of it is hidden as long as it is gone. When it comes back, the entry says what became different meanwhile, also of
+what was away with it.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from tracker.core.disclosure import published_fields, withheld_fields
+from tracker.core.models import Publishable
 from tracker.core.wall import public_sql
 from tracker.coverage.models import CORRECTED, Correction
 from tracker.elections.models import Election
@@ -28,6 +30,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     why text := coalesce(current_setting('tracker.reason', true), '');
     gone record;
+    back boolean := false;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         -- An embargo ends by the clock and without an UPDATE: what the public has read since then is told now.
@@ -36,10 +39,12 @@ BEGIN
             FROM before b CROSS JOIN LATERAL ({elections_of_b}) AS e (id) CROSS JOIN LATERAL ({last_of_b}) AS w
             WHERE w.kind = 'withdrawn' AND ({public_b})
         LOOP
+            back := true;
             INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
             SELECT gone.election, '{label}', gone.key, 'restored', d.before, d.after, why, clock_timestamp(), false
             FROM correction_difference(coalesce(gone.held, gone.told), gone.told, '{columns}') d;
-            UPDATE coverage_correction SET hidden = false WHERE model = '{label}' AND key = gone.key AND hidden;
+            UPDATE coverage_correction SET hidden = false WHERE model = '{label}' AND key = gone.key AND hidden
+                AND kind <> 'withdrawn';
         END LOOP;
 
         INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
@@ -66,8 +71,28 @@ BEGIN
         WHERE w.kind = 'withdrawn' AND NOT ({public_b}) AND ({public_c});
 
         UPDATE coverage_correction SET hidden = false
-        WHERE model = '{label}' AND hidden AND key IN (
+        WHERE model = '{label}' AND hidden AND kind <> 'withdrawn' AND key IN (
             SELECT c.{key}::text FROM changed c JOIN before b USING ({key}) WHERE NOT ({public_b}) AND ({public_c}));
+
+        -- Changed while something above it is away: what the public had read of it is kept until that is back.
+        INSERT INTO coverage_correction (election_id, model, key, kind, held, reason, at, hidden)
+        SELECT e.id, '{label}', b.{key}::text, 'withdrawn', history_pick(to_jsonb(b), '{columns}'), '',
+               clock_timestamp(), true
+        FROM changed c JOIN before b USING ({key}) CROSS JOIN LATERAL ({elections_of_b}) AS e (id)
+        CROSS JOIN LATERAL ({away_b}) AS a (entry)
+        CROSS JOIN LATERAL correction_difference(to_jsonb(b), to_jsonb(c), '{columns}') d
+        WHERE ({own_b}) AND NOT ({public_b}) AND (d.before IS NOT NULL OR NOT ({own_c}))
+          AND NOT EXISTS (SELECT FROM ({last_of_b}) l WHERE l.kind = 'withdrawn')
+          AND NOT EXISTS (
+              SELECT FROM core_changedrow r
+              WHERE r.table_name = '{table}' AND r.key = b.{key}::text AND r.id > a.entry
+                AND (r.kind = 'insert' OR r.after ?| '{{publication,embargo_until}}'));
+
+        IF back OR EXISTS (
+            SELECT FROM changed c JOIN before b USING ({key}) WHERE NOT ({public_b}) AND ({public_c})
+        ) THEN
+            {tell_below}
+        END IF;
     ELSE
         INSERT INTO coverage_correction (election_id, model, key, kind, reason, at, hidden)
         SELECT e.id, '{label}', b.{key}::text, 'withdrawn', why, clock_timestamp(), false
@@ -80,6 +105,18 @@ BEGIN
     RETURN NULL;
 END $$;
 REVOKE ALL ON FUNCTION public.correct_{table}() FROM PUBLIC;
+-- What changed while something above it was away, and is public again.
+CREATE OR REPLACE FUNCTION public.correct_returned_{table}(why text) RETURNS void
+LANGUAGE sql SET search_path = public, pg_temp AS $$
+    INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
+    SELECT w.election_id, w.model, w.key, 'restored', d.before, d.after, why, clock_timestamp(), d.before IS NULL
+    FROM coverage_correction w JOIN {table} c ON c.{key} = w.key::bigint
+    CROSS JOIN LATERAL correction_difference(w.held, to_jsonb(c), '{columns}') d
+    WHERE w.model = '{label}' AND w.kind = 'withdrawn' AND w.hidden AND ({public_c}) AND NOT EXISTS (
+        SELECT FROM coverage_correction l WHERE l.model = w.model AND l.key = w.key AND l.id > w.id
+        AND l.kind IN ('withdrawn', 'restored'))
+$$;
+REVOKE ALL ON FUNCTION public.correct_returned_{table}(text) FROM PUBLIC;
 DROP TRIGGER IF EXISTS correct_update ON public.{table};
 DROP TRIGGER IF EXISTS correct_delete ON public.{table};
 CREATE TRIGGER correct_update AFTER UPDATE ON public.{table}
@@ -141,6 +178,15 @@ def _trigger(model: type[models.Model]) -> str:
         elections_of_c=_elections_sql(model, "c"),
         last_of_b=LAST.format(label=label, key=f"b.{key}"),
         last_of_c=LAST.format(label=label, key=f"c.{key}"),
+        own_b=_own_sql(model, "b"),
+        own_c=_own_sql(model, "c"),
+        away_b=_away_sql(model, "b"),
+        tell_below=" ".join(
+            f"PERFORM correct_returned_{below._meta.db_table}(why);"
+            for below in corrected_models()
+            if label in _above(below, "b")
+        )
+        or "NULL;",
         public_b=public_sql(model, "b"),
         public_c=public_sql(model, "c"),
     )
@@ -157,6 +203,45 @@ def _elections_sql(model: type[models.Model], row: str) -> str:
         for user in corrected_models()
         for field in user._meta.local_fields
         if field.related_model is model and field.name in published_fields(user)
+    )
+
+
+def _own_sql(model: type[models.Model], row: str) -> str:
+    """The condition under which `row` would be public if everything above it were."""
+    if not issubclass(model, Publishable):
+        return "true"
+    over = f"({row}.embargo_until IS NULL OR {row}.embargo_until <= statement_timestamp())"
+    return f"{row}.publication = 'published' AND {over}"
+
+
+def _above(model: type[models.Model], row: str) -> dict[str, str]:
+    """What is corrected itself and hides `row` with it: its election and its record, by label, with their keys."""
+    found: dict[str, str] = {}
+    for name in getattr(model, "published_with", ()):
+        field: Any = model._meta.get_field(name)
+        if field.related_model._meta.label in CORRECTED:
+            found[field.related_model._meta.label] = f"{row}.{field.column}"
+    if found:
+        found[Election._meta.label] = CORRECTED[model._meta.label].replace("r.", f"{row}.")
+    return found
+
+
+def _away_sql(model: type[models.Model], row: str) -> str:
+    """The line of the history with which something above `row` left the public pages, if it is not back; no row where
+    nothing has. What was published after that line, nobody outside has read."""
+    pairs = ", ".join(
+        f"('{label}', '{apps.get_model(label)._meta.db_table}', ({key})::text)"
+        for label, key in _above(model, row).items()
+    )
+    if not pairs:
+        return "SELECT 0 WHERE false"
+    return (
+        "SELECT (SELECT max(h.id) FROM core_changedrow h WHERE h.table_name = u.tablename AND h.key = u.key"  # noqa: S608 - our own names
+        " AND (h.before ->> 'publication' = 'published' OR h.after ? 'embargo_until'))"
+        f" FROM (VALUES {pairs}) AS u (model, tablename, key) CROSS JOIN LATERAL (SELECT o.kind"
+        " FROM coverage_correction o WHERE o.model = u.model AND o.key = u.key"
+        " AND o.kind IN ('withdrawn', 'restored') ORDER BY o.id DESC LIMIT 1) l"
+        " WHERE l.kind = 'withdrawn' ORDER BY 1 LIMIT 1"
     )
 
 
