@@ -16,6 +16,7 @@ def save(client: Client, path: str, typed: dict[str, Any], **options: Any) -> An
 
 def confirm(client: Client, path: str, chosen: dict[str, Any], **options: Any) -> Any:
     """Send an action or a step that asks first, and say yes to the question; the answer where nothing is asked."""
+    chosen = {"reason": "A test"} | chosen
     asked = client.post(path, {name: value for name, value in chosen.items() if name != "sure"})
     if asked.status_code != 200 or "sure" not in (asked.context or ()):
         return asked

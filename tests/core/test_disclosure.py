@@ -46,9 +46,11 @@ def test_published_rows_come_without_withheld_fields_also_by_way_of_others() -> 
         "submission_key",
         "written_by_id",
         "approved_by_id",
+        "writers",
     }
     assert row.election.get_deferred_fields() == {
         "notes", "four_eyes", "contact_days", "people_days", "written_by_id", "approved_by_id",
+        "writers", "four_eyes_end_by_id",
     }  # fmt: skip
     day = Election.objects.published().select_related("simulated_day").get(demonstration=True).simulated_day
     assert day.get_deferred_fields() == {"seed", "last_event"}

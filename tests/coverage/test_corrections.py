@@ -8,16 +8,17 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests import factories as make
 from tests.public.pages import address, read
 from tracker.core.identity import Identity, acting
-from tracker.core.models import Publication
-from tracker.core.publication import publishable_models
+from tracker.core.models import Publication, Source
+from tracker.core.publication import lift_embargoes, publishable_models
 from tracker.coverage.corrections import corrected_models, entries, mark_corrected, public_corrections
 from tracker.coverage.models import CORRECTED, Correction
 from tracker.elections.models import AnnouncedFigure, Election
-from tracker.missions.models import Organization, Outlet
+from tracker.missions.models import Membership, Organization, Outlet
 from tracker.stations.models import VotingWindow
 
 pytestmark = pytest.mark.django_db
@@ -42,13 +43,14 @@ def said(election: Election) -> list[tuple[str, list[tuple[str, str, str]], str]
 
 def test_every_publishable_record_of_an_election_is_corrected_in_public() -> None:
     of_no_election = {Organization, Outlet}
-    assert set(corrected_models()) == {*publishable_models(), VotingWindow} - of_no_election
+    beside = {VotingWindow, Membership, Source}
+    assert set(corrected_models()) == {*publishable_models(), *beside} - of_no_election
     with connection.cursor() as cursor:
         cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'correct_update'")
         assert {table for (table,) in cursor.fetchall()} == {
             model._meta.db_table for model in corrected_models()
         }
-    assert len(CORRECTED) == 10
+    assert len(CORRECTED) == 12
 
 
 def test_a_correction_of_every_kind_of_record_is_read_with_the_rights_of_the_public(
@@ -65,6 +67,8 @@ def test_a_correction_of_every_kind_of_record_is_read_with_the_rights_of_the_pub
         (mission, {"head_of_mission": "Corrected"}), (make.make_statement(mission=mission), {"title": "Corrected"}),
         (make.make_engagement(election=election), {"topics": "Corrected"}),
         (make.make_incident(election=election, station=station), {"summary": "Corrected"}),
+        (make.make_membership(mission=mission), {"notes": "Corrected"}),
+        (make.make_milestone(election=election, source=make.make_source()).source, {"title": "Corrected"}),
     ):  # fmt: skip
         type(record).objects.filter(pk=record.pk).update(**values)
     assert set(Correction.objects.values_list("model", flat=True)) == set(CORRECTED)
@@ -153,6 +157,134 @@ def test_an_edit_under_four_eyes_is_told_only_when_it_is_approved(election) -> N
     with acting(Identity(user=clara.pk)):
         rows.update(publication=Publication.PUBLISHED)
     assert said(election)[-1] == ("restored", [("Value", "49", "50")], "")
+
+
+def pause(figure: AnnouncedFigure, seconds: float) -> None:
+    """Set an embargo that begins now, and wait until it is over by the clock: nothing in the register moves then."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE elections_announcedfigure SET embargo_until = clock_timestamp() + %s * interval '1 second'"
+            " WHERE id = %s",
+            [seconds, figure.pk],
+        )
+
+
+def wait(seconds: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [seconds])
+
+
+def test_a_value_that_changed_under_a_short_embargo_is_told_when_it_ends(election) -> None:
+    """Red when: only the UPDATE that itself makes a record public is looked at (an embargo ends by the clock)."""
+    figure = make.make_figure(election=election, value=49)
+    rows = AnnouncedFigure.objects.filter(pk=figure.pk)
+    rows.update(value=50)
+    pause(figure, 0.2)
+    rows.update(value=6543)
+    wait(0.3)
+    assert lift_embargoes() == 1
+    assert said(election) == [
+        ("changed", [("Value", "49", "50")], ""),
+        ("withdrawn", [], ""),
+        ("restored", [("Value", "50", "6543")], ""),
+    ]
+
+
+def test_what_changed_while_something_above_it_was_away_is_told_when_that_is_back(election) -> None:
+    """Red when: a change of a hidden row is kept nowhere, or nobody looks at what is below a record that comes back."""
+    mission = make.make_mission(election=election)
+    old, gone, new = (make.make_statement(mission=mission, title=title) for title in ("Old", "Gone", "New"))
+    window = make.make_window(station=make.make_station(election=election))
+    rows, missions = type(old).objects, type(mission).objects
+    rows.filter(pk=new.pk).update(publication=Publication.DRAFT)
+
+    missions.update(publication=Publication.WITHDRAWN)
+    rows.filter(pk=old.pk).update(title="Older")
+    rows.filter(pk=old.pk).update(title="Oldest")
+    rows.filter(pk=gone.pk).update(publication=Publication.WITHDRAWN)
+    rows.filter(pk=gone.pk).update(title="Gone and back")
+    rows.filter(pk=gone.pk).update(publication=Publication.PUBLISHED)
+    Election.objects.update(embargo_until=timezone.now() + timedelta(seconds=0.3))
+    VotingWindow.objects.filter(pk=window.pk).update(closes_at="2024-02-07T14:00Z")
+    wait(0.4)
+    assert lift_embargoes() == 1
+    missions.update(publication=Publication.PUBLISHED)
+    told = [(fields, reason) for kind, fields, reason in said(election) if kind == "restored" and fields]
+    assert sorted(told) == [
+        ([("Closes (UTC)", "2024-02-07 13:00 UTC", "2024-02-07 14:00 UTC")], ""),
+        ([("Title", "Gone", "Gone and back")], ""),
+        ([("Title", "Old", "Oldest")], ""),
+    ]
+    # From here on each change is told by itself, once.
+    rows.filter(pk=old.pk).update(title="Newest")
+    assert said(election)[-1] == ("changed", [("Title", "Oldest", "Newest")], "")
+    assert sum(bool(fields) for _kind, fields, _reason in said(election)) == 4
+
+
+def test_what_the_public_never_read_is_not_told(election) -> None:
+    """Red when: everything that is published below something that is away is taken for public once."""
+    mission = make.make_mission(election=election)
+    type(mission).objects.update(publication=Publication.WITHDRAWN)
+    added = make.make_statement(mission=mission, title="Added while away")
+    type(added).objects.filter(pk=added.pk).update(title="Mended while away")
+    type(mission).objects.update(publication=Publication.PUBLISHED)
+    assert [fields for _kind, fields, _reason in said(election) if fields] == []
+    draft = make.make_election(publication=Publication.DRAFT)
+    figure = make.make_figure(election=draft, value=1)
+    AnnouncedFigure.objects.filter(pk=figure.pk).update(value=2)
+    Election.objects.filter(pk=draft.pk).update(publication=Publication.PUBLISHED)
+    assert said(draft) == []
+
+
+def test_what_follows_the_end_of_an_embargo_at_once_hides_nothing(election) -> None:
+    """A change, a new embargo or a withdrawal after the moment and before anybody lifted it.
+
+    Red when: the loop over what came back by the clock is left out, or comes after the entries of the change.
+    """
+    figure = make.make_figure(election=election, value=49)
+    rows = AnnouncedFigure.objects.filter(pk=figure.pk)
+    pause(figure, 0.1)
+    rows.update(value=50)
+    wait(0.2)
+    rows.update(value=51)
+    back = [
+        ("withdrawn", [], ""),
+        ("restored", [("Value", "49", "50")], ""),
+        ("changed", [("Value", "50", "51")], ""),
+    ]
+    assert said(election) == back
+    pause(figure, 0.1)
+    rows.update(value=52)
+    wait(0.2)
+    pause(figure, 60)
+    assert said(election) == [("withdrawn", [], "")] * 3
+    rows.update(embargo_until=None)
+    assert said(election) == [
+        *back, ("withdrawn", [], ""), ("restored", [("Value", "51", "52")], ""), ("withdrawn", [], ""),
+        ("restored", [], ""),
+    ]  # fmt: skip
+    rows.update(value=53)
+    assert said(election)[-1] == ("changed", [("Value", "52", "53")], "")
+
+
+def test_a_source_is_corrected_in_every_election_in_which_something_public_names_it(
+    client: Client, election
+) -> None:
+    """Red when: a source is told of in the elections of drafts, or its row is read with what is withheld of it."""
+    source = make.make_source(title="Old title", url="https://example.org/1")
+    make.make_figure(election=election, source=source)
+    make.make_milestone(election=election, source=source)
+    other, silent = make.make_election(source=source), make.make_election()
+    make.make_figure(election=silent, source=source, publication=Publication.DRAFT)
+    Source.objects.filter(pk=source.pk).update(title="New title", notes="A secret")
+    changed = [("changed", [("Title", "Old title", "New title")], "")]
+    assert [said(one) for one in (election, other, silent)] == [changed, changed, []]
+    Source.objects.filter(pk=source.pk).update(notes="Another secret")
+    assert [said(one) for one in (election, other, silent)] == [changed, changed, []]
+    figure = make.make_figure(election=silent)
+    AnnouncedFigure.objects.filter(pk=figure.pk).update(source=source)
+    assert "Source · changed" in read(client, address("corrections", election))
+    assert "New title" in read(client, address("corrections", silent))
 
 
 def test_a_deleted_record_leaves_the_bare_fact(election) -> None:

@@ -20,7 +20,7 @@ from tests.factories import (
     make_visit,
 )
 from tracker.core.models import User
-from tracker.fieldwork import actions
+from tracker.fieldwork import actions, incidents
 from tracker.fieldwork.models import Deployment, Incident, IncidentChange, Visit
 
 NINE = datetime(2024, 2, 7, 9, tzinfo=UTC)
@@ -176,10 +176,10 @@ def test_an_incident_is_checked_step_by_step(coordinator: User) -> None:
 def test_an_incident_is_public_only_with_a_summary() -> None:
     incident = make_incident(publication="draft", summary="")
     with pytest.raises(ValidationError, match="public summary"):
-        actions.publish_incident(by=None, incident=incident, summary=" ")
-    actions.publish_incident(by=None, incident=incident, summary="A screen was missing.")
+        incidents.publish_incident(by=None, incident=incident, summary=" ")
+    incidents.publish_incident(by=None, incident=incident, summary="A screen was missing.")
     assert Incident.objects.published().get().summary == "A screen was missing."
-    actions.withdraw_incident(by=None, incident=incident)
+    incidents.withdraw_incident(by=None, incident=incident, reason="A test")
     assert not Incident.objects.published().exists()
 
 

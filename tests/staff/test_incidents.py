@@ -1,5 +1,6 @@
 """Incidents: each step by its button, reasons where needed, and nothing public before its summary was seen."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from tests import factories
 from tests.factories import make_account
 from tests.forms import confirm
 from tests.public.pages import address, read, text_of
+from tracker.core.identity import Identity, acting
 from tracker.core.models import User
 from tracker.core.roles import Role
+from tracker.coverage.models import Correction
+from tracker.elections.models import Election
 from tracker.fieldwork.models import Incident
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +27,10 @@ def desk(client: Client) -> Client:
 
 
 def press(client: Client, incident: Incident, do: str, **over: Any) -> Any:
-    page = client.post(f"/staff/incidents/{incident.pk}/", {"do": do} | over)
+    """Open the screen of an incident and press a button there, with a reason."""
+    path = f"/staff/incidents/{incident.pk}/"
+    shown = {"seen": client.get(path).context["seen"], "why": "A test"}
+    page = client.post(path, shown | {"do": do} | over)
     incident.refresh_from_db()
     return page
 
@@ -142,3 +149,136 @@ def test_publishing_needs_a_permission_of_its_own(client: Client) -> None:
     confirm(client, "/staff/fieldwork/incident/", chosen)
     incident.refresh_from_db()
     assert incident.publication == "published"
+
+
+# --- four eyes, versions, reasons
+
+FOUR_EYES = "This election asks for four eyes: a record is submitted by whoever wrote it and published by somebody else"
+CHANGED = "this incident says something else than when you opened its page"
+
+
+@pytest.fixture
+def three() -> tuple[Incident, Client, Client, Client]:
+    """An incident of an election with four eyes, and its coordinator, a publisher and another one."""
+    team = factories.make_team()
+    organization = team.mission.organization
+    with acting(Identity(user=factories.make_administrator(username="reporter").pk)):
+        incident = factories.make_incident(
+            publication="draft", election=team.mission.election, team=team, summary=""
+        )
+    Election.objects.update(four_eyes=True)
+    clients = []
+    for name, role in (("cora", Role.COORDINATOR), ("paul", Role.PUBLISHER), ("pia", Role.PUBLISHER)):
+        clients.append(Client())
+        own = {"organization": organization} if role == Role.COORDINATOR else {}
+        clients[-1].force_login(make_account(role, username=name, **own))
+    return (incident, *clients)
+
+
+def buttons(page: Any) -> list[str]:
+    return re.findall(r'name="do" value="(preview|submit|take_back|send_back|publish|withdraw)"', page.text)
+
+
+def test_under_four_eyes_one_submits_and_another_publishes(three: Any) -> None:
+    """Red when: publish_incident writes the summary and the state in one stroke and nothing leads to "submitted"
+    (500), or lets an IntegrityError through."""
+    incident, cora, paul, pia = three
+    page = press(cora, incident, "preview", summary="A seal was missing.")
+    assert buttons(page) == ["submit", "preview"]
+    press(cora, incident, "submit", summary="A seal was missing.")
+    assert (incident.publication, incident.summary, incident.written_by.username) == (
+        "submitted", "A seal was missing.", "cora",
+    )  # fmt: skip
+    # Another wording is not what was submitted.
+    page = press(paul, incident, "publish", summary="Something else.")
+    assert (page.status_code, incident.publication) == (422, "submitted")
+    assert page.context["problem"][0].startswith(FOUR_EYES)
+    page = press(paul, incident, "preview", summary="Something else.")
+    assert buttons(page) == ["submit", "preview", "send_back"]
+    page = press(paul, incident, "send_back", why=" ")
+    assert (page.status_code, incident.publication) == (422, "submitted")
+    press(paul, incident, "send_back", why="Say which station")
+    assert incident.publication == "draft"
+    assert "Sent back by paul" in cora.get(f"/staff/incidents/{incident.pk}/").text
+    press(cora, incident, "submit", summary="A seal was missing in Seoul.")
+    press(cora, incident, "take_back")
+    assert incident.publication == "draft"
+    press(cora, incident, "submit", summary="A seal was missing in Seoul.")
+    # Paul corrects it: now it is Pia's to publish.
+    press(paul, incident, "submit", summary="One seal was missing in Seoul.")
+    page = press(paul, incident, "publish", summary=incident.summary)
+    assert (page.status_code, incident.publication) == (422, "submitted")
+    page = press(pia, incident, "preview", summary=incident.summary)
+    assert buttons(page) == ["publish", "preview", "send_back"]
+    press(pia, incident, "publish", summary=incident.summary)
+    assert (incident.publication, incident.approved_by.username) == ("published", "pia")
+    # What is public is corrected by being submitted once more.
+    page = press(pia, incident, "preview", summary="Two seals were missing.")
+    assert buttons(page) == ["submit", "preview", "withdraw"]
+    press(pia, incident, "submit", summary="Two seals were missing.", why="Counted again")
+    assert incident.publication == "submitted"
+    press(paul, incident, "publish", summary="Two seals were missing.")
+    assert incident.publication == "published"
+    told = [(row.kind, row.after, row.reason) for row in Correction.objects.order_by("id")]
+    assert told == [
+        ("withdrawn", None, "Counted again"),
+        ("restored", {"summary": "Two seals were missing."}, ""),
+    ]
+
+
+def test_under_four_eyes_the_list_submits_and_notes_only_what_was_published(three: Any) -> None:
+    """Red when: IncidentAdmin has no submit, or notes "published" of what four eyes refused."""
+    incident, cora, paul, _pia = three
+    Incident.objects.update(summary="A seal was missing.")
+    rows, chosen = "/staff/fieldwork/incident/", {"_selected_action": [incident.pk]}
+    confirm(paul, rows, chosen | {"action": "publish"})
+    assert list(incident.changes.values_list("publication", flat=True)) == []
+    confirm(cora, rows, chosen | {"action": "submit"})
+    incident.refresh_from_db()
+    assert incident.publication == "submitted"
+    asked = paul.post(rows, chosen | {"action": "publish"})
+    assert "A seal was missing." in asked.text
+    confirm(paul, rows, chosen | {"action": "publish"})
+    incident.refresh_from_db()
+    assert (incident.publication, incident.approved_by.username) == ("published", "paul")
+    assert list(incident.changes.values_list("publication", flat=True)) == ["published"]
+
+
+def test_a_page_opened_before_somebody_else_wrote_overwrites_nothing(desk: Client) -> None:
+    """Red when: `_lock` does not compare, or the view takes a page without `seen` for one that showed what is now."""
+    incident = factories.make_incident(publication="draft", summary="As first written.")
+    path = f"/staff/incidents/{incident.pk}/"
+    seen = desk.get(path).context["seen"]
+    Incident.objects.update(summary="As written meanwhile.", severity="grave")
+    for do in ("preview", "submit", "publish"):
+        for sent in ({"seen": seen}, {}):
+            page = desk.post(path, sent | {"do": do, "summary": "Stale words."})
+            assert (page.status_code, "Publish this" in page.text) == (422, False)
+            assert CHANGED in text_of(page.text)
+            assert "On record now: As written meanwhile." in text_of(page.text)
+            assert ">Stale words.</textarea>" in page.text
+    incident.refresh_from_db()
+    assert (incident.publication, incident.summary) == ("draft", "As written meanwhile.")
+    # Looked at, it goes on from there.
+    desk.post(path, {"seen": page.context["seen"], "do": "publish", "summary": "Put together."})
+    incident.refresh_from_db()
+    assert (incident.publication, incident.summary) == ("published", "Put together.")
+
+
+def test_a_public_summary_is_corrected_and_withdrawn_with_a_reason(desk: Client) -> None:
+    """Red when: `_write` or withdraw_incident asks for none, or does not give it to the transaction."""
+    incident = factories.make_incident(summary="A seal was missing.")
+    for do, words in (("publish", "why this is corrected"), ("withdraw", "why this leaves the public pages")):
+        page = press(desk, incident, do, summary="Two seals were missing.", why="  ")
+        assert (page.status_code, incident.publication, incident.summary) == (
+            422,
+            "published",
+            "A seal was missing.",
+        )
+        assert words in page.context["problem"][0]
+    press(desk, incident, "publish", summary="Two seals were missing.", why="Counted again")
+    press(desk, incident, "withdraw", why="Another station")
+    told = [(row.kind, row.before, row.reason) for row in Correction.objects.order_by("id")]
+    assert told == [
+        ("changed", {"summary": "A seal was missing."}, "Counted again"), ("withdrawn", None, "Another station"),
+    ]  # fmt: skip

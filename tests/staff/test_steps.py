@@ -11,6 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories as make
+from tests.forms import confirm
+from tests.public.pages import address, read
 from tests.trust.test_concurrency import opened
 from tracker.core.admin_steps import change_publication
 from tracker.core.identity import Identity, acting
@@ -60,7 +62,12 @@ def say_yes(client: Client, row: Any, name: str, **answers: Any) -> list[str]:
     asked = press(client, row, name)
     assert asked.status_code == 200
     offered = getattr(asked.context["form"], "offered", {})
-    answer = {"sure": asked.context["sure"], "seen": asked.context["seen"], "parts": list(offered)}
+    answer = {
+        "sure": asked.context["sure"],
+        "seen": asked.context["seen"],
+        "parts": list(offered),
+        "reason": "A test",
+    }
     done = client.post(step(row, name), answer | answers)
     assert (done.status_code, done["Location"]) == (302, change(row))
     return [str(message) for message in client.get(change(row)).context["messages"]]
@@ -461,6 +468,35 @@ def test_withdrawing_says_before_what_vanishes_with_it() -> None:
     make.make_figure(election=election, publication="draft")
     asked = press(publisher, election, "unpublish").content.decode()
     assert "Published themselves, and hidden from then on as well: 1 announced figure" in asked
+
+
+def test_withdrawing_asks_why_and_the_public_reads_it(client: Client) -> None:
+    """One record by its button, several from their list; what was never public needs no reason.
+
+    Red when: `ask_why` asks without its form, or keeps the reason to itself.
+    """
+    publisher = client_of(make.make_account(Role.PUBLISHER))
+    election = make.make_election()
+    one, two, three = (make.make_figure(election=election, value=value) for value in (1, 2, 3))
+    asked = press(publisher, one, "unpublish")
+    answer = {"sure": asked.context["sure"], "seen": asked.context["seen"]}
+    again = publisher.post(step(one, "unpublish"), answer | {"reason": " "})
+    assert "Say in a few words why this leaves the public pages" in again.content.decode()
+    assert publication(one) == ["published"]
+    say_yes(publisher, one, "unpublish", reason="Announced by mistake")
+    chosen = {"_selected_action": [two.pk, three.pk], "action": "unpublish"}
+    rows = reverse("admin:elections_announcedfigure_changelist")
+    confirm(publisher, rows, chosen | {"reason": ""})
+    assert publication(two, three) == ["published", "published"]
+    confirm(publisher, rows, chosen | {"reason": "The source took both back"})
+    assert publication(one, two, three) == ["withdrawn"] * 3
+    text = read(client, address("corrections", election))
+    assert text.count("Reason: The source took both back") == 2
+    assert text.count("Reason: Announced by mistake") == 1
+    assert "No reason is on record" not in text
+    draft = make.make_figure(election=election, publication="draft")
+    asked = publisher.post(rows, {"_selected_action": [draft.pk], "action": "unpublish"})
+    assert (asked.status_code, asked.context["form"]) == (200, None)
 
 
 def test_page_that_comes_back_with_an_error_says_that_it_is_not_saved() -> None:

@@ -271,6 +271,10 @@ def four_eyes_objection(record: Publishable, user: User) -> str:
     if record.publication != Publication.SUBMITTED:
         return _t("Its election asks for four eyes: one person submits it, somebody else publishes it.")
     if awaits_other_eyes(record, user):
+        if record.written_by_id != user.pk:
+            return _t(
+                "You wrote a part of it, and its election asks for four eyes: somebody else has to publish it."
+            )
         return _t("You wrote it, and its election asks for four eyes: somebody else has to publish it.")
     return ""
 

@@ -89,20 +89,37 @@ class EmbargoForm(PartsForm):
         return moment
 
 
-class ReasonForm(PartsForm):
+def _reason(label: Any, missing: Any, readers: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=300,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        error_messages={"required": missing},
+        help_text=readers,
+    )
+
+
+class SendBackForm(PartsForm):
     """Why it goes back to whoever wrote it."""
 
     field_order = ("reason", "parts")
-    reason = forms.CharField(
-        label=_("What is missing, or wrong?"),
-        max_length=300,
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
-        error_messages={
-            "required": _("Say in a few words what is to be done, so that it can come back better.")
-        },
-        help_text=_(
-            "Whoever wrote it reads this on the first page. No names of people: the history keeps it."
-        ),
+    reason = _reason(
+        _("What is missing, or wrong?"),
+        _("Say in a few words what is to be done, so that it can come back better."),
+        _("Whoever wrote it reads this on the first page. No names of people: the history keeps it."),
+    )
+
+
+WITHDRAWAL_UNEXPLAINED = _("Say in a few words why this leaves the public pages: the public reads it.")
+
+
+class WithdrawForm(PartsForm):
+    """Why it leaves the public pages."""
+
+    reason = _reason(
+        _("Why is it withdrawn?"),
+        WITHDRAWAL_UNEXPLAINED,
+        _("The page of corrections shows it, and nothing of what was withdrawn. No names of people."),
     )
 
 

@@ -24,7 +24,8 @@ from tracker.core.admin_access import ask_first, digest_of, hold, seen_version, 
 from tracker.core.admin_questions import (
     EmbargoForm,
     PartsForm,
-    ReasonForm,
+    SendBackForm,
+    WithdrawForm,
     doubts_before,
     hidden_still,
     parts_of,
@@ -170,7 +171,7 @@ def _ask_and_change(
     if not count:
         modeladmin.message_user(request, nothing, messages.INFO)
         return None
-    kind = ReasonForm if step == "send_back" else PartsForm
+    kind = SendBackForm if step == "send_back" else PartsForm
     form = kind(_answers(request), parts_of(modeladmin, request, rows, STEPS[step][1], to))
 
     def doubts() -> list[str]:
@@ -233,7 +234,7 @@ def publish(
         return [*hidden_still(modeladmin, queryset, offered), *found]
 
     question = ask_first(
-        modeladmin, request, queryset, "publish", title, words, form, doubts, lambda: _public_words(queryset, offered)
+        modeladmin, request, queryset, "publish", title, words, form, doubts, lambda: public_words(queryset, offered)
     )  # fmt: skip
     if question is None:
         publish_now(
@@ -243,7 +244,7 @@ def publish(
     return question
 
 
-def _public_words(
+def public_words(
     queryset: models.QuerySet, offered: Sequence[Publishable]
 ) -> list[tuple[str, str, list[Any]]]:
     """What the public is going to read, of a single record and of all that is offered with it: name, page, values."""
@@ -330,9 +331,22 @@ def unpublish(
     if vanishing := seen_below(modeladmin.model, list(shown)):
         below = _t("Published themselves, and hidden from then on as well: %(records)s.")
         words = f"{words} {below % {'records': vanishing}}"
-    question = ask_first(modeladmin, request, queryset, "unpublish", title, words)
+    question = ask_why(modeladmin, request, queryset, title, words)
     if question is None:
         unpublish_now(modeladmin, request, queryset)
+    return question
+
+
+def ask_why(
+    modeladmin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet, title: str, words: str
+) -> HttpResponse | None:
+    """Ask before these records are withdrawn, and why where one of them is public; None after the yes, with the reason
+    on record for what follows."""
+    shown = queryset.filter(publication=Publication.PUBLISHED).exists()
+    form = WithdrawForm(_answers(request), ()) if shown else None
+    question = ask_first(modeladmin, request, queryset, "unpublish", title, words, form)
+    if question is None and form is not None:
+        give_reason(form.cleaned_data["reason"])
     return question
 
 

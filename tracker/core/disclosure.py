@@ -31,7 +31,9 @@ class Fields:
 
 def publishable(published: str = "", counted: str = "", withheld: str = "") -> Fields:
     """The fields of a model that is published row by row: those of `models.Publishable` are decided here for all."""
-    return Fields(published, f"{counted} publication embargo_until", f"{withheld} written_by approved_by")
+    return Fields(
+        published, f"{counted} publication embargo_until", f"{withheld} written_by approved_by writers"
+    )
 
 
 DISCLOSURE: dict[str, Fields] = {
@@ -71,7 +73,7 @@ DISCLOSURE: dict[str, Fields] = {
             "slug name name_az name_ru country kind call round starts_on ends_on timezone authority demonstration"
             " source"
         ),
-        withheld="four_eyes contact_days people_days notes",
+        withheld="four_eyes four_eyes_end_by contact_days people_days notes",
     ),
     "elections.SimulatedDay": Fields(
         counted="id election demonstration", published="now", withheld="seed last_event"

@@ -243,6 +243,11 @@ DATABASE_RULES = {
         "This election asks for four eyes: a record is submitted by whoever wrote it and published by somebody else, "
         "and every edit needs that again."
     ),
+    "source_four_eyes": _lazy(
+        "This source stands beside records that wait for a publisher or are public, in an election that asks for four "
+        "eyes: what is said of it cannot change without them. Enter a new source, and name that one in the records."
+    ),
+    "four_eyes_end": _lazy("It takes two people with an account to switch four eyes off."),
 }
 
 

@@ -340,7 +340,7 @@ class Publishable(models.Model):
         blank=True,
         help_text=_("Published already, and shown to nobody outside before this moment. Empty: at once."),
     )
-    # Both are written by the database (migration 0002 of fieldwork), from who acts: no form can say otherwise.
+    # All three are written by the database (migration 0003 of fieldwork), from who acts: no form can say otherwise.
     written_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+",
         verbose_name=_("last written by"),
@@ -348,6 +348,11 @@ class Publishable(models.Model):
     approved_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+",
         verbose_name=_("published by"),
+    )  # fmt: skip
+    # Keys of accounts. Empty once somebody approved it.
+    writers = ArrayField(
+        models.BigIntegerField(), verbose_name=_("written by, since it was last approved"), default=list, blank=True,
+        editable=False,
     )  # fmt: skip
 
     objects: ClassVar[Any] = PublicationQuerySet.as_manager()

@@ -63,8 +63,9 @@ def has_four_eyes(record: models.Model) -> bool:
 
 
 def awaits_other_eyes(record: Publishable, user: User) -> bool:
-    """Whether four eyes keep `user` from publishing `record`, because they wrote it."""
-    return record.written_by_id == user.pk and has_four_eyes(record)
+    """Whether four eyes keep `user` from publishing `record`: they wrote of it since it was last approved, or what it
+    says was theirs then. The same as in the database (`publication_guard`)."""
+    return user.pk in (record.written_by_id, *record.writers) and has_four_eyes(record)
 
 
 def hidden_by_parents(rows: models.QuerySet) -> int:

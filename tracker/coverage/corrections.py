@@ -2,7 +2,8 @@
 
 A record that changes while the public can see it leaves an entry with the old and the new value of its published
 fields, the moment and the reason. A record that leaves the public pages leaves the bare fact; what earlier entries
-quote of it is hidden as long as it is gone. When it comes back, the entry says what became different meanwhile.
+quote of it is hidden as long as it is gone. When it comes back, the entry says what became different meanwhile, also of
+what was away with it.
 """
 
 import hashlib
@@ -17,7 +18,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from tracker.core.disclosure import published_fields
+from tracker.core.disclosure import published_fields, withheld_fields
+from tracker.core.models import Publishable
 from tracker.core.row_conditions import public_sql
 from tracker.coverage.models import CORRECTED, Correction
 from tracker.elections.models import Election
@@ -27,38 +29,75 @@ CREATE OR REPLACE FUNCTION public.correct_{table}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     why text := coalesce(current_setting('tracker.reason', true), '');
+    gone record;
+    back boolean := false;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
+        -- An embargo ends by the clock and without an UPDATE: what the public has read since then is told now.
+        FOR gone IN
+            SELECT w.held, b.{key}::text AS key, to_jsonb(b) AS told, e.id AS election
+            FROM before b CROSS JOIN LATERAL ({elections_of_b}) AS e (id) CROSS JOIN LATERAL ({last_of_b}) AS w
+            WHERE w.kind = 'withdrawn' AND ({public_b})
+        LOOP
+            back := true;
+            INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
+            SELECT gone.election, '{label}', gone.key, 'restored', d.before, d.after, why, clock_timestamp(), false
+            FROM correction_difference(coalesce(gone.held, gone.told), gone.told, '{columns}') d;
+            UPDATE coverage_correction SET hidden = false WHERE model = '{label}' AND key = gone.key AND hidden
+                AND kind <> 'withdrawn';
+        END LOOP;
+
         INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
-        SELECT {election_of_c}, '{label}', c.{key}::text, 'changed', d.before, d.after, why, clock_timestamp(), false
-        FROM changed c JOIN before b USING ({key}),
+        SELECT e.id, '{label}', c.{key}::text, 'changed', d.before, d.after, why, clock_timestamp(), false
+        FROM changed c JOIN before b USING ({key}) CROSS JOIN LATERAL ({elections_of_c}) AS e (id),
              LATERAL correction_difference(to_jsonb(b), to_jsonb(c), '{columns}') d
         WHERE d.before IS NOT NULL AND ({public_b}) AND ({public_c});
 
         INSERT INTO coverage_correction (election_id, model, key, kind, held, reason, at, hidden)
-        SELECT {election_of_b}, '{label}', b.{key}::text, 'withdrawn', history_pick(to_jsonb(b), '{columns}'), why,
+        SELECT e.id, '{label}', b.{key}::text, 'withdrawn', history_pick(to_jsonb(b), '{columns}'), why,
                clock_timestamp(), false
-        FROM changed c JOIN before b USING ({key}) WHERE ({public_b}) AND NOT ({public_c});
+        FROM changed c JOIN before b USING ({key}) CROSS JOIN LATERAL ({elections_of_b}) AS e (id)
+        WHERE ({public_b}) AND NOT ({public_c});
 
         UPDATE coverage_correction SET hidden = true
         WHERE model = '{label}' AND kind <> 'withdrawn' AND NOT hidden AND key IN (
             SELECT b.{key}::text FROM changed c JOIN before b USING ({key}) WHERE ({public_b}) AND NOT ({public_c}));
 
         INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
-        SELECT {election_of_c}, '{label}', c.{key}::text, 'restored', d.before, d.after, why, clock_timestamp(), false
-        FROM changed c JOIN before b USING ({key})
-        JOIN LATERAL (SELECT w.held FROM coverage_correction w WHERE w.model = '{label}' AND w.key = c.{key}::text
-                      AND w.kind = 'withdrawn' ORDER BY w.id DESC LIMIT 1) w ON true
+        SELECT e.id, '{label}', c.{key}::text, 'restored', d.before, d.after, why, clock_timestamp(), false
+        FROM changed c JOIN before b USING ({key}) CROSS JOIN LATERAL ({elections_of_c}) AS e (id)
+        CROSS JOIN LATERAL ({last_of_c}) AS w
         LEFT JOIN LATERAL correction_difference(w.held, to_jsonb(c), '{columns}') d ON true
-        WHERE NOT ({public_b}) AND ({public_c});
+        WHERE w.kind = 'withdrawn' AND NOT ({public_b}) AND ({public_c});
 
         UPDATE coverage_correction SET hidden = false
-        WHERE model = '{label}' AND hidden AND key IN (
+        WHERE model = '{label}' AND hidden AND kind <> 'withdrawn' AND key IN (
             SELECT c.{key}::text FROM changed c JOIN before b USING ({key}) WHERE NOT ({public_b}) AND ({public_c}));
+
+        -- Changed while something above it is away: what the public had read of it is kept until that is back.
+        INSERT INTO coverage_correction (election_id, model, key, kind, held, reason, at, hidden)
+        SELECT e.id, '{label}', b.{key}::text, 'withdrawn', history_pick(to_jsonb(b), '{columns}'), '',
+               clock_timestamp(), true
+        FROM changed c JOIN before b USING ({key}) CROSS JOIN LATERAL ({elections_of_b}) AS e (id)
+        CROSS JOIN LATERAL ({away_b}) AS a (entry)
+        CROSS JOIN LATERAL correction_difference(to_jsonb(b), to_jsonb(c), '{columns}') d
+        WHERE ({own_b}) AND NOT ({public_b}) AND (d.before IS NOT NULL OR NOT ({own_c}))
+          AND NOT EXISTS (SELECT FROM ({last_of_b}) l WHERE l.kind = 'withdrawn')
+          AND NOT EXISTS (
+              SELECT FROM core_changedrow r
+              WHERE r.table_name = '{table}' AND r.key = b.{key}::text AND r.id > a.entry
+                AND (r.kind = 'insert' OR r.after ?| '{{publication,embargo_until}}'));
+
+        IF back OR EXISTS (
+            SELECT FROM changed c JOIN before b USING ({key}) WHERE NOT ({public_b}) AND ({public_c})
+        ) THEN
+            {tell_below}
+        END IF;
     ELSE
         INSERT INTO coverage_correction (election_id, model, key, kind, reason, at, hidden)
-        SELECT {election_of_b}, '{label}', b.{key}::text, 'withdrawn', why, clock_timestamp(), false
-        FROM before b WHERE ({public_b}) AND EXISTS (SELECT FROM elections_election e WHERE e.id = {election_of_b});
+        SELECT e.id, '{label}', b.{key}::text, 'withdrawn', why, clock_timestamp(), false
+        FROM before b CROSS JOIN LATERAL ({elections_of_b}) AS e (id)
+        WHERE ({public_b}) AND EXISTS (SELECT FROM elections_election o WHERE o.id = e.id);
         UPDATE coverage_correction SET hidden = true
         WHERE model = '{label}' AND kind <> 'withdrawn' AND NOT hidden
           AND key IN (SELECT b.{key}::text FROM before b);
@@ -66,6 +105,18 @@ BEGIN
     RETURN NULL;
 END $$;
 REVOKE ALL ON FUNCTION public.correct_{table}() FROM PUBLIC;
+-- What changed while something above it was away, and is public again.
+CREATE OR REPLACE FUNCTION public.correct_returned_{table}(why text) RETURNS void
+LANGUAGE sql SET search_path = public, pg_temp AS $$
+    INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
+    SELECT w.election_id, w.model, w.key, 'restored', d.before, d.after, why, clock_timestamp(), d.before IS NULL
+    FROM coverage_correction w JOIN {table} c ON c.{key} = w.key::bigint
+    CROSS JOIN LATERAL correction_difference(w.held, to_jsonb(c), '{columns}') d
+    WHERE w.model = '{label}' AND w.kind = 'withdrawn' AND w.hidden AND ({public_c}) AND NOT EXISTS (
+        SELECT FROM coverage_correction l WHERE l.model = w.model AND l.key = w.key AND l.id > w.id
+        AND l.kind IN ('withdrawn', 'restored'))
+$$;
+REVOKE ALL ON FUNCTION public.correct_returned_{table}(text) FROM PUBLIC;
 DROP TRIGGER IF EXISTS correct_update ON public.{table};
 DROP TRIGGER IF EXISTS correct_delete ON public.{table};
 CREATE TRIGGER correct_update AFTER UPDATE ON public.{table}
@@ -73,6 +124,10 @@ CREATE TRIGGER correct_update AFTER UPDATE ON public.{table}
 CREATE TRIGGER correct_delete AFTER DELETE ON public.{table}
     REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION public.correct_{table}();
 """
+
+# The last time that a record left the public, or came back.
+LAST = """SELECT l.kind, l.held FROM coverage_correction l WHERE l.model = '{label}' AND l.key = {key}::text
+    AND l.kind IN ('withdrawn', 'restored') ORDER BY l.id DESC LIMIT 1"""
 
 DIFFERENCE = """
 CREATE OR REPLACE FUNCTION public.correction_difference(
@@ -113,17 +168,80 @@ def corrected_models() -> Iterator[type[models.Model]]:
 
 def _trigger(model: type[models.Model]) -> str:
     label, key = model._meta.label, model._meta.pk.column
-    election = CORRECTED[label]
     fields: list[Any] = [model._meta.get_field(name) for name in public_fields(model)]
     return FUNCTION.format(
         table=model._meta.db_table,
         label=label,
         key=key,
         columns="{" + ",".join(field.column for field in fields) + "}",
-        election_of_b=election.replace("r.", "b."),
-        election_of_c=election.replace("r.", "c."),
+        elections_of_b=_elections_sql(model, "b"),
+        elections_of_c=_elections_sql(model, "c"),
+        last_of_b=LAST.format(label=label, key=f"b.{key}"),
+        last_of_c=LAST.format(label=label, key=f"c.{key}"),
+        own_b=_own_sql(model, "b"),
+        own_c=_own_sql(model, "c"),
+        away_b=_away_sql(model, "b"),
+        tell_below=" ".join(
+            f"PERFORM correct_returned_{below._meta.db_table}(why);"
+            for below in corrected_models()
+            if label in _above(below, "b")
+        )
+        or "NULL;",
         public_b=public_sql(model, "b"),
         public_c=public_sql(model, "c"),
+    )
+
+
+def _elections_sql(model: type[models.Model], row: str) -> str:
+    """The elections in which a correction of `row` is told: its own; of a source, each in which something public
+    names it."""
+    if election := CORRECTED[model._meta.label]:
+        return "SELECT " + election.replace("r.", f"{row}.")
+    return " UNION ".join(
+        f"SELECT {CORRECTED[user._meta.label].replace('r.', 'u.')} FROM {user._meta.db_table} u"  # noqa: S608 - our own names
+        f" WHERE u.{field.column} = {row}.id AND ({public_sql(user, 'u')})"
+        for user in corrected_models()
+        for field in user._meta.local_fields
+        if field.related_model is model and field.name in published_fields(user)
+    )
+
+
+def _own_sql(model: type[models.Model], row: str) -> str:
+    """The condition under which `row` would be public if everything above it were."""
+    if not issubclass(model, Publishable):
+        return "true"
+    over = f"({row}.embargo_until IS NULL OR {row}.embargo_until <= statement_timestamp())"
+    return f"{row}.publication = 'published' AND {over}"
+
+
+def _above(model: type[models.Model], row: str) -> dict[str, str]:
+    """What is corrected itself and hides `row` with it: its election and its record, by label, with their keys."""
+    found: dict[str, str] = {}
+    for name in getattr(model, "published_with", ()):
+        field: Any = model._meta.get_field(name)
+        if field.related_model._meta.label in CORRECTED:
+            found[field.related_model._meta.label] = f"{row}.{field.column}"
+    if found:
+        found[Election._meta.label] = CORRECTED[model._meta.label].replace("r.", f"{row}.")
+    return found
+
+
+def _away_sql(model: type[models.Model], row: str) -> str:
+    """The line of the history with which something above `row` left the public pages, if it is not back; no row where
+    nothing has. What was published after that line, nobody outside has read."""
+    pairs = ", ".join(
+        f"('{label}', '{apps.get_model(label)._meta.db_table}', ({key})::text)"
+        for label, key in _above(model, row).items()
+    )
+    if not pairs:
+        return "SELECT 0 WHERE false"
+    return (
+        "SELECT (SELECT max(h.id) FROM core_changedrow h WHERE h.table_name = u.tablename AND h.key = u.key"  # noqa: S608 - our own names
+        " AND (h.before ->> 'publication' = 'published' OR h.after ? 'embargo_until'))"
+        f" FROM (VALUES {pairs}) AS u (model, tablename, key) CROSS JOIN LATERAL (SELECT o.kind"
+        " FROM coverage_correction o WHERE o.model = u.model AND o.key = u.key"
+        " AND o.kind IN ('withdrawn', 'restored') ORDER BY o.id DESC LIMIT 1) l"
+        " WHERE l.kind = 'withdrawn' ORDER BY 1 LIMIT 1"
     )
 
 
@@ -139,6 +257,7 @@ def public_fields(model: type[models.Model]) -> list[str]:
 CALLED_BY = {
     "fieldwork.Incident": ("station",),
     "missions.Mission": ("organization",),
+    "missions.Membership": ("organization",),
     "missions.Statement": ("mission__organization",),
 }
 
@@ -199,8 +318,7 @@ def entries(corrections: Iterable[Correction]) -> list[CorrectionEntry]:
         keys[row.model].add(row.key)
     records: dict[tuple[str, str], models.Model] = {}
     for label, found in keys.items():
-        model: Any = apps.get_model(label)
-        public = model._default_manager.published().select_related(*CALLED_BY.get(label, (None,)))
+        public = _public_rows(apps.get_model(label)).select_related(*CALLED_BY.get(label, (None,)))
         for record in public.filter(pk__in=found):
             records[label, str(record.pk)] = record
     words = _Words(rows)
@@ -214,6 +332,15 @@ def entries(corrections: Iterable[Correction]) -> list[CorrectionEntry]:
         )
         for row in rows
     ]
+
+
+def _public_rows(model: type[models.Model]) -> models.QuerySet:
+    """The rows of `model` that are public, without what is withheld of them; of what is not published by itself (a
+    country, a source) all."""
+    manager: Any = model._default_manager
+    if hasattr(manager, "published"):
+        return manager.published()
+    return manager.defer(*withheld_fields(model))
 
 
 def _in_order(row: Correction) -> list[str]:
@@ -242,9 +369,7 @@ class _Words:
                     }
         self.names: dict[tuple[type[models.Model], str], str] = {}
         for related, keys in wanted.items():
-            manager: Any = related._default_manager
-            found = manager.published() if hasattr(manager, "published") else manager.all()
-            for record in found.filter(pk__in=keys):
+            for record in _public_rows(related).filter(pk__in=keys):
                 self.names[related, str(record.pk)] = str(record)
 
     def field(self, row: Correction, column: str) -> ChangedField:

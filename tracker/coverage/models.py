@@ -133,7 +133,8 @@ class Edition(models.Model):
         return changes
 
 
-# Records whose corrections are shown, and the key that leads to their election: as SQL over the row `r`.
+# Records whose corrections are shown, and the key that leads to their election: as SQL over the row `r`. A source is of
+# no election: what is corrected in it is told in each that names it.
 CORRECTED = {
     "elections.Election": "r.id",
     "elections.Constituency": "r.election_id",
@@ -142,9 +143,11 @@ CORRECTED = {
     "stations.PollingStation": "r.election_id",
     "stations.VotingWindow": "(SELECT s.election_id FROM stations_pollingstation s WHERE s.id = r.station_id)",
     "missions.Mission": "r.election_id",
+    "missions.Membership": "(SELECT m.election_id FROM missions_mission m WHERE m.id = r.mission_id)",
     "missions.Statement": "(SELECT m.election_id FROM missions_mission m WHERE m.id = r.mission_id)",
     "missions.Engagement": "r.election_id",
     "fieldwork.Incident": "r.election_id",
+    "core.Source": "",
 }
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _t
@@ -59,6 +60,8 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         (_("How we know"), {"fields": ("source", "notes")}),
     )
 
+    readonly_fields = ("four_eyes_end_by",)
+
     # Nobody shall take an invented one for a real one.
     looked_up_last = ("demonstration",)
 
@@ -89,6 +92,27 @@ class ElectionAdmin(ZoneProposalMixin, PublishableAdmin):
         return super().change_view(
             request, object_id, form_url, (extra_context or {}) | {"contents": contents}
         )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who asks for the end of four eyes stands beside them, while somebody does."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or obj.four_eyes_end_by_id is None:
+            return fieldsets
+        return [
+            (title, options | {"fields": [*options["fields"], "four_eyes_end_by"]})
+            if "four_eyes" in flatten(options["fields"])
+            else (title, options)
+            for title, options in fieldsets
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save, and say so where the database took the end of four eyes for a request."""
+        super().save_model(request, obj, form, change)
+        if change and "four_eyes" in form.changed_data and not obj.four_eyes:
+            obj.refresh_from_db(fields=["four_eyes", "four_eyes_end_by"])
+            if obj.four_eyes:
+                text = _t("Four eyes stay until somebody else saves this election without the tick as well.")
+                self.message_user(request, text, messages.WARNING)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Proposed while it is empty; the address of an election that exists does not change by itself."""

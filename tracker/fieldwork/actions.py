@@ -423,33 +423,3 @@ def move_incident(*, by: User | None, incident: Incident, to: str, reason: str =
     IncidentChange.objects.create(incident=locked, status=to, at=timezone.now(), by=by, reason=reason)
     incident.refresh_from_db()
     return incident
-
-
-@transaction.atomic
-def publish_incident(*, by: User | None, incident: Incident, summary: str) -> Incident:
-    """Show the summary, the category, where and when to the public; never who and never the description."""
-    if not summary.strip():
-        raise ValidationError({"summary": _("Write the public summary before you publish.")})
-    locked = Incident.objects.select_for_update().get(pk=incident.pk)
-    Incident.objects.filter(pk=locked.pk).update(summary=summary, publication=Publication.PUBLISHED)
-    note_publication(incident=locked, to=Publication.PUBLISHED, by=by)
-    incident.refresh_from_db()
-    return incident
-
-
-@transaction.atomic
-def withdraw_incident(*, by: User | None, incident: Incident) -> Incident:
-    """Take an incident back from the public."""
-    locked = Incident.objects.select_for_update().get(pk=incident.pk)
-    if locked.publication == Publication.PUBLISHED:
-        Incident.objects.filter(pk=locked.pk).update(publication=Publication.WITHDRAWN)
-        note_publication(incident=locked, to=Publication.WITHDRAWN, by=by)
-    incident.refresh_from_db()
-    return incident
-
-
-def note_publication(*, by: User | None, incident: Incident, to: Publication) -> None:
-    """Write into the steps of `incident` who showed it to the public, or took it back, and when."""
-    IncidentChange.objects.create(
-        incident=incident, status=incident.status, publication=to, at=timezone.now(), by=by
-    )

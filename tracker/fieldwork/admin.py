@@ -19,11 +19,19 @@ from django.utils.translation import ngettext
 from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, ask_first, user_of
 from tracker.core.admin_counts import annotate_counts, linked_count
 from tracker.core.admin_publication import PlainFields, PublishableAdmin
-from tracker.core.admin_steps import publish_now, unpublish_now
+from tracker.core.admin_steps import (
+    ask_why,
+    public_words,
+    publish_now,
+    send_back,
+    submit,
+    take_back,
+    unpublish_now,
+)
 from tracker.core.keys import key_of
 from tracker.core.models import Publication
 from tracker.core.ownership import choosable, visible_to
-from tracker.fieldwork import actions
+from tracker.fieldwork import actions, incidents
 from tracker.fieldwork.forms import SlotForm, TeamForm
 from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
 from tracker.fieldwork.warnings import describe_slot
@@ -376,12 +384,16 @@ class IncidentAdmin(PublishableAdmin):
         (_("For the mission"), {"fields": ("description",)}),
         (_("Checking and publication"), {"fields": ("status", "publication_badge", "summary", "steps")}),
     )
-    actions: Any = ("publish", "unpublish")
+    actions: Any = (submit, take_back, "publish", send_back, "unpublish")
     save_and = ()
 
     @admin.display(description=_("where"), ordering="station__city")
     def where(self, incident: Incident) -> str:
         return f"{incident.station}, {incident.station.country}" if incident.station else incident.place
+
+    def doubts(self, record: Any) -> list[str]:
+        """Whoever hands it in may have left the summary to the publisher."""
+        return super().doubts(record) + ([] if record.summary else [_t("it has no public summary yet")])
 
     @admin.display(description=_("next steps"))
     def steps(self, incident: Incident) -> SafeString | str:
@@ -429,7 +441,9 @@ class IncidentAdmin(PublishableAdmin):
             "Everybody will read their summaries, category, severity, place and time.",
             count,
         )
-        question = ask_first(self, request, queryset, "publish", title, words)
+        question = ask_first(
+            self, request, queryset, "publish", title, words, says=lambda: public_words(queryset, ())
+        )
         if question:
             return question
         bare = queryset.filter(summary="").count()
@@ -437,8 +451,11 @@ class IncidentAdmin(PublishableAdmin):
             drafts = queryset.exclude(summary="").exclude(publication=Publication.PUBLISHED)
             ready = list(drafts.select_for_update(of=("self",)))
             publish_now(self, request, queryset.exclude(summary=""))
-            for row in ready:
-                actions.note_publication(incident=row, to=Publication.PUBLISHED, by=request.user)  # type: ignore[arg-type]
+            shown = Incident.objects.filter(
+                pk__in=[row.pk for row in ready], publication=Publication.PUBLISHED
+            )
+            for row in shown:
+                incidents.note_publication(incident=row, to=Publication.PUBLISHED, by=request.user)  # type: ignore[arg-type]
         if bare:
             text = ngettext(
                 "%(count)d has no public summary and stays a draft; open it and write one.",
@@ -459,14 +476,14 @@ class IncidentAdmin(PublishableAdmin):
             "Nobody outside will read them any more. The summaries stay and can be published again.",
             count,
         )
-        question = ask_first(self, request, queryset, "unpublish", title, words)
+        question = ask_why(self, request, queryset, title, words)
         if question:
             return question
         with transaction.atomic():
             shown = list(queryset.filter(publication=Publication.PUBLISHED).select_for_update(of=("self",)))
             unpublish_now(self, request, queryset)
             for row in shown:
-                actions.note_publication(incident=row, to=Publication.WITHDRAWN, by=request.user)  # type: ignore[arg-type]
+                incidents.note_publication(incident=row, to=Publication.WITHDRAWN, by=request.user)  # type: ignore[arg-type]
         return None
 
 

@@ -18,7 +18,7 @@ from tracker.core.models import User
 from tracker.core.timezones import to_local, to_utc
 from tracker.coverage.nudges import nudge
 from tracker.elections.models import Constituency, Election, SimulatedDay
-from tracker.fieldwork import actions
+from tracker.fieldwork import actions, incidents
 from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
 from tracker.ingest.loading import load_folder
 from tracker.missions.actions import accredit, apply_for_observer, refuse, withdraw
@@ -415,7 +415,7 @@ _ACTS: Mapping[Kind, Any] = {
     Kind.CHECK: _move(Incident.Status.CHECKING),
     Kind.ADMIT: _move(Incident.Status.CONFIRMED),
     Kind.DISMISS: _move(Incident.Status.DISMISSED),
-    Kind.PUBLISH: lambda s, e: actions.publish_incident(
+    Kind.PUBLISH: lambda s, e: incidents.publish_incident(
         by=s.by, incident=s.incident(e), summary=e.data["summary"]
     ),
 }

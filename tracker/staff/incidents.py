@@ -14,17 +14,24 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tracker.core.access import require
+from tracker.core.admin_publication import four_eyes_objection, state_sentence
+from tracker.core.history.reading import sent_back
+from tracker.core.models import Publication
+from tracker.core.publication import has_four_eyes
 from tracker.coverage.corrections import mark_corrected
 from tracker.elections.models import Election
 from tracker.fieldwork import actions
+from tracker.fieldwork import incidents as publishing
 from tracker.fieldwork.models import Incident
 from tracker.fieldwork.queries import incident_place, incident_zone
 from tracker.staff.board import screen
 
 ROWS = 25
-# What the public reads is a decision of its own, and the publisher's, who writes the summary with it.
-MAY_PUBLISH = "fieldwork.publish_incident"
-PUBLISHING = ("preview", "publish", "withdraw")
+# What the public reads is a decision of its own, and the publisher's, who may write the summary with it.
+MAY_CHANGE, MAY_PUBLISH = "fieldwork.change_incident", "fieldwork.publish_incident"
+PUBLISHING = ("publish", "send_back", "withdraw")
+# The wording is written by both.
+WORDING = ("preview", "submit")
 # What waits for somebody comes first.
 OPEN = (Incident.Status.REPORTED, Incident.Status.CHECKING)
 
@@ -78,20 +85,20 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     require(request, "fieldwork.view_incident")
     rows = Incident.objects.select_related("election", "station__country", "team__mission__organization")
     found = get_object_or_404(rows.visible_to(request.user), pk=pk)
-    typed: dict[str, str] = {"summary": found.summary, "reason": ""}
+    typed: dict[str, str] = {"summary": found.summary, "reason": "", "why": ""}
     problem: list[str] = []
     preview = False
     if request.method == "POST":
         typed = {name: request.POST.get(name, typed[name]) for name in typed}
         do = request.POST.get("do", "")
-        permission = MAY_PUBLISH if do in PUBLISHING else "fieldwork.change_incident"
-        if do == "preview" and not request.user.has_perm(MAY_PUBLISH):
-            permission = "fieldwork.change_incident"
-        require(request, permission, row=found)
+        publishes = do in PUBLISHING or (do in WORDING and request.user.has_perm(MAY_PUBLISH))
+        require(request, MAY_PUBLISH if publishes else MAY_CHANGE, row=found)
         if do == "preview":
-            preview = True
-            if not typed["summary"].strip():
-                preview, problem = False, [_("Write the public summary before you publish.")]
+            if request.POST.get("seen") != publishing.incident_version(found):
+                problem = [publishing.changed_meanwhile()]
+            elif not typed["summary"].strip():
+                problem = [_("Write the public summary before you publish.")]
+            preview = not problem
         else:
             try:
                 with transaction.atomic():
@@ -100,7 +107,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect("admin:incident", pk)
             except ValidationError as error:
                 problem = error.messages
-                found.refresh_from_db()
+                found = rows.get(pk=pk)
     status = Incident.Status(found.status)
     steps = [
         (str(to), to.label, (status, to) in actions.NEEDS_REASON) for to in actions.INCIDENT_STEPS[status]
@@ -114,21 +121,65 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "preview": preview,
         "place": incident_place(found),
         "zone": incident_zone(found),
-        "may_change": request.user.has_perm("fieldwork.change_incident", found),
+        "may_change": request.user.has_perm(MAY_CHANGE, found),
         "may_publish": request.user.has_perm(MAY_PUBLISH),
+        "seen": publishing.incident_version(found),
+        "state": state_sentence(found),
     }
+    context |= _ways(request, found, typed["summary"])
     title = _("Incident: %(category)s") % {"category": found.get_category_display()}
     return screen(request, "staff/incident.html", title, context, 422 if problem else 200)
+
+
+def _ways(request: HttpRequest, found: Incident, summary: str) -> dict[str, Any]:
+    """Which ways lead on from here for this summary, and why four eyes close one."""
+    user: Any = request.user
+    waits = found.publication == Publication.SUBMITTED
+    public = found.publication == Publication.PUBLISHED
+    objection = four_eyes_objection(found, user)
+    if not objection and has_four_eyes(found) and summary != found.summary:
+        objection = _(
+            "This is another wording than was submitted: submit it, and somebody else publishes it."
+        )
+    writer = user.pk in (found.written_by_id, *found.writers)
+    return {
+        "objection": objection,
+        "sent_back": sent_back([found]).get(found.pk) if found.publication == Publication.DRAFT else None,
+        "waits": waits,
+        "public": public,
+        "ask_why": found.is_released,
+        # What nobody else publishes needs no submitting first; under four eyes a correction is submitted, too.
+        "may_submit": (public and bool(objection)) or not (public or (waits and summary == found.summary)),
+        "may_send_back": waits and user.has_perm(MAY_PUBLISH) and not writer,
+    }
 
 
 def _act(request: HttpRequest, found: Incident, do: str, typed: dict[str, str]) -> str:
     """One step; the words for the history."""
     by: Any = request.user
+    # A page that does not say what it showed is as good as one that showed something else.
+    seen = request.POST.get("seen", "")
     if do == "publish":
-        actions.publish_incident(by=by, incident=found, summary=typed["summary"])
+        publishing.publish_incident(
+            by=by, incident=found, summary=typed["summary"], seen=seen, reason=typed["why"]
+        )
+        if found.publication != Publication.PUBLISHED:
+            return _("Saved, and off the public pages until somebody else publishes it.")
         return _("Published.")
+    if do == "submit":
+        publishing.submit_incident(
+            by=by, incident=found, summary=typed["summary"], seen=seen, reason=typed["why"]
+        )
+        return _("It waits for a publisher now.")
+    if do in ("take_back", "send_back"):
+        if do == "send_back" and not typed["why"].strip():
+            raise ValidationError(
+                _("Say in a few words what is to be done, so that it can come back better.")
+            )
+        publishing.return_incident(incident=found, seen=seen, reason=typed["why"])
+        return _("It is a draft again.")
     if do == "withdraw":
-        actions.withdraw_incident(by=by, incident=found)
+        publishing.withdraw_incident(by=by, incident=found, reason=typed["why"], seen=seen)
         return _("Withdrawn from publication.")
     actions.move_incident(by=by, incident=found, to=do, reason=typed["reason"])
     return _("Now: %(status)s.") % {"status": found.get_status_display()}

@@ -61,7 +61,15 @@ NOISE = {
 }
 
 # Columns that repeat who did it, which an entry says itself: on screens they come last.
-WHO = ("written_by_id", "approved_by_id", "created_by_id", "created_at", "submitted_by_id", "submitted_at")
+WHO = (
+    "written_by_id",
+    "approved_by_id",
+    "writers",
+    "created_by_id",
+    "created_at",
+    "submitted_by_id",
+    "submitted_at",
+)
 
 
 def recorded_models() -> Iterator[type[models.Model]]:

@@ -11,6 +11,7 @@ from tracker.core.models import (
     Country,
     Publishable,
     TimeZone,
+    User,
     calendar_constraint,
     choices_enforced,
     localized,
@@ -116,9 +117,15 @@ class Election(Publishable):
         default=False,
         help_text=_(
             "Nobody publishes what they wrote: one person submits a record, another one publishes it, and every edit "
-            "needs that again. The database holds to it."
+            "needs that again. The database holds to it. It takes two to switch it off: the first who saves without "
+            "the tick asks for it, and it ends when somebody else does the same."
         ),
     )
+    # Written by the database as well.
+    four_eyes_end_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+",
+        verbose_name=_("asks for the end of four eyes"),
+    )  # fmt: skip
     contact_days = models.PositiveSmallIntegerField(
         _("days until contact data is erased"),
         default=90,

@@ -213,7 +213,11 @@ def _columns(kind: Kind) -> list[tuple[Any, str, str]]:
     fields: Any = kind.model._meta.concrete_fields
     for field in fields:
         text = f"(r.values->>'{field.name}')"
-        if field.primary_key or field.name == "election" or isinstance(field, models.BinaryField):
+        if (
+            field.primary_key
+            or field.name in ("election", "writers")
+            or isinstance(field, models.BinaryField)
+        ):
             continue
         if field.is_relation and field.related_model in TARGETS:
             alias = f"of_{field.name}"

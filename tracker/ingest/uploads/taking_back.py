@@ -54,7 +54,7 @@ _OWN = """SELECT r.id, r.table_name, r.key, r.kind, r.before || coalesce(p.befor
     WHERE c.txid = %(transaction)s AND c.at > %(sent)s - interval '1 hour'"""
 
 # What a step to the public, or back, writes in a record.
-_STEP = "ARRAY['publication', 'embargo_until', 'written_by_id', 'approved_by_id', 'version']"
+_STEP = "ARRAY['publication', 'embargo_until', 'written_by_id', 'approved_by_id', 'writers', 'version']"
 _LATER = """c.at > %(sent)s AND c.txid <> %(transaction)s
     AND NOT txid_visible_in_snapshot(c.txid, %(written)s::txid_snapshot)"""
 _IS_STEP = f"""(n.kind = 'update' AND (n.after ? 'publication' OR n.after ? 'embargo_until')
@@ -194,7 +194,9 @@ def _restore(table: str, parameters: dict[str, Any]) -> None:
             parameters,
         )
         # Who wrote a row last is the database's to say.
-        columns = sorted({name for (name,) in cursor.fetchall()} - {"written_by_id", "approved_by_id"})
+        columns = sorted(
+            {name for (name,) in cursor.fetchall()} - {"written_by_id", "approved_by_id", "writers"}
+        )
         if columns:
             settings = ", ".join(
                 # A version counts every change, this one too: a number never stands for two contents.

@@ -1,0 +1,19 @@
+"""Who wrote a record since it was last approved: the database fills it in (migration 0003 of fieldwork)."""
+
+import django.contrib.postgres.fields
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('stations', '0001_stations'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='pollingstation',
+            name='writers',
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, editable=False, size=None, verbose_name='written by, since it was last approved'),
+        ),
+    ]
