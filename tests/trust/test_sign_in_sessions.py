@@ -29,7 +29,9 @@ from tests.signing import (
     staff_addresses,
 )
 from tracker.accounts import sessions
-from tracker.accounts.models import SignInAttempt
+from tracker.accounts.models import ApiToken, SignInAttempt
+from tracker.accounts.tokens import issue_token
+from tracker.core.history.models import ChangedRow
 from tracker.core.models import User
 from tracker.core.roles import Role
 from tracker.missions.models import Affiliation
@@ -119,6 +121,90 @@ def test_a7_a_copied_cookie_is_refused_at_the_next_request(end: Any) -> None:
         assert telephone.get("/staff/")["Location"] == "/staff/login/?next=/staff/"
     if end in STAYS:
         assert inside.get("/staff/account/").status_code == 200
+
+
+def sql_password(user: User, inside: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE core_user SET password = 'x' WHERE id = %s", [user.pk])
+
+
+def administrator(user: User, inside: Client) -> None:
+    desk = Client()
+    desk.force_login(factories.make_account(Role.ADMINISTRATOR))
+    assert desk.post(f"/staff/core/user/{user.pk}/end-sessions/").status_code == 302
+
+
+def answer_to(secret: str) -> int:
+    headers = {"Authorization": f"Bearer {secret}"}
+    return int(Client().get("/staff/api/teams/", headers=headers).status_code)
+
+
+TOKENS_END = {
+    everywhere: "signed out everywhere", password: "new password", factor: "second factor of the account changed",
+    reset_by_mail: "new password", sql_password: "new password", deactivate: "was closed", raw_role: "roles of the account changed",
+    move: "another organization", leave: "another organization", administrator: "signed out everywhere",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("end", TOKENS_END, ids=lambda end: end.__name__)
+def test_a7_what_ends_the_sessions_ends_the_tokens_and_their_owner_reads_why(end: Any) -> None:
+    """Red when: the trigger sessions_ended is dropped (a token outlived all but the closed account); or the functions
+    of affiliation_changed and factor_changed are those of before (the owner reads of a sign-out)."""
+    anna = factories.make_account(
+        Role.COORDINATOR,
+        organization=factories.make_organization(),
+        email="anna@example.org",
+        username="anna",
+    )
+    inside = Client()
+    assert sign_in(inside, anna, enrol(anna)).status_code == 302
+    before = issue_token(account=anna, name="Tablets", scopes=["visits"], days=7)[1]
+    assert answer_to(before) == 200
+    end(anna, inside)
+    assert answer_to(before) == 401
+    # Undone, it does not bring the token back; one that is made afterwards works.
+    User.objects.filter(pk=anna.pk).update(is_active=True, roles=[Role.COORDINATOR])
+    assert answer_to(before) == 401
+    anna.refresh_from_db()
+    assert answer_to(issue_token(account=anna, name="New", scopes=["visits"], days=7)[1]) == 200
+    client = Client()
+    client.force_login(User.objects.get(pk=anna.pk))
+    assert f"{TOKENS_END[end]}, " in client.get("/staff/account/tokens/").text
+    # And the history has it, in the row of the token.
+    said = ChangedRow.objects.filter(table_name="accounts_apitoken", after__ended_because__gt="")
+    assert [row.before["ended_because"] for row in said] == [""]
+
+
+def test_a7_a_token_made_at_the_moment_when_sessions_end_is_over_too() -> None:
+    """Red when: find_token does not compare the epoch."""
+    anna = person()
+    stale = User.objects.get(pk=anna.pk)
+    sessions.end_all(anna)
+    assert answer_to(issue_token(account=stale, name="x", scopes=["visits"], days=7)[1]) == 401
+
+
+def test_a7_administrators_end_a_token_and_auditors_see_it(client: Client) -> None:
+    """Red when: the page lists none; the wall shows tokens to administrators alone (nothing for the auditor); or the
+    address asks no permission (the auditor's POST ended it)."""
+    anna = person()
+    secret = issue_token(account=anna, name="Tablets of Baku", scopes=["visits"], days=7)[1]
+    key = ApiToken.objects.get().pk
+    page, ending = f"/staff/core/user/{anna.pk}/change/", f"/staff/core/user/{anna.pk}/end-token/{key}/"
+    client.force_login(factories.make_account(Role.AUDITOR))
+    shown = client.get(page).text
+    assert "Tablets of Baku" in shown
+    assert ending not in shown
+    assert client.post(ending).status_code == 403
+    assert answer_to(secret) == 200
+    client.force_login(factories.make_account(Role.ADMINISTRATOR))
+    assert ending in client.get(page).text
+    assert client.get(ending).status_code == 200
+    assert answer_to(secret) == 200
+    assert client.post(ending)["Location"] == page
+    assert answer_to(secret) == 401
+    assert "Tablets of Baku" not in client.get(page).text
+    client.force_login(User.objects.get(pk=anna.pk))
+    assert "ended by an administrator" in client.get("/staff/account/tokens/").text
 
 
 def test_a7_the_key_of_a_session_changes_at_sign_in() -> None:

@@ -48,7 +48,9 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     "core.ChangedRow": Fields(withheld="id change table_name key kind before after digest"),
     "core.PersonalValue": Fields(withheld="changed_row table_name key salt before after"),
-    "accounts.ApiToken": Fields(withheld="id account name scopes digest made_at expires_at used_at ended_at"),
+    "accounts.ApiToken": Fields(
+        withheld="id account name scopes digest made_at expires_at used_at ended_at ended_because session_epoch"
+    ),
     "accounts.SignInAttempt": Fields(withheld="id at kind door outcome account device address owner_told"),
     "core.User_groups": Fields(withheld="id user group"),
     "core.User_user_permissions": Fields(withheld="id user permission"),

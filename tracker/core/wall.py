@@ -27,8 +27,8 @@ from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_state
 # What people sign in with, by app or by model. The web login works with them; among the staff only administrators do.
 SIGN_IN_APPS = {"accounts", "auth", "sessions", "account", "mfa"}
 SIGN_IN = {"core.User", "core.User_groups", "core.User_user_permissions"}
-# Of those, what auditors read as well.
-TRIES = {"accounts.SignInAttempt"}
+# Of those, what auditors read as well: tries, and which programs write in somebody's name.
+AUDITED = {"accounts.SignInAttempt", "accounts.ApiToken"}
 # Read by every signed-in account, for names and permissions.
 DIRECTORY = {
     "auth.Permission", "auth.Group", "auth.Group_permissions", "core.User", "core.User_groups",
@@ -335,7 +335,7 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         for verb in (
             ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE")
         ):
-            readers = _has_role({Role.ADMINISTRATOR, Role.AUDITOR}) if label in TRIES else administers
+            readers = _has_role({Role.ADMINISTRATOR, Role.AUDITOR}) if label in AUDITED else administers
             rules.allow(STAFF, verb, readers if verb == "SELECT" else administers)
         return
     if label == "contenttypes.ContentType":
