@@ -283,6 +283,13 @@ class NarrowedLookup(AutocompleteJsonView):
         order = rows.query.order_by or rows.model._meta.ordering
         return rows.order_by(*getattr(self.model_admin, "looked_up_last", ()), *self._best_first(), *order)
 
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        """What was found; a screen whose rows are called by people's names writes down who was told them."""
+        context: dict[str, Any] = super().get_context_data(**more)
+        if noted := getattr(self.model_admin, "note_listed", None):
+            noted(self.request, context["object_list"])
+        return context
+
     def _best_first(self) -> list[Any]:
         """The order of what was found: a short name that begins so, a name that does, a word in one, and the rest."""
         term = self.term.strip()

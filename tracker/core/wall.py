@@ -21,6 +21,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from tracker.core.disclosure import readable_fields
 from tracker.core.models import Quoting
 from tracker.core.ownership import ITSELF, owner_path
+from tracker.core.personal import function_of, personal_texts
 from tracker.core.roles import SEE_EVERYTHING, Role
 from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_statements
 
@@ -42,8 +43,9 @@ WRITE_EVERYTHING = SEE_EVERYTHING - {Role.AUDITOR}
 # records by coordinators; its personal values by those who see people.
 HISTORY = {"core.Change", "core.ChangedRow", "core.PersonalValue"}
 WRITTEN_BY_TRIGGERS = {"coverage.Correction", "missions.PersonReading"}
-# People's names and documents: whoever sees everything else sees codes alone.
-PEOPLE, SEE_PEOPLE = {"missions.Person"}, frozenset({Role.OFFICER})
+# People's names and documents, and reasons that may name them: whoever sees everything else sees codes alone. Of rows
+# that everybody sees, such texts are fields of `core.personal`.
+PEOPLE, SEE_PEOPLE = {"missions.Person", "missions.BulkDecision"}, frozenset({Role.OFFICER})
 # Of the rest of the register these roles see every row too, and write it.
 ADMINISTERED = {"missions.Affiliation", "missions.Organization", "core.Job"}
 # Rows that are neither an organization's nor public: only whoever sees everything.
@@ -77,6 +79,9 @@ CALLED_BY = {
     "history_seal()": (WORKER,),
     "note_person_readings(bigint[], text, bigint)": (STAFF, WORKER),
     "erase_person(bigint, text)": (STAFF, WORKER),
+    # Texts that may name people (`core.personal`).
+    "said_missions_accreditation(bigint)": (STAFF, WORKER),
+    "said_missions_accreditationchange(bigint)": (STAFF, WORKER),
     # Asked by the trigger of whoever publishes.
     "has_four_eyes(jsonb, text)": (STAFF, WORKER),
     "embargoes_over()": (PUBLIC, STAFF, WORKER),
@@ -191,6 +196,16 @@ def _functions() -> list[str]:
         "boolean",
         f"SELECT CASE tablename {cases} ELSE false END",
     )
+    for model in wall_models():
+        for text in personal_texts(model):
+            table = model._meta.db_table
+            # Only the staff's role asks in somebody's name.
+            bodies[f"{function_of(text)}(rowkey bigint)"] = (
+                "text",
+                f"SELECT CASE WHEN current_setting('role') <> '{STAFF}' OR {_has_role(SEE_PEOPLE)}"  # noqa: S608 - as above
+                f" OR public.wall_owns('{table}', rowkey::text) THEN r.{text.column} ELSE '' END"
+                f" FROM public.{table} r WHERE r.{model._meta.pk.column} = rowkey",
+            )
     statements = []
     for head, (result, body) in bodies.items():
         arguments = head
@@ -344,7 +359,11 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         rules.allow(WEB, "SELECT", columns=WEB_READS[label])
     # The staff.
     write = write_sql(model, table)
-    rules.allow(STAFF, "SELECT", visible_sql(model, table))
+    kept = [field.column for field in personal_texts(model)]
+    shown = (
+        [str(field.column) for field in model._meta.local_fields if field.column not in kept] if kept else []
+    )
+    rules.allow(STAFF, "SELECT", visible_sql(model, table), shown)
     rules.allow(STAFF, "INSERT", "true" if label in ADDED_BY_ALL else write)
     if label not in IMMUTABLE:
         rules.allow(STAFF, "UPDATE", write)
