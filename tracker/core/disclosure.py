@@ -57,7 +57,9 @@ DISCLOSURE: dict[str, Fields] = {
     "core.Country": Fields(published="iso2 iso3 name_en name_az name_ru"),
     "core.TimeZone": Fields(published="name"),
     "core.Source": Fields(
-        counted="id", published="publisher title url published_on read_on", withheld="notes"
+        counted="id",
+        published="publisher title url published_on read_on",
+        withheld="notes entered_by entered_for",
     ),
     "core.Submission": Fields(withheld="key digest account record at"),
     "core.Job": Fields(

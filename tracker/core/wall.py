@@ -20,7 +20,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
 from tracker.core.disclosure import readable_fields
 from tracker.core.models import Quoting
-from tracker.core.ownership import ITSELF, owner_path
+from tracker.core.ownership import ITSELF, owner_path, users_of
 from tracker.core.personal import function_of, personal_texts
 from tracker.core.roles import SEE_EVERYTHING, Role
 from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_statements
@@ -197,6 +197,9 @@ def _functions() -> list[str]:
         f"SELECT CASE tablename {cases} ELSE false END",
     )
     for model in wall_models():
+        if getattr(model, "seen_with_use", False):
+            # A function, as what rests on it may be public and yet no row for this account.
+            bodies[f"{_used(model)}(rowkey bigint)"] = ("boolean", f"SELECT {used_sql(model, 'rowkey')}")
         for text in personal_texts(model):
             table = model._meta.db_table
             # Only the staff's role asks in somebody's name.
@@ -386,12 +389,36 @@ def visible_sql(model: Model, row: str) -> str:
     if label in OF_ACCOUNT:
         return _of_account(model, row, _sees(model))
     ways = [_sees(model)]
+    if getattr(model, "seen_with_use", False):
+        ways += [f"{row}.entered_by = {ACCOUNT}", f"{row}.entered_for = {ORGANIZATION}"]
+        return " OR ".join(
+            f"({way})" for way in [*ways, f"public.{_used(model)}({row}.{model._meta.pk.column})"]
+        )
     if owned(model):
         ways.append(own_sql(model, row))
     hidden = label in INTERNAL | UNUSED or getattr(model, "owner_alone_sees", False)
     if not hidden and (not owned(model) or _has_publication(model)):
         ways.append(public_sql(model, row))
     return " OR ".join(f"({way})" for way in ways)
+
+
+def used_sql(model: Model, key: str) -> str:
+    """The condition under which something public, or of the organization of the account, rests on the row `key`."""
+    found = []
+    for field in users_of(model):
+        user: Any = field.model
+        ways = [own_sql(user, "r")] if owned(user) else []
+        if readable_fields(user):
+            ways.append(public_sql(user, "r"))
+        found += [
+            f"EXISTS (SELECT FROM public.{user._meta.db_table} r WHERE r.{field.column} = {key} AND {way})"
+            for way in ways
+        ]
+    return " OR ".join(found)
+
+
+def _used(model: Model) -> str:
+    return f"wall_used_{model._meta.db_table}"
 
 
 def write_sql(model: Model, row: str) -> str:
