@@ -14,6 +14,7 @@ class Kind(models.TextChoices):
     PASSWORD = "password", _("password")
     CODE = "code", _("second factor")
     LINK = "link", _("link by mail")
+    TOKEN = "token", _("token of a program")
 
 
 class Outcome(models.TextChoices):

@@ -51,6 +51,11 @@ def find_token(secret: str) -> ApiToken | None:
     return token
 
 
+def is_guess(secret: str) -> bool:
+    """Whether no token ever had this secret; one that has ended was somebody's."""
+    return not ApiToken.objects.filter(digest=_digest(secret)).exists()
+
+
 def live_tokens(account: User) -> QuerySet[ApiToken]:
     """The tokens of `account` that work, the newest first."""
     return ApiToken.objects.filter(account=account, ended_at=None, expires_at__gt=timezone.now())
