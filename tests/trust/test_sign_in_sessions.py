@@ -1,10 +1,13 @@
 """Group A of the tests of trust, A7 to A10: what a session is worth, and how passwords come about."""
 
 import os
+import re
+import socket
 import subprocess
 import sys
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.password_validation import validate_password
@@ -141,15 +144,16 @@ def answer_to(secret: str) -> int:
 
 TOKENS_END = {
     everywhere: "signed out everywhere", password: "new password", factor: "second factor of the account changed",
-    reset_by_mail: "new password", sql_password: "new password", deactivate: "was closed", raw_role: "roles of the account changed",
+    reset_by_mail: "new password", sql_password: "new password", deactivate: "was closed",
+    raw_role: "roles of the account changed",
     move: "another organization", leave: "another organization", administrator: "signed out everywhere",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("end", TOKENS_END, ids=lambda end: end.__name__)
 def test_a7_what_ends_the_sessions_ends_the_tokens_and_their_owner_reads_why(end: Any) -> None:
-    """Red when: the trigger sessions_ended is dropped (a token outlived all but the closed account); or the functions
-    of affiliation_changed and factor_changed are those of before (the owner reads of a sign-out)."""
+    """Red when: seen with the trigger sessions_ended dropped and the epoch not compared (everywhere, administrator, the
+    passwords, the role; the closed account came back with its token)."""
     anna = factories.make_account(
         Role.COORDINATOR,
         organization=factories.make_organization(),
@@ -355,6 +359,28 @@ def test_a10_the_link_leads_to_the_canonical_host_alone(headers: dict[str, str],
         assert answer.status_code == 302
         assert link_in_mail().startswith("https://tracker.example/staff/")
         assert "evil" not in outbox.outbox[-1].body
+
+
+def test_a10_an_absolute_address_in_the_request_line_leads_nowhere_else(live_server: Any) -> None:
+    """As it stands on the wire, which no client of Django can write. Red when: as above."""
+    person()
+    parts = urlsplit(live_server.url)
+    body = b"email=anna%40example.org"
+    for line, host in (
+        ("http://evil.example/staff/password/forgotten/", parts.netloc),
+        (f"http://{parts.netloc}/staff/password/forgotten/", "evil.example"),
+        ("//evil.example/staff/password/forgotten/", parts.netloc),
+    ):
+        with socket.create_connection((parts.hostname, parts.port), timeout=60) as wire:
+            head = (
+                f"POST {line} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            )
+            wire.sendall(head.encode() + body)
+            answer = b"".join(iter(lambda wire=wire: wire.recv(65536), b"")).decode(errors="replace")
+        assert answer.split(" ")[1] in ("302", "400", "403", "404"), line
+        assert not re.search(r"(?im)^location:.*evil", answer), line
+    assert [message.body for message in outbox.outbox if "evil.example" in message.body] == []
 
 
 def test_a10_a_link_works_once_and_for_an_hour(settings: Any) -> None:
