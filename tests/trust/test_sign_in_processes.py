@@ -34,8 +34,7 @@ print(json.dumps(found))
 
 
 def test_a1_processes_count_together() -> None:
-    """Three processes of the site, side by side. Red when: `_queue_up` is left out of `admit`; or the count is kept in
-    a process (SignInAttempt.objects replaced by a list)."""
+    """Three processes of the site, side by side. Red when: seen with a count for each process."""
     person()
     begun = [
         subprocess.Popen(
@@ -67,7 +66,7 @@ def place() -> Iterator[Path]:
 def test_a2_a_broker_that_is_killed_emptied_and_started_again_changes_no_count(
     place: Path, settings: object
 ) -> None:
-    """Red when: the count is kept in the broker or in a cache."""
+    """Red when: seen with a count that begins anew where the broker has forgotten."""
     person()
     settings.REDIS_URL = valkey.url(place)  # type: ignore[attr-defined]
 
