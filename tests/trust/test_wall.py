@@ -487,7 +487,8 @@ def test_z6_without_the_filters_z1_to_z3_find_the_same_wall(two, no_filters):
             for page in ("change", "delete", "history"):
                 address = f"{path}{row.pk}/{page}/"
                 for answer in (client.get(address), client.post(address, {"post": "yes", "_opened": "x"})):
-                    assert answer.status_code in (302, 404, 405), address
+                    # 403: what nobody changes here, whosever it is.
+                    assert answer.status_code in (302, 403, 404, 405), address
                     assert answer.status_code != 302 or str(row.pk) not in answer["Location"].split("/")
             client.post(path, {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
         for app_and_model, typed in smuggled:
