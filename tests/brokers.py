@@ -33,18 +33,21 @@ def start_broker(data: Path) -> subprocess.Popen[bytes]:
     return server
 
 
-def start_worker(data: Path, log: Path) -> subprocess.Popen[bytes]:
-    """A worker of this project on the database of the tests and the broker in `data`, once it is ready."""
+def environment() -> dict[str, str]:
+    """For another process of this project that works on the database of the tests."""
     known = connection.settings_dict
     place = f"host={known['HOST']} port={known['PORT']}" if not known["HOST"].startswith("/") else ""
     query = f"?host={known['HOST']}&port={known['PORT']}" if not place else ""
     login = f"{known['USER']}{':' + known['PASSWORD'] if known['PASSWORD'] else ''}"
     host = "" if query else f"{known['HOST']}{':' + str(known['PORT']) if known['PORT'] else ''}"
-    env = os.environ | {
-        "TRACKER_MODE": "test",
-        "DATABASE_URL": f"postgresql://{login}@{host}/{known['NAME']}{query}",
-        "REDIS_URL": valkey.url(data),
-    }
+    return os.environ | {
+        "TRACKER_MODE": "test", "DATABASE_URL": f"postgresql://{login}@{host}/{known['NAME']}{query}",
+    }  # fmt: skip
+
+
+def start_worker(data: Path, log: Path) -> subprocess.Popen[bytes]:
+    """A worker of this project on the database of the tests and the broker in `data`, once it is ready."""
+    env = environment() | {"REDIS_URL": valkey.url(data)}
     words = ["-A", "tracker", "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "info"]
     with log.open("ab") as output:
         begun = output.tell()

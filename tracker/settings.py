@@ -141,6 +141,10 @@ SECRET_KEY_FALLBACKS = [key for key in read_text("SECRET_KEY_FALLBACKS", "").spl
 ALLOWED_HOSTS = [
     host.strip() for host in read_text("ALLOWED_HOSTS", "*" if TESTING else None).split(",") if host.strip()
 ]
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS names no host, so that none would be served: write at least one."
+    )
 if PRODUCTION and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS must name the hosts that are served; '*' would trust any of them."
@@ -159,6 +163,11 @@ TRUSTED_PROXIES = read_number("TRUSTED_PROXIES", 1 if TLS else 0, 0, 9)
 # What links and codes that leave the site begin with: mails, badges on paper. Whatever host a request names.
 _hosts = [host for host in ALLOWED_HOSTS if not host.startswith((".", "*"))] or ["testserver"]
 PUBLIC_URL = read_site("PUBLIC_URL", None if PRODUCTION else f"http://{_hosts[0]}")
+if TLS and not PUBLIC_URL.startswith("https://"):
+    raise ImproperlyConfigured(
+        f"PUBLIC_URL is {PUBLIC_URL!r} while TLS=1, so that links in mails and codes on badges would begin with http. "
+        "Write https://, or TLS=0 for plain HTTP in a closed network."
+    )
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 if TLS:
     # A browser takes such a cookie only from this very host, over TLS: no neighbour can set it.

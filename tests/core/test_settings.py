@@ -67,6 +67,9 @@ def test_hsts_binds_other_hosts_only_when_asked(given: str) -> None:
                 "https://x:port",
             )
         ),
+        ({"ALLOWED_HOSTS": ","}, "ALLOWED_HOSTS names no host"),
+        ({"ALLOWED_HOSTS": " , "}, "ALLOWED_HOSTS names no host"),
+        ({"PUBLIC_URL": "http://tracker.example"}, "PUBLIC_URL is 'http://tracker.example' while TLS=1"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name the hosts"),
         ({"TRACKER_MODE": "prod"}, "TRACKER_MODE is 'prod'; it must be one of production, local, test"),
         ({"SECRET_KEY": "x" * 60}, "or the same few over and over"),

@@ -156,12 +156,15 @@ def test_token_that_is_wrong_over_ended_or_of_a_closed_account_opens_nothing(wor
 
 def test_scope_and_role_both_limit_a_token(world: SimpleNamespace) -> None:
     assert send(secret_of(world.account, "stations"), "/staff/api/teams/").status_code == 403
-    # A role that goes takes what the token could do with it.
+    # A role that goes ends the token, and one made afterwards cannot do what the role gave.
     secret = secret_of(world.account, "visits", "stations")
     query = f"?election={world.election.slug}"
     assert send(secret, f"/staff/api/stations/{query}", "a,b\n1,2\n").status_code == 403
     world.account.roles = [Role.AUDITOR]
     world.account.save()
+    assert send(secret, "/staff/api/visits/", visit_of(world)).status_code == 401
+    world.account.refresh_from_db()
+    secret = secret_of(world.account, "visits", "stations")
     assert send(secret, "/staff/api/visits/", visit_of(world)).status_code == 403
 
 

@@ -13,6 +13,7 @@ from tests.factories import (
     make_visit,
 )
 from tests.trust.test_access import screens_of_work
+from tracker.core.roles import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,15 @@ def test_a_newcomer_without_a_role_is_refused_everywhere(client: Client, address
         assert statuses <= {403, 404}, name
 
 
-def test_the_index_of_a_newcomer_is_empty(client: Client) -> None:
+def test_the_index_of_a_newcomer_says_whom_to_ask(client: Client) -> None:
+    """Red when: the page is the stock one ("You don’t have permission to view or edit anything.")."""
+    make_account(Role.ADMINISTRATOR, first_name="Ada", last_name="Keeper")
+    make_account(Role.ADMINISTRATOR, first_name="Closed", last_name="Account", is_active=False)
     client.force_login(make_account())
-    assert client.get("/staff/").context["app_list"] == []
+    page = client.get("/staff/")
+    assert page.context["app_list"] == []
+    assert "Your account has no role yet" in page.text
+    assert "Administrators: Ada Keeper." in page.text
+    assert "You don’t have permission to view or edit anything." not in page.text
+    client.force_login(make_account(Role.AUDITOR))
+    assert "no role yet" not in client.get("/staff/").text

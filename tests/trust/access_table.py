@@ -35,7 +35,7 @@ Deployment         v         -         vacd|-      v         v       -          
 Visit              v         -         vacd|-      v         v       -             vacd
 Incident           v         -         vacd|-      vp        v       -             vacdp
 Edition            v         v         -           v         v       -             v
-Source             vacd      vac       va          v         v       -             vacd
+Source             vacd      vac       va|-        v         v       -             vacd
 Country            v         v         v           v         v       -             v
 TimeZone           v         v         v           v         v       -             v
 PersonReading      -         -         -           -         v       -             v

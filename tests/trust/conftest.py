@@ -25,6 +25,7 @@ def two(db: None) -> dict[str, Any]:
             organization=organization,
             type=Mission.Type.LEOM,
             publication=Publication.DRAFT,
+            source=make.make_source(title=f"source of {name}"),
         )
         team = make.make_team(mission=mission)
         accreditation = make.make_accreditation(observer=team.members.first(), status="accredited")

@@ -1,9 +1,11 @@
 """Group Z: who may see and do what, at every door of the staff site."""
 
+import json
 import logging
 import re
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -15,12 +17,15 @@ from django.urls import reverse
 from tests import factories as make
 from tests.forms import save
 from tests.trust import access_table
+from tests.trust.hostile import Sent, texts_of
 from tests.trust.world import CANARY, make_world, rows_of
+from tracker.accounts.tokens import issue_token
 from tracker.core import jobs
 from tracker.core.models import Job, Publishable, User
 from tracker.core.ownership import owner_path
 from tracker.core.roles import ROLES, Role
 from tracker.fieldwork.models import Deployment, Incident, Team, Visit
+from tracker.ingest.models import Upload
 from tracker.missions import decisions
 from tracker.missions.models import Accreditation, Mission, Observer, Statement
 
@@ -155,6 +160,56 @@ def test_z1_every_model_at_every_door(client: Client, world: SimpleNamespace, ro
     assert wrong == {}
 
 
+def as_sent(client: Client, row: Any) -> tuple[dict[str, list[str]], str]:
+    """What the form of `row` sends with one of its texts changed, as `client` sees it; and the name of that text."""
+    page = client.get(address(row, "change", row.pk))
+    values = Sent(page.text).values if page.status_code == 200 else {}
+    # Of a constituency and the like a word is enough; names with a form of their own would not be taken.
+    texts = [
+        field.name
+        for field in texts_of(type(row))
+        if field.name in values
+        and not field.validators[1:]
+        and not isinstance(field, models.URLField | models.EmailField)
+    ]
+    if not texts:
+        return {}, ""
+    text = next(
+        (name for name in ("notes", "description", "findings", "title", "name") if name in texts), texts[0]
+    )
+    return values | {text: [f"{values[text][0]} changed"], "_reason": ["A test"]}, text
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+def test_z1_the_database_says_who_changed_what(client: Client, world: SimpleNamespace, role: str) -> None:
+    """The whole form as the superuser's browser sends it, by every role: what counts is what the row holds then.
+
+    Red when: has_change_permission of NarrowedAdmin is the stock one with every permission, behind the wall that
+    test_wall takes away.
+    """
+    rows, boss = rows_of(world), Client()
+    boss.force_login(world.accounts["superuser"])
+    sign_in(client, world.accounts[role])
+    wrong, tried = {}, set()
+    for name, cells in MODELS.items():
+        first, second = (cells[role].split("|") * 2)[:2]
+        for number, (row, letters) in enumerate(zip(rows[name], (first, second), strict=True)):
+            sent, text = as_sent(boss, row)
+            if not text or not address(row, "change", row.pk):
+                continue
+            kept = type(row)._default_manager.filter(pk=row.pk)
+            before = kept.values_list(text, flat=True).get()
+            # The reserved key of a form is its first sender's.
+            client.post(address(row, "change", row.pk), sent | {"_submission": [str(uuid4())]})
+            after = kept.values_list(text, flat=True).get()
+            kept.update(**{text: before})
+            tried.add(name)
+            if (after != before) != ("c" in letters):
+                wrong[f"{name} {number}"] = f"{text}: {after!r}"
+    assert wrong == {}
+    assert len(tried) > 12, tried
+
+
 def address_of_screen(
     world: SimpleNamespace, screen: Any, side: SimpleNamespace, decision: Any, job: Job
 ) -> str:
@@ -192,6 +247,44 @@ def test_z1_every_screen_of_work(client: Client, world: SimpleNamespace, role: s
         if status not in (200, 302, 422, 403, 404) or let_in != (SCREENS[screen.name][role] == "+"):
             wrong[screen.name] = status
     assert wrong == {}
+
+
+# With a token of an account of this role: how many teams are offered, the answers to a visit and to stations.
+PROGRAMS = {
+    "election_desk": (0, 403, 202), "accreditation_officer": (0, 403, 403), "mission_coordinator": (1, 201, 403),
+    "publisher": (0, 403, 403), "auditor": (0, 403, 403), "administrator": (0, 403, 403), "superuser": (2, 201, 202),
+    "newcomer": (0, 403, 403),
+}  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("role", EVERYBODY)
+def test_z1_every_door_of_programs(world: SimpleNamespace, role: str) -> None:
+    """Judged by what is written. Red when: `visits` asks no permission (desk and auditor), or `check_may_bring` is left
+    out of `stations`."""
+    account = User.objects.get(pk=world.accounts[role].pk)
+    _token, secret = issue_token(account=account, name="x", scopes=["visits", "stations"], days=7)
+
+    def send(path: str, body: str = "", kind: str = "application/json") -> Any:
+        headers = {"HTTP_AUTHORIZATION": f"Bearer {secret}", "HTTP_IDEMPOTENCY_KEY": str(uuid4())}
+        client = Client(enforce_csrf_checks=True)
+        return client.post(path, body, content_type=kind, **headers) if body else client.get(path, **headers)
+
+    offered, visit, lists = PROGRAMS[role]
+    assert len(send("/staff/api/teams/").json()["teams"]) == offered
+    before = (Visit.objects.count(), Upload.objects.count())
+    said = {"team": world.a.team.pk, "station": world.station.pk, "phase": "closing",
+            "arrived_at": "2024-02-07T18:15:00+05:00"}  # fmt: skip
+    assert send("/staff/api/visits/", json.dumps(said)).status_code == visit
+    query = f"?election={world.election.slug}&source=https://authority.example/"
+    table = "No.,Country,City\n7,Germany,Berlin\n"
+    brought = send(f"/staff/api/stations/{query}", table, "text/csv")
+    assert brought.status_code == lists
+    written = (Visit.objects.count() - before[0], Upload.objects.count() - before[1])
+    assert written == (int(visit == 201), int(lists == 202))
+    # Another organization's team is no team, whoever else may write for it.
+    theirs = send("/staff/api/visits/", json.dumps(said | {"team": world.b.team.pk}))
+    assert theirs.status_code == (201 if role == "superuser" else 422 if visit == 201 else 403)
 
 
 def test_z1_nothing_but_a_role_gives_a_permission(world: SimpleNamespace) -> None:

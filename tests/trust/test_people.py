@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import call_command
@@ -442,7 +443,8 @@ def test_p3_errors_in_forms_and_jobs_say_nothing_of_people(
     client: Client, said: StringIO, monkeypatch: pytest.MonkeyPatch, kinds: Any
 ) -> None:
     """Red when: seen with the formatter of the settings replaced by logging's own (the row of PostgreSQL, and the
-    ValueError with what was typed), and with the words of the error put into the job."""
+    ValueError with what was typed), and with the words of the error put into the job; with the admin's own look-up
+    fields (500 for a word in place of a key)."""
     client.raise_request_exception = False
     account = make.make_administrator()
     client.force_login(account)
@@ -455,6 +457,22 @@ def test_p3_errors_in_forms_and_jobs_say_nothing_of_people(
     assert client.post(
         reverse("admin:login"), {"username": CANARY, "password": f"{CANARY}-password"}
     ).status_code in (200, 302)
+    # Every other form of the admin, too, with what no field of it takes.
+    refused_forms = 0
+    for model in admin.site._registry:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
+        page = client.get(address)
+        if page.status_code != 200 or "adminform" not in (page.context or {}):
+            continue
+        typed = {name: f"{CANARY}-{name} " + "x" * 700 for name in page.context["adminform"].form.fields}
+        for formset in page.context["inline_admin_formsets"]:
+            prefix = formset.formset.prefix
+            typed |= {f"{prefix}-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+        answer = client.post(address, typed)
+        assert answer.status_code == 200, address
+        assert answer.context["adminform"].form.errors, address
+        refused_forms += 1
+    assert refused_forms > 15
     # A fault that PostgreSQL complains of with the whole row, and one that says what was typed.
     for fault in (broken_rule, wrong_value):
         monkeypatch.setattr(Person, "save", lambda self, fault=fault, **rest: fault(Accreditation, row))

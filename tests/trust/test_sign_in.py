@@ -26,7 +26,8 @@ from tests.signing import (
     staff_addresses,
 )
 from tracker.accounts import invitations, throttle
-from tracker.accounts.models import SignInAttempt
+from tracker.accounts.models import ApiToken, SignInAttempt
+from tracker.accounts.tokens import end_token, issue_token
 from tracker.core.models import User
 from tracker.core.roles import Role
 
@@ -88,6 +89,32 @@ def test_a1_one_password_for_many_accounts_from_one_address() -> None:
         address = {"REMOTE_ADDR": f"2001:db8:1:2::{number + 1:x}"}
         last = Client().post(LOGIN, {"login": f"nobody{number}", "password": "x"}, **address)
     assert last.status_code == 429
+
+
+def program(secret: str, **there: str) -> Any:
+    return Client().get("/staff/api/teams/", HTTP_AUTHORIZATION=f"Bearer {secret}", **there)
+
+
+def test_a1_wrong_tokens_are_counted_by_address_with_the_tries_of_other_doors() -> None:
+    """Red when: seen before `_count_guess` was there (401 for all); with `is_guess` that is always true (the ended
+    token is refused, and counted)."""
+    anna = factories.make_account(Role.COORDINATOR, organization=factories.make_organization())
+    _token, right = issue_token(account=anna, name="x", scopes=["visits"], days=7)
+    ended, old = issue_token(account=anna, name="y", scopes=["visits"], days=7)
+    assert end_token(anna, ended.pk, ApiToken.Ending.OWNER)
+    answers = [program(f"observation_{number}") for number in range(40)]
+    assert [answer.status_code for answer in answers] == [401] * 20 + [429] * 20
+    assert 0 < int(answers[-1]["Retry-After"]) <= 3600
+    assert answers[-1]["Content-Type"] == "application/problem+json"
+    assert outcomes() == ["wrong"] * 20 + ["refused"] * 20
+    # Counted together with the doors of people, from one address.
+    assert Client().post(LOGIN, {"login": "nobody", "password": "x"}).status_code == 429
+    assert Client().post(LOGIN, {"login": "nobody", "password": "x"}, **ELSEWHERE).status_code == 200
+    # Whoever has the right one works on, here and elsewhere; one that has ended is no guess.
+    tries = len(outcomes())
+    assert [program(right).status_code, program(right, **ELSEWHERE).status_code] == [200, 200]
+    assert [program(old).status_code for _ in range(30)] == [401] * 30
+    assert len(outcomes()) == tries
 
 
 def test_a1_asking_for_links_is_throttled() -> None:
@@ -298,7 +325,10 @@ def told(answer: Any) -> tuple[int, dict[str, str], str]:
 
 
 def test_a5_sign_in_tells_nothing_about_accounts(settings: Any) -> None:
-    """Red when: an unknown name is answered without `make_password`; or the form says "no such account"."""
+    """The case asks for 300 measured times of each kind. On a machine that others share those say nothing reliable, so
+    what the time is spent on is compared instead: work of the hasher, and number of queries.
+
+    Red when: an unknown name is answered without `make_password`; or the form says "no such account"."""
     settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
     person()
     person(username="closed", is_active=False)

@@ -13,6 +13,10 @@ from django.core import mail as outbox
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
+from django.test.client import ClientHandler
+from gunicorn.config import Config
+from gunicorn.http import wsgi
+from gunicorn.http.parser import RequestParser
 
 from tests import factories
 from tests.signing import (
@@ -29,7 +33,9 @@ from tests.signing import (
     staff_addresses,
 )
 from tracker.accounts import sessions
-from tracker.accounts.models import SignInAttempt
+from tracker.accounts.models import ApiToken, SignInAttempt
+from tracker.accounts.tokens import issue_token
+from tracker.core.history.models import ChangedRow
 from tracker.core.models import User
 from tracker.core.roles import Role
 from tracker.missions.models import Affiliation
@@ -119,6 +125,91 @@ def test_a7_a_copied_cookie_is_refused_at_the_next_request(end: Any) -> None:
         assert telephone.get("/staff/")["Location"] == "/staff/login/?next=/staff/"
     if end in STAYS:
         assert inside.get("/staff/account/").status_code == 200
+
+
+def sql_password(user: User, inside: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE core_user SET password = 'x' WHERE id = %s", [user.pk])
+
+
+def administrator(user: User, inside: Client) -> None:
+    desk = Client()
+    desk.force_login(factories.make_account(Role.ADMINISTRATOR))
+    assert desk.post(f"/staff/core/user/{user.pk}/end-sessions/").status_code == 302
+
+
+def answer_to(secret: str) -> int:
+    headers = {"Authorization": f"Bearer {secret}"}
+    return int(Client().get("/staff/api/teams/", headers=headers).status_code)
+
+
+TOKENS_END = {
+    everywhere: "signed out everywhere", password: "new password", factor: "second factor of the account changed",
+    reset_by_mail: "new password", sql_password: "new password", deactivate: "was closed",
+    raw_role: "roles of the account changed",
+    move: "another organization", leave: "another organization", administrator: "signed out everywhere",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("end", TOKENS_END, ids=lambda end: end.__name__)
+def test_a7_what_ends_the_sessions_ends_the_tokens_and_their_owner_reads_why(end: Any) -> None:
+    """Red when: seen with the trigger sessions_ended dropped and the epoch not compared (everywhere, administrator, the
+    passwords, the role; the closed account came back with its token)."""
+    anna = factories.make_account(
+        Role.COORDINATOR,
+        organization=factories.make_organization(),
+        email="anna@example.org",
+        username="anna",
+    )
+    inside = Client()
+    assert sign_in(inside, anna, enrol(anna)).status_code == 302
+    before = issue_token(account=anna, name="Tablets", scopes=["visits"], days=7)[1]
+    assert answer_to(before) == 200
+    end(anna, inside)
+    assert answer_to(before) == 401
+    # Undone, it does not bring the token back; one that is made afterwards works.
+    User.objects.filter(pk=anna.pk).update(is_active=True, roles=[Role.COORDINATOR])
+    assert answer_to(before) == 401
+    anna.refresh_from_db()
+    assert answer_to(issue_token(account=anna, name="New", scopes=["visits"], days=7)[1]) == 200
+    client = Client()
+    client.force_login(User.objects.get(pk=anna.pk))
+    assert f"{TOKENS_END[end]}, " in client.get("/staff/account/tokens/").text
+    # And the history has it, in the row of the token.
+    said = ChangedRow.objects.filter(table_name="accounts_apitoken", after__ended_because__gt="")
+    assert [row.before["ended_because"] for row in said] == [""]
+
+
+def test_a7_a_token_made_at_the_moment_when_sessions_end_is_over_too() -> None:
+    """Red when: find_token does not compare the epoch."""
+    anna = person()
+    stale = User.objects.get(pk=anna.pk)
+    sessions.end_all(anna)
+    assert answer_to(issue_token(account=stale, name="x", scopes=["visits"], days=7)[1]) == 401
+
+
+def test_a7_administrators_end_a_token_and_auditors_see_it(client: Client) -> None:
+    """Red when: the page lists none; the wall shows tokens to administrators alone (nothing for the auditor); or the
+    address asks no permission (the auditor's POST ended it)."""
+    anna = person()
+    secret = issue_token(account=anna, name="Tablets of Baku", scopes=["visits"], days=7)[1]
+    key = ApiToken.objects.get().pk
+    page, ending = f"/staff/core/user/{anna.pk}/change/", f"/staff/core/user/{anna.pk}/end-token/{key}/"
+    client.force_login(factories.make_account(Role.AUDITOR))
+    shown = client.get(page).text
+    assert "Tablets of Baku" in shown
+    assert ending not in shown
+    assert client.post(ending).status_code == 403
+    assert answer_to(secret) == 200
+    client.force_login(factories.make_account(Role.ADMINISTRATOR))
+    assert ending in client.get(page).text
+    assert client.get(ending).status_code == 200
+    assert answer_to(secret) == 200
+    assert client.post(ending)["Location"] == page
+    assert answer_to(secret) == 401
+    assert "Tablets of Baku" not in client.get(page).text
+    client.force_login(User.objects.get(pk=anna.pk))
+    assert "ended by an administrator" in client.get("/staff/account/tokens/").text
 
 
 def test_a7_the_key_of_a_session_changes_at_sign_in() -> None:
@@ -269,6 +360,35 @@ def test_a10_the_link_leads_to_the_canonical_host_alone(headers: dict[str, str],
         assert answer.status_code == 302
         assert link_in_mail().startswith("https://tracker.example/staff/")
         assert "evil" not in outbox.outbox[-1].body
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "status"),
+    [
+        ("http://evil.example/staff/password/forgotten/", "www.tracker.example", 302),
+        ("http://tracker.example/staff/password/forgotten/", "evil.example", 400),
+        ("//evil.example/staff/password/forgotten/", "tracker.example", 404),
+    ],
+)
+def test_a10_an_absolute_address_in_the_request_line_leads_nowhere_else(
+    line: str, host: str, status: int, settings: Any
+) -> None:
+    """As it comes over the wire, read by gunicorn. Red when: the link is made with request.build_absolute_uri."""
+    settings.ALLOWED_HOSTS = ["tracker.example", "www.tracker.example"]
+    settings.PUBLIC_URL = "https://tracker.example"
+    person()
+    body = b"email=anna%40example.org"
+    head = (
+        f"POST {line} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    config, peer = Config(), ("127.0.0.1", 40000)
+    request = next(RequestParser(config, iter([head.encode() + body]), peer))
+    _response, environ = wsgi.create(request, None, peer, ("127.0.0.1", 8000), config)
+    assert ClientHandler(enforce_csrf_checks=False)(environ).status_code == status
+    assert [message.to for message in outbox.outbox] == ([["anna@example.org"]] if status == 302 else [])
+    if status == 302:
+        assert link_in_mail().startswith("https://tracker.example/staff/")
 
 
 def test_a10_a_link_works_once_and_for_an_hour(settings: Any) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db import DatabaseError, models, transaction
 from django.db.models import Q
@@ -17,18 +18,19 @@ from tests.trust.asking import ask, being, refused
 from tracker.core import ownership, wall
 from tracker.core.disclosure import readable_fields
 from tracker.core.history.models import Change, ChangedRow, PersonalValue
-from tracker.core.models import Publication, User, published_condition
+from tracker.core.models import Publication, Source, User, published_condition
 from tracker.core.roles import Role, may_everywhere, permission
 from tracker.coverage.editions import refresh
 from tracker.coverage.models import Correction
 from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER
 from tracker.elections.models import Election
-from tracker.fieldwork.models import Incident, Team, Visit
+from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
 from tracker.ingest.models import Upload, UploadedFile, UploadedRecord
 from tracker.missions.actions import apply_for_observer
 from tracker.missions.models import (
     Accreditation,
     AccreditationRule,
+    Membership,
     Mission,
     Observer,
     Organization,
@@ -344,10 +346,14 @@ def test_z6_files_that_others_brought_are_behind_the_wall(two, no_filters):
         assert keys(Upload) == set()
 
 
-FOREIGN = (Visit, Statement, Incident, Team, Observer, Accreditation, Person)
+FOREIGN = (
+    Visit, Statement, Incident, Team, Deployment, Assessment, Observer, Accreditation, Person, Membership, Source,
+)  # fmt: skip
 
 
 def of_theirs(model: type[models.Model], two: dict[str, Any]) -> models.QuerySet:
+    if model is Source:
+        return Source.objects.filter(title="source of theirs")
     path = ownership.owner_path(model)
     return model._base_manager.filter(**{path or "pk": two["theirs"]["organization"].pk})
 
@@ -445,6 +451,98 @@ def test_z6_without_the_filters_the_admin_shows_and_changes_nothing_of_theirs(
     assert seen
     assert Visit.objects.filter(pk=visit.pk, findings="findings of theirs").exists()
     assert Mission.objects.filter(pk=two["theirs"]["draft"].pk).exists()
+
+
+def test_z6_without_the_filters_z1_to_z3_find_the_same_wall(two, no_filters):
+    """Every kind of row at every door of the admin, and forms with keys of others, as in Z1 to Z3.
+
+    Red when: the policies of the staff's role are `USING (true)`; of a source alone: core.Source without
+    `seen_with_use`.
+    """
+    theirs = two["theirs"]
+    client = Client(raise_request_exception=False)
+    client.force_login(two["clara"])
+    rows = [of_theirs(model, two).first() for model in (*FOREIGN, Mission) if model in admin.site._registry]
+    rows = [theirs["draft"] if isinstance(row, Mission) else row for row in rows]
+    before = whole_register()
+    slot = {"station": theirs["visit"].station.pk, "date": "2024-02-07", "opens": "10:00", "closes": "11:00"}
+    smuggled = [
+        ("missions/observer", {"mission": theirs["mission"].pk, "code": "X-1", "role": "sto"}),
+        ("missions/statement", {"mission": theirs["mission"].pk, "kind": "final_report", "title": "Smuggled",
+                                "publication": "draft", "issued_on": "2024-02-08", "language": "en"}),
+        ("fieldwork/deployment", slot | {"team": theirs["team"].pk}),
+        ("fieldwork/team", {"mission": theirs["mission"].pk, "name": "T-9", "kind": "mobile"}),
+    ]  # fmt: skip
+    shown = 0
+    with pytest.MonkeyPatch.context() as mutant:
+        for name in ("has_perm", "has_perms", "has_module_perms"):
+            mutant.setattr(User, name, lambda *words: True)
+        for row in rows:
+            path = f"/staff/{row._meta.app_label}/{row._meta.model_name}/"
+            listed = client.get(path)
+            assert listed.status_code == 200
+            rows_shown = [one.pk for one in listed.context["cl"].result_list]
+            assert row.pk not in rows_shown, path
+            shown += bool(rows_shown)
+            for page in ("change", "delete", "history"):
+                address = f"{path}{row.pk}/{page}/"
+                for answer in (client.get(address), client.post(address, {"post": "yes", "_opened": "x"})):
+                    # 403: what nobody changes here, whosever it is.
+                    assert answer.status_code in (302, 403, 404, 405), address
+                    assert answer.status_code != 302 or str(row.pk) not in answer["Location"].split("/")
+            client.post(path, {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+        for app_and_model, typed in smuggled:
+            client.post(f"/staff/{app_and_model}/add/", typed)
+        found = client.get(
+            "/staff/autocomplete/",
+            {"app_label": "missions", "model_name": "statement", "field_name": "source", "term": "source of"},
+        )
+        assert [one["text"].count("source of ours") for one in found.json()["results"]] == [1]
+    assert shown == len(rows), "or the test would prove nothing"
+    assert whole_register() == before
+
+
+def whole_register() -> dict[str, list[Any]]:
+    """Every row of the tables that organizations write, past the wall."""
+    tables = [model._meta.db_table for model in (*FOREIGN, Mission, Organization)]
+    return {table: ask(f"SELECT to_jsonb(t) FROM {table} t ORDER BY id") for table in tables}  # noqa: S608
+
+
+# --- sources that nothing public rests on
+
+
+def test_z6_a_source_is_seen_with_what_rests_on_it_and_by_who_entered_it(two):
+    """Red when: the trigger source_entered is dropped (the entered one is refused); or the rule of core.Source, in
+    `ownership` or in `wall`, is that of what the host state keeps."""
+    hidden, own = (Source.objects.get(title=f"source of {name}") for name in ("theirs", "ours"))
+    public = make.make_source(title="public")
+    make.make_statement(mission=two["theirs"]["mission"], publication="published", source=public)
+    loose = make.make_source(title="nobody rests on it")
+    clara, organization = two["clara"], two["ours"]["organization"]
+    colleague = make.make_account(Role.COORDINATOR, organization=organization)
+    stranger = make.make_account(Role.COORDINATOR, organization=two["theirs"]["organization"])
+    with being(STAFF, colleague):
+        entered = Source.objects.create(title="entered by the colleague", url="https://example.org/entered")
+    # Another organization may enter the same page, and does not learn that it is there already.
+    with being(STAFF, stranger):
+        again = Source.objects.create(title="the same", url="https://example.org/entered")
+    everything = {hidden, own, public, loose, entered, again}
+    entered.refresh_from_db()
+    assert (entered.entered_by, entered.entered_for) == (colleague.pk, organization.pk)
+    for user, seen in (
+        (clara, {own, public, entered}),
+        (stranger, {hidden, public, again}),
+        (make.make_account(Role.DESK), everything),
+        (make.make_account(Role.AUDITOR), everything),
+    ):
+        assert set(ownership.visible_to(Source.objects.all(), user)) & everything == seen
+        with being(STAFF, user):
+            assert set(Source.objects.all()) & everything == seen
+    # Once it is published, everybody reads it.
+    Mission.objects.filter(pk=two["theirs"]["draft"].pk).update(publication="published")
+    Organization.objects.filter(pk=two["theirs"]["organization"].pk).update(publication="published")
+    with being(STAFF, clara):
+        assert Source.objects.filter(pk=hidden.pk).exists()
 
 
 # --- T2

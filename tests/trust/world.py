@@ -101,7 +101,10 @@ def rows_of(world: SimpleNamespace) -> dict[str, tuple[models.Model, models.Mode
     election, a, b = world.election, world.a, world.b
     owned = "organization mission membership statement observer person accreditation team deployment visit incident"
     found = {name.capitalize(): (getattr(a, name), getattr(b, name)) for name in owned.split()}
-    source, rule = make.make_source(), make.make_rule(election=election)
+    source, rule = make.make_source(title="ALPHA source"), make.make_rule(election=election)
+    # Nothing public rests on it.
+    hidden = make.make_source(title=f"{CANARY} source", url="https://canary.example/embargoed")
+    type(b.mission).objects.filter(pk=b.mission.pk).update(source=hidden)
     account, job = make.make_account(), make.make_job()
     reading, attempt = make.make_reading(person=a.person.pk), make.make_attempt()
     return found | {
@@ -118,7 +121,7 @@ def rows_of(world: SimpleNamespace) -> dict[str, tuple[models.Model, models.Mode
         "Outlet": of_the_host(make.make_outlet, "name"),
         "AccreditationRule": (rule, rule),
         "Edition": (make_edition(election), make_edition(world.draft_election)),
-        "Source": (source, source),
+        "Source": (source, hidden),
         "Country": (make.country("KZ"), make.country("KZ")),
         "TimeZone": (make.zone("Asia/Almaty"), make.zone("Asia/Almaty")),
         "Job": (job, job),

@@ -20,8 +20,9 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker.accounts import invitations, mail, sessions
 from tracker.accounts.forms import InviteForm
-from tracker.accounts.models import SignInAttempt
+from tracker.accounts.models import ApiToken, SignInAttempt
 from tracker.accounts.throttle import account_seal
+from tracker.accounts.tokens import end_token, live_tokens
 from tracker.core.admin import ReferenceAdmin
 from tracker.core.models import User
 from tracker.core.roles import Role
@@ -94,6 +95,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
             path("<int:pk>/send-link/", wrap(self.send_link_view), name="core_user_send_link"),
             path("<int:pk>/new-factor/", wrap(self.new_factor_view), name="core_user_new_factor"),
             path("<int:pk>/end-sessions/", wrap(self.end_sessions_view), name="core_user_end_sessions"),
+            path("<int:pk>/end-token/<int:token>/", wrap(self.end_token_view), name="core_user_end_token"),
             *super().get_urls(),
         ]
 
@@ -120,6 +122,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
                 if account is not None and request.user.has_perm("accounts.view_signinattempt")
                 else []
             ),
+            "tokens": [] if account is None else live_tokens(account),
         }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
@@ -206,11 +209,24 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         """Sign somebody out everywhere."""
         account, answer = self._confirmed(
             request, pk, _t("Sign this account out everywhere?"),
-            _t("Every session of the account ends with its next request."), _t("Sign out everywhere"),
+            _t("Every session of the account ends with its next request, and every token for programs."),
+            _t("Sign out everywhere"),
         )  # fmt: skip
         if account is not None:
             sessions.end_all(account)
             messages.success(request, _t("The account is signed out everywhere."))
+        return answer
+
+    def end_token_view(self, request: HttpRequest, pk: int, token: int) -> HttpResponse:
+        """End one token of somebody's program."""
+        account, answer = self._confirmed(
+            request, pk, _t("End this token?"),
+            _t("Whatever program has it can write nothing any more in the name of this account. The account’s sessions "
+               "and its other tokens go on."),
+            _t("End the token"),
+        )  # fmt: skip
+        if account is not None and end_token(account, token, ApiToken.Ending.ADMINISTRATOR):
+            messages.success(request, _t("The token is ended."))
         return answer
 
 

@@ -12,14 +12,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from tracker.accounts import invitations, mail, sessions, throttle
 from tracker.accounts.devices import known_device, remember_device
 from tracker.accounts.models import Kind, Outcome
 from tracker.accounts.throttle import TooManyTries
-from tracker.accounts.tokens import find_token
+from tracker.accounts.tokens import find_token, is_guess
 from tracker.core.models import User
-from tracker.core.problems import PROGRAMS
+from tracker.core.problems import PROGRAMS, problem
 
 # Open to whoever has given the password and still lacks the second factor.
 ENROLMENT = {
@@ -38,6 +39,28 @@ def _bearer(request: HttpRequest) -> str:
     return secret.strip() if kind.lower() == "bearer" else ""
 
 
+def _count_guess(request: HttpRequest, secret: str) -> HttpResponse | None:
+    """Write a wrong token down among the tries; the refusal where there were too many from its address.
+
+    Compared first: nobody guesses 256 bits, and a program that has the right one is not kept out by its neighbours. A
+    token that has ended is no guess: a tablet that goes on sending it locks nobody out.
+    """
+    if not is_guess(secret):
+        return None
+    try:
+        attempt = throttle.admit(
+            Kind.TOKEN, "api", account=throttle.account_seal(secret), address=throttle.client_address(request)
+        )
+    except TooManyTries as refusal:
+        answer = problem(
+            429, _("There were too many wrong tokens from this address. Wait, or send the right one.")
+        )
+        answer["Retry-After"] = str(refusal.seconds)
+        return answer
+    throttle.finish(attempt, Outcome.WRONG)
+    return None
+
+
 def _is_background(request: HttpRequest) -> bool:
     return request.headers.get("X-Background") == "1"
 
@@ -45,15 +68,17 @@ def _is_background(request: HttpRequest) -> bool:
 class SignedInMiddleware(AuthenticationMiddleware):
     """Sets `request.user`; lets nobody past the enrolment pages whose second factor was not given in this session."""
 
-    def process_request(self, request: HttpRequest) -> None:
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         request.token_scopes = ()  # type: ignore[attr-defined]
         if request.path_info.startswith(PROGRAMS):
             # Programs bring a token; a session counts for nothing here, so there is nothing to forge a request with.
-            token = find_token(_bearer(request))
+            secret = _bearer(request)
+            token = find_token(secret)
             request.user = token.account if token else AnonymousUser()
             request.token_scopes = tuple(token.scopes) if token else ()  # type: ignore[attr-defined]
-            return
+            return _count_guess(request, secret) if secret and token is None else None
         request.user = SimpleLazyObject(lambda: sessions.account_of(request))  # type: ignore[assignment]
+        return None
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any

@@ -14,6 +14,7 @@ class Kind(models.TextChoices):
     PASSWORD = "password", _("password")
     CODE = "code", _("second factor")
     LINK = "link", _("link by mail")
+    TOKEN = "token", _("token of a program")
 
 
 class Outcome(models.TextChoices):
@@ -62,6 +63,19 @@ class ApiToken(models.Model):
         VISITS = "visits", _("enter visits")
         STATIONS = "stations", _("bring polling stations")
 
+    class Ending(models.TextChoices):
+        """Why a token works no longer. All but the first two are written by triggers, whatever made the change."""
+
+        OWNER = "owner", _("ended by its owner")
+        ADMINISTRATOR = "administrator", _("ended by an administrator")
+        PASSWORD = "password", _("ended because the account has a new password")
+        FACTOR = "factor", _("ended because the second factor of the account changed")
+        ROLES = "roles", _("ended because the roles of the account changed")
+        ORGANIZATION = "organization", _("ended because the account works for another organization")
+        CLOSED = "closed", _("ended because the account was closed")
+        RENAMED = "renamed", _("ended because the account has another user name")
+        SIGNED_OUT = "signed_out", _("ended because the account was signed out everywhere")
+
     account = models.ForeignKey(
         User, on_delete=models.CASCADE, verbose_name=_("account"), related_name="tokens"
     )
@@ -72,6 +86,9 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(_("ends (UTC)"))
     used_at = models.DateTimeField(_("last used (UTC)"), null=True)
     ended_at = models.DateTimeField(_("ended (UTC)"), null=True)
+    ended_because = models.CharField(_("why it ended"), max_length=16, choices=Ending, blank=True)
+    # The account's when it was made: a token made while something ended the sessions is one of those that end.
+    session_epoch = models.PositiveIntegerField(editable=False, default=0)
 
     class Meta:
         verbose_name = _("token")
@@ -87,3 +104,11 @@ class ApiToken(models.Model):
     @property
     def alive(self) -> bool:
         return self.ended_at is None and self.expires_at > timezone.now()
+
+    @property
+    def ending(self) -> str:
+        """Why it works no longer; "" while it does."""
+        if self.alive:
+            return ""
+        over = _("over on the day that it was made for")
+        return str(over if self.ended_at is None else self.get_ended_because_display() or _("ended"))

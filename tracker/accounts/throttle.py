@@ -20,8 +20,9 @@ from tracker.accounts.models import Kind, Outcome, SignInAttempt
 
 # What counts is a try that was compared with something and was not right. A link that was asked for always counts.
 ACCOUNT_WINDOW = timedelta(minutes=15)
-ACCOUNT_LIMIT = {Kind.PASSWORD: 5, Kind.CODE: 10, Kind.LINK: 5}
 ADDRESS_WINDOW, ADDRESS_LIMIT = timedelta(hours=1), 20
+# A wrong token is nobody's: the limit of addresses is the one that counts.
+ACCOUNT_LIMIT = {Kind.PASSWORD: 5, Kind.CODE: 10, Kind.LINK: 5, Kind.TOKEN: ADDRESS_LIMIT}
 KEEP = timedelta(days=90)
 COUNTED = Q(outcome__in=[Outcome.OPEN, Outcome.WRONG]) | Q(kind=Kind.LINK, outcome=Outcome.RIGHT)
 

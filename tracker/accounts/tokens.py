@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from tracker.accounts.models import ApiToken
@@ -25,19 +26,24 @@ def issue_token(*, account: User, name: str, scopes: list[str], days: int) -> tu
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         account=account, name=name, scopes=sorted(set(scopes)), digest=_digest(secret),
-        expires_at=timezone.now() + timedelta(days=min(days, MOST_DAYS)),
+        expires_at=timezone.now() + timedelta(days=min(days, MOST_DAYS)), session_epoch=account.session_epoch,
     )  # fmt: skip
     return token, secret
 
 
 def find_token(secret: str) -> ApiToken | None:
-    """The token with this secret, if it lives and its account is open."""
+    """The token with this secret, if it lives and its account is open.
+
+    Whatever ends the sessions of an account ends its tokens: triggers write it at every token that lives, and one that
+    was made at the same moment lacks the epoch.
+    """
     if not secret.startswith(PREFIX):
         return None
     now = timezone.now()
     rows = ApiToken.objects.select_related("account").filter(
-        digest=_digest(secret), ended_at=None, expires_at__gt=now
-    )
+        digest=_digest(secret), ended_at=None, expires_at__gt=now,
+        session_epoch=F("account__session_epoch"),
+    )  # fmt: skip
     token = rows.filter(account__is_active=True, account__is_staff=True).first()
     if token is not None and (token.used_at is None or now - token.used_at > NOTED_EVERY):
         with transaction.atomic():
@@ -45,10 +51,20 @@ def find_token(secret: str) -> ApiToken | None:
     return token
 
 
-def end_tokens(account: User, pk: int | None = None) -> int:
-    """End one token of `account`, or all of them; how many were alive."""
-    rows = ApiToken.objects.filter(account=account, ended_at=None)
-    return (rows if pk is None else rows.filter(pk=pk)).update(ended_at=timezone.now())
+def is_guess(secret: str) -> bool:
+    """Whether no token ever had this secret; one that has ended was somebody's."""
+    return not ApiToken.objects.filter(digest=_digest(secret)).exists()
+
+
+def live_tokens(account: User) -> QuerySet[ApiToken]:
+    """The tokens of `account` that work, the newest first."""
+    return ApiToken.objects.filter(account=account, ended_at=None, expires_at__gt=timezone.now())
+
+
+def end_token(account: User, pk: int, because: ApiToken.Ending) -> bool:
+    """End one token of `account`; whether it was alive. All of them end with the sessions (`sessions.end_all`)."""
+    rows = ApiToken.objects.filter(account=account, pk=pk, ended_at=None)
+    return bool(rows.update(ended_at=timezone.now(), ended_because=because))
 
 
 def _digest(secret: str) -> str:

@@ -170,7 +170,6 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
         return render(request, "account/sign_out_everywhere.html", {"title": _("Sign out everywhere")})
     assert isinstance(request.user, User)  # noqa: S101
     sessions.end_all(request.user)
-    tokens.end_tokens(request.user)
     logout(request)
     messages.success(request, _("You are signed out everywhere. Sign in again to go on here."))
     return redirect("account_login")
@@ -184,7 +183,8 @@ def own_tokens(request: HttpRequest) -> HttpResponse:
     form, secret = TokenForm(request.POST if "make" in request.POST else None), ""
     if "end" in request.POST:
         pk = request.POST["end"]
-        if pk.isdecimal() and len(pk) < 18 and tokens.end_tokens(request.user, int(pk)):
+        because = ApiToken.Ending.OWNER
+        if pk.isdecimal() and len(pk) < 18 and tokens.end_token(request.user, int(pk), because):
             messages.success(request, _("The token is ended: whoever has it can write nothing any more."))
         return redirect("account_tokens")
     if form.is_bound:

@@ -15,6 +15,7 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import Case, Q, QuerySet, When
@@ -45,6 +46,24 @@ def _may_publish(request: HttpRequest, model: type[models.Model]) -> bool:
     return bool(user_of(request).has_perm(permission(model, "publish")))
 
 
+class _ReadsKeys:
+    """What was sent and is no key is refused by the field; shown again, it is not asked of the database."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        field: Any = self.field.remote_field  # type: ignore[attr-defined]
+        if isinstance(field.model._meta.pk, models.IntegerField):
+            value = [one for one in value if not one or key_of(one) is not None]
+        return super().optgroups(name, value, attr)  # type: ignore[misc]
+
+
+class LookupSelect(_ReadsKeys, AutocompleteSelect):
+    """One record, looked up."""
+
+
+class LookupSelectMultiple(_ReadsKeys, AutocompleteSelectMultiple):
+    """Several records, looked up."""
+
+
 class _Narrowed(BaseModelAdmin):
     """Rows and choices by role and ownership, for screens and inline rows alike."""
 
@@ -57,6 +76,16 @@ class _Narrowed(BaseModelAdmin):
         if rows is None:
             rows = db_field.remote_field.model._default_manager.all()
         return choosable(rows, user_of(request), self._writing(request))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", LookupSelect(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", LookupSelectMultiple(db_field, self.admin_site))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def _writing(self, request: HttpRequest) -> str:
         """The permission under which this form is filled in; the narrower one, where two differ."""
@@ -282,6 +311,13 @@ class NarrowedLookup(AutocompleteJsonView):
         # A list that counts what belongs to its rows loses the model's own order, and pages of it would overlap.
         order = rows.query.order_by or rows.model._meta.ordering
         return rows.order_by(*getattr(self.model_admin, "looked_up_last", ()), *self._best_first(), *order)
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        """What was found; a screen whose rows are called by people's names writes down who was told them."""
+        context: dict[str, Any] = super().get_context_data(**more)
+        if noted := getattr(self.model_admin, "note_listed", None):
+            noted(self.request, context["object_list"])
+        return context
 
     def _best_first(self) -> list[Any]:
         """The order of what was found: a short name that begins so, a name that does, a word in one, and the rest."""

@@ -50,14 +50,18 @@ DISCLOSURE: dict[str, Fields] = {
     ),
     "core.ChangedRow": Fields(withheld="id change table_name key kind before after digest"),
     "core.PersonalValue": Fields(withheld="changed_row table_name key salt before after"),
-    "accounts.ApiToken": Fields(withheld="id account name scopes digest made_at expires_at used_at ended_at"),
+    "accounts.ApiToken": Fields(
+        withheld="id account name scopes digest made_at expires_at used_at ended_at ended_because session_epoch"
+    ),
     "accounts.SignInAttempt": Fields(withheld="id at kind door outcome account device address owner_told"),
     "core.User_groups": Fields(withheld="id user group"),
     "core.User_user_permissions": Fields(withheld="id user permission"),
     "core.Country": Fields(published="iso2 iso3 name_en name_az name_ru"),
     "core.TimeZone": Fields(published="name"),
     "core.Source": Fields(
-        counted="id", published="publisher title url published_on read_on", withheld="notes"
+        counted="id",
+        published="publisher title url published_on read_on",
+        withheld="notes entered_by entered_for",
     ),
     "core.Submission": Fields(withheld="key digest account record at"),
     "core.Job": Fields(

@@ -152,7 +152,12 @@ def calendar_constraint(name: str, *fields: str) -> models.CheckConstraint:
 
 
 class Source(models.Model):
-    """Where a fact comes from: a page, a document, a letter. Shown beside every public fact that has one."""
+    """Where a fact comes from: a page, a document, a letter. Shown beside every public fact that has one.
+
+    What nothing public rests on is seen by whoever sees everything, whose records rest on it, and who entered it.
+    """
+
+    seen_with_use = True
 
     publisher = models.CharField(
         _("publisher"),
@@ -186,6 +191,9 @@ class Source(models.Model):
         help_text=_("When somebody last opened it and found there what it is cited for."),
     )
     notes = models.TextField(_("notes"), blank=True)
+    # Keys of the account that entered it and of the organization that it worked for then: a trigger writes them.
+    entered_by = models.BigIntegerField(_("entered by"), null=True, editable=False)
+    entered_for = models.BigIntegerField(_("entered for"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("source")
@@ -193,8 +201,10 @@ class Source(models.Model):
         ordering = ["publisher", "published_on", "url"]
         constraints = [
             models.UniqueConstraint(
+                # Once for each organization, which does not learn of those that others keep to themselves.
                 name="source_url_once",
-                fields=["url"],
+                fields=["url", "entered_for"],
+                nulls_distinct=False,
                 condition=~Q(url=""),
                 violation_error_message=_("A source with this address is already on record."),
             ),

@@ -7,8 +7,9 @@ rows belong to the host state. The filters here and the row security of the data
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from tracker.core.disclosure import readable_fields
 from tracker.core.models import Publishable, User, published_condition
 from tracker.core.roles import may_everywhere, permission
 
@@ -52,11 +53,38 @@ def visible_condition(model: type[models.Model], user: User) -> Q:
     """
     if may_everywhere(user, permission(model, "view")):
         return Q()
+    if getattr(model, "seen_with_use", False):
+        return _used_condition(model, user)
     if owner_path(model) is None:
         return published_condition(model)
     own = owned_condition(model, user)
     shown = issubclass(model, Publishable) and not getattr(model, "owner_alone_sees", False)
     return own | published_condition(model) if shown else own
+
+
+def users_of(model: type[models.Model]) -> list[models.ForeignKey]:
+    """Every key by which a record rests on a row of `model`, whatever app it lives in."""
+    # Keys without a name for the way back as well.
+    fields: list[Any] = model._meta.get_fields(include_hidden=True)
+    return [field.field for field in fields if field.one_to_many and not field.concrete]
+
+
+def _used_condition(model: type[models.Model], user: User) -> Q:
+    """The condition under which a row of `model` is used by something public or by what belongs to the organization of
+    `user`, or was entered by the account or for the organization."""
+    organization = User.objects.filter(pk=user.pk).values("affiliation__organization")
+    condition = Q(entered_by=user.pk) | Q(entered_for__in=organization)
+    for key in users_of(model):
+        rows, ways = key.model._base_manager.filter(**{key.name: OuterRef("pk")}), []
+        if owner_path(key.model) is not None:
+            ways.append(
+                Q(pk__in=key.model._base_manager.filter(owned_condition(key.model, user)).values("pk"))
+            )
+        if readable_fields(key.model):
+            ways.append(published_condition(key.model))
+        for way in ways:
+            condition |= Q(Exists(rows.filter(way)))
+    return condition
 
 
 def visible_rows(model: type[models.Model], user: User) -> Q:

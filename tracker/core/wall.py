@@ -19,7 +19,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
 from tracker.core.disclosure import readable_fields
-from tracker.core.ownership import ITSELF
+from tracker.core.ownership import ITSELF, users_of
+from tracker.core.personal import function_of, personal_texts
 from tracker.core.roles import SEE_EVERYTHING, Role
 from tracker.core.row_conditions import (
     ORGANIZATION,
@@ -37,8 +38,8 @@ from tracker.database_roles import PUBLIC, ROLES, STAFF, WEB, WORKER, role_state
 # What people sign in with, by app or by model. The web login works with them; among the staff only administrators do.
 SIGN_IN_APPS = {"accounts", "auth", "sessions", "account", "mfa"}
 SIGN_IN = {"core.User", "core.User_groups", "core.User_user_permissions"}
-# Of those, what auditors read as well.
-TRIES = {"accounts.SignInAttempt"}
+# Of those, what auditors read as well: tries, and which programs write in somebody's name.
+AUDITED = {"accounts.SignInAttempt", "accounts.ApiToken"}
 # Read by every signed-in account, for names and permissions.
 DIRECTORY = {
     "auth.Permission", "auth.Group", "auth.Group_permissions", "core.User", "core.User_groups",
@@ -52,8 +53,9 @@ WRITE_EVERYTHING = SEE_EVERYTHING - {Role.AUDITOR}
 # records by coordinators; its personal values by those who see people.
 HISTORY = {"core.Change", "core.ChangedRow", "core.PersonalValue"}
 WRITTEN_BY_TRIGGERS = {"coverage.Correction", "missions.PersonReading"}
-# People's names and documents: whoever sees everything else sees codes alone.
-PEOPLE, SEE_PEOPLE = {"missions.Person"}, frozenset({Role.OFFICER})
+# People's names and documents, and reasons that may name them: whoever sees everything else sees codes alone. Of rows
+# that everybody sees, such texts are fields of `core.personal`.
+PEOPLE, SEE_PEOPLE = {"missions.Person", "missions.BulkDecision"}, frozenset({Role.OFFICER})
 # Of the rest of the register these roles see every row too, and write it.
 ADMINISTERED = {"missions.Affiliation", "missions.Organization", "core.Job"}
 # Rows that are neither an organization's nor public: only whoever sees everything.
@@ -87,6 +89,9 @@ CALLED_BY = {
     "history_seal()": (WORKER,),
     "note_person_readings(bigint[], text, bigint)": (STAFF, WORKER),
     "erase_person(bigint, text)": (STAFF, WORKER),
+    # Texts that may name people (`core.personal`).
+    "said_missions_accreditation(bigint)": (STAFF, WORKER),
+    "said_missions_accreditationchange(bigint)": (STAFF, WORKER),
     # Asked by the trigger of whoever publishes.
     "has_four_eyes(jsonb, text)": (STAFF, WORKER),
     "embargoes_over()": (PUBLIC, STAFF, WORKER),
@@ -199,6 +204,19 @@ def _functions() -> list[str]:
         "boolean",
         f"SELECT CASE tablename {cases} ELSE false END",
     )
+    for model in wall_models():
+        if getattr(model, "seen_with_use", False):
+            # A function, as what rests on it may be public and yet no row for this account.
+            bodies[f"{_used(model)}(rowkey bigint)"] = ("boolean", f"SELECT {used_sql(model, 'rowkey')}")
+        for text in personal_texts(model):
+            table = model._meta.db_table
+            # Only the staff's role asks in somebody's name.
+            bodies[f"{function_of(text)}(rowkey bigint)"] = (
+                "text",
+                f"SELECT CASE WHEN current_setting('role') <> '{STAFF}' OR {_has_role(SEE_PEOPLE)}"  # noqa: S608 - as above
+                f" OR public.wall_owns('{table}', rowkey::text) THEN r.{text.column} ELSE '' END"
+                f" FROM public.{table} r WHERE r.{model._meta.pk.column} = rowkey",
+            )
     statements = []
     for head, (result, body) in bodies.items():
         arguments = head
@@ -343,7 +361,7 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         for verb in (
             ("INSERT", "UPDATE", "DELETE") if label in DIRECTORY else ("SELECT", "INSERT", "UPDATE", "DELETE")
         ):
-            readers = _has_role({Role.ADMINISTRATOR, Role.AUDITOR}) if label in TRIES else administers
+            readers = _has_role({Role.ADMINISTRATOR, Role.AUDITOR}) if label in AUDITED else administers
             rules.allow(STAFF, verb, readers if verb == "SELECT" else administers)
         return
     if label == "contenttypes.ContentType":
@@ -352,7 +370,11 @@ def _register_rules(rules: _Rules, model: Model) -> None:
         rules.allow(WEB, "SELECT", columns=WEB_READS[label])
     # The staff.
     write = write_sql(model, table)
-    rules.allow(STAFF, "SELECT", visible_sql(model, table))
+    kept = [field.column for field in personal_texts(model)]
+    shown = (
+        [str(field.column) for field in model._meta.local_fields if field.column not in kept] if kept else []
+    )
+    rules.allow(STAFF, "SELECT", visible_sql(model, table), shown)
     rules.allow(STAFF, "INSERT", "true" if label in ADDED_BY_ALL else write)
     if label not in IMMUTABLE:
         rules.allow(STAFF, "UPDATE", write)
@@ -375,12 +397,36 @@ def visible_sql(model: Model, row: str) -> str:
     if label in OF_ACCOUNT:
         return _of_account(model, row, _sees(model))
     ways = [_sees(model)]
+    if getattr(model, "seen_with_use", False):
+        ways += [f"{row}.entered_by = {ACCOUNT}", f"{row}.entered_for = {ORGANIZATION}"]
+        return " OR ".join(
+            f"({way})" for way in [*ways, f"public.{_used(model)}({row}.{model._meta.pk.column})"]
+        )
     if owned(model):
         ways.append(own_sql(model, row))
     hidden = label in INTERNAL | UNUSED or getattr(model, "owner_alone_sees", False)
     if not hidden and (not owned(model) or has_publication(model)):
         ways.append(public_sql(model, row))
     return " OR ".join(f"({way})" for way in ways)
+
+
+def used_sql(model: Model, key: str) -> str:
+    """The condition under which something public, or of the organization of the account, rests on the row `key`."""
+    found = []
+    for field in users_of(model):
+        user: Any = field.model
+        ways = [own_sql(user, "r")] if owned(user) else []
+        if readable_fields(user):
+            ways.append(public_sql(user, "r"))
+        found += [
+            f"EXISTS (SELECT FROM public.{user._meta.db_table} r WHERE r.{field.column} = {key} AND {way})"
+            for way in ways
+        ]
+    return " OR ".join(found)
+
+
+def _used(model: Model) -> str:
+    return f"wall_used_{model._meta.db_table}"
 
 
 def write_sql(model: Model, row: str) -> str:

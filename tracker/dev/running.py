@@ -138,7 +138,7 @@ def parts_of(
     web = [
         str(python), "-m", "gunicorn", "tracker.wsgi:application", "--bind", bind, "--worker-class", "gthread",
         "--workers", str(min(os.cpu_count() or 1, 4)), "--threads", "4", "--log-level", "warning",
-        "--graceful-timeout", "5", "--no-control-socket", "--chdir", str(root),
+        "--graceful-timeout", "5", "--limit-request-line", "8190", "--no-control-socket", "--chdir", str(root),
     ]  # fmt: skip
     parts = {"web": Part("web", web, marks["web"], as_role(env, server, WEB), vital=True)}
     env = as_role(env, server, WORKER)

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
@@ -37,7 +37,7 @@ from tracker.missions.models import (
     Statement,
 )
 from tracker.missions.people import erase_person
-from tracker.missions.readings import note_reading
+from tracker.missions.readings import people_in
 
 # Why a person is gone who was deleted like any other record.
 DELETED = "deleted in the register"
@@ -282,6 +282,7 @@ class AccountInMissionsAdmin(AccountAdmin):
 class PersonAdmin(ShowsPeople, PlainFields, NarrowedAdmin):
     """Personal data. Who opens it is written down; whoever is deleted here is erased, from the history as well."""
 
+    named_in_lists = True
     list_display = ("full_name", "nationality")
     list_select_related = ("nationality",)
     list_per_page = 50
@@ -304,13 +305,6 @@ class PersonAdmin(ShowsPeople, PlainFields, NarrowedAdmin):
 
     def people_shown(self, request: HttpRequest, row: Any) -> list[int]:
         return [row.pk]
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The list shows names: each of them is a reading."""
-        response = super().changelist_view(request, extra_context)
-        shown = (getattr(response, "context_data", None) or {}).get("cl")
-        note_reading(request, [person.pk for person in shown.result_list] if shown else [])
-        return response
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The person, with who looks: the list of readings on the page is linked for some only."""
@@ -433,11 +427,19 @@ class AccreditationRuleAdmin(PlainFields, NarrowedAdmin):
     )
 
 
+def _sees_people(request: HttpRequest) -> bool:
+    return user_of(request).has_perm("missions.view_person")
+
+
 class AccreditationChangeInline(PlainFields, NarrowedInline, admin.TabularInline):
     model = AccreditationChange
     extra = 0
-    fields = readonly_fields = ("status", "at", "by", "reason")
+    readonly_fields = ("status", "at", "by", "reason")
     can_delete = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A reason may name somebody."""
+        return [name for name in self.readonly_fields if name != "reason" or _sees_people(request)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("by").defer("by__password")
@@ -450,7 +452,7 @@ class AccreditationChangeInline(PlainFields, NarrowedInline, admin.TabularInline
 
 
 @admin.register(Accreditation)
-class AccreditationAdmin(PlainFields, NarrowedAdmin):
+class AccreditationAdmin(ShowsPeople, PlainFields, NarrowedAdmin):
     """To look up and to look back. Applications are entered and decided at the desk, where the rules are asked."""
 
     list_display = (
@@ -470,11 +472,19 @@ class AccreditationAdmin(PlainFields, NarrowedAdmin):
     date_hierarchy = "applied_at"
     inlines = (AccreditationChangeInline,)
     fieldsets = (
-        (None, {"fields": ("desk", "election", "category", "observer", "outlet", "status", "reason")}),
+        (None, {"fields": ("desk", "election", "category", "observer", "outlet", "status")}),
         (_("Badge"), {"fields": ("number", ("valid_from", "valid_until"))}),
         (_("Moments (UTC)"), {"fields": (("applied_at", "decided_at"),)}),
     )
     readonly_fields = ("desk",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With the reason for whoever may see people: it may name somebody."""
+        found = super().get_fieldsets(request, obj)
+        return [*found, (_("Reason"), {"fields": ("reason",)})] if _sees_people(request) else found
+
+    def people_shown(self, request: HttpRequest, row: Any) -> set[int | None]:
+        return people_in([row]) if _sees_people(request) else set()
 
     @admin.display(description=_("accreditation"), ordering="number")
     def name(self, row: Accreditation) -> str:

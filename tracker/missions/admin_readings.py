@@ -27,7 +27,10 @@ SCREENS = {
     "admin:missions_person_delete": _("Before deleting"),
     "admin:missions_observer_change": _("The observer’s page"),
     "admin:missions_observer_delete": _("Before deleting the observer"),
+    "admin:autocomplete": _("Look-up beside a field"),
+    "admin:missions_accreditation_change": _("The accreditation’s page"),
     "admin:accreditation_queue": _("Accreditation queue"),
+    "admin:accreditation_decision": _("Decision about several"),
     "admin:accreditation_application": _("Application"),
     "admin:accreditation_badges": _("Badges to print"),
     "admin:person_export": _("Export of everything about the person"),
@@ -43,11 +46,30 @@ SCREENS = {
 
 
 class ShowsPeople(admin.ModelAdmin):
-    """For screens of a model whose rows name people; `people_shown` says which people a row names."""
+    """For screens of a model whose rows name people; `people_shown` says which people a row names.
+
+    With `named_in_lists` the rows are called by people's names, so that lists, look-ups and questions before an action
+    show them as well.
+    """
+
+    named_in_lists = False
 
     def people_shown(self, request: HttpRequest, row: Any) -> Iterable[int | None]:
         """The people whose data the page of `row` shows to this account."""
         raise NotImplementedError
+
+    def note_listed(self, request: HttpRequest, rows: Iterable[Any]) -> None:
+        """Write down that a list, a look-up or a question called these rows by their names."""
+        if self.named_in_lists:
+            note_reading(request, [key for row in rows for key in self.people_shown(request, row)])
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list itself, or the page that asks before an action is done to rows of it."""
+        response = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        shown = context["cl"].result_list if "cl" in context else context.get("queryset", context.get("rows"))
+        self.note_listed(request, shown if shown is not None else [])
+        return response
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._noted(request, super().change_view(request, object_id, *args, **kwargs), "original")

@@ -6,7 +6,7 @@ from django.db import connection
 from django.http import HttpRequest
 
 from tracker.core.history.models import ChangedRow
-from tracker.missions.models import Accreditation, Observer, Person
+from tracker.missions.models import Accreditation, AccreditationChange, Observer, Person
 
 
 def note_reading(request: HttpRequest, people: Iterable[int | None], *, file: int | None = None) -> None:
@@ -38,9 +38,15 @@ _POINTERS = {Observer._meta.db_table: "person_id", Accreditation._meta.db_table:
 def people_in_history(rows: Iterable[ChangedRow]) -> set[int | None]:
     """The keys of the people whose data these entries of the history show to whoever may see people."""
     found: set[int | None] = set()
+    decided: set[int] = set()
     for row in rows:
+        if row.table_name == Accreditation._meta.db_table:
+            decided.add(int(row.key))
+        elif row.table_name == AccreditationChange._meta.db_table:
+            decided |= {side["accreditation_id"] for side in (row.before, row.after) if side}
         if row.table_name == Person._meta.db_table:
             found.add(int(row.key))
         elif column := _POINTERS.get(row.table_name):
             found |= {(side or {}).get(column) for side in (row.before, row.after)}
-    return found
+    # The reason of a decision is about whom the application is about, observers as well.
+    return found | people_in(Accreditation.objects.filter(pk__in=decided).select_related("observer"))

@@ -76,6 +76,12 @@ def show_people(request: HttpRequest, rows: Iterable[Accreditation]) -> None:
         note_reading(request, people_in(rows))
 
 
+def show_reason(request: HttpRequest, decision: BulkDecision, rows: list[Accreditation]) -> None:
+    """Write down that a screen gives the reason of a decision about these applications, which may name the people."""
+    if decision.reason:
+        show_people(request, rows)
+
+
 def keys(values: list[str]) -> list[str]:
     """Those of `values` that can be keys of rows."""
     return [value for value in values if key_of(value) is not None]
@@ -310,6 +316,8 @@ def decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             "in_background": len(rows) > decisions.AT_ONCE,
             "page": Paginator(done, PREVIEW_ROWS).get_page(request.GET.get("page")),
         }
+        shown = [*context["refused"], *context["page"]]
+        show_reason(request, found, [forecast.row.accreditation for forecast in shown])
         status = 409 if context["problems"] else 200
         return screen(request, "staff/accreditation/preview.html", _("Before you decide"), context, status)
     all_rows = decisions.decision_rows(found)
@@ -318,6 +326,7 @@ def decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "refused": all_rows.filter(outcome="not")[:PREVIEW_ROWS],
         "page": Paginator(all_rows.exclude(outcome="not"), PREVIEW_ROWS).get_page(request.GET.get("page")),
     }
+    show_reason(request, found, [row.accreditation for row in (*context["refused"], *context["page"])])
     return screen(request, "staff/accreditation/decision.html", _("What was decided"), context)
 
 

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin_access import NarrowedLookup
+from tracker.core.roles import Role
 
 log = logging.getLogger("tracker.access")
 
@@ -73,6 +74,16 @@ BEGIN = (
 )
 
 
+def administrators() -> list[str]:
+    """The names of those who can give an account its role."""
+    from tracker.core.models import User  # needs the apps to be loaded
+
+    rows = User.objects.filter(roles__contains=[Role.ADMINISTRATOR], is_active=True).order_by(
+        "last_name", "username"
+    )
+    return [row.get_full_name() or row.username for row in rows[:5]]
+
+
 class WithoutLog:
     """For every screen of the admin: Django's own log is not written. The database keeps the history (core.history)."""
 
@@ -117,6 +128,7 @@ class StaffSite(AdminSite):
             "begin": [screen for screen in BEGIN if _may_see(request, screen)],
             "waiting": desk.waiting_for(request.user),  # type: ignore[arg-type]
             "drafts": desk.drafts_of(request.user),  # type: ignore[arg-type]
+            "administrators": [] if request.user.get_all_permissions() else administrators(),
         }
         return super().index(request, waiting | (extra_context or {}))
 

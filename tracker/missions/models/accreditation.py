@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.models import PublicationQuerySet, User, calendar_constraint, choices_enforced, source_key
+from tracker.core.personal import PersonalText
 from tracker.elections.models import Election
 from tracker.missions.models.people import Observer, Outlet, Person
 
@@ -139,7 +140,7 @@ class Accreditation(models.Model):
     decided_at = models.DateTimeField(_("decided (UTC)"), null=True, blank=True)
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
-    reason = models.TextField(_("reason"), blank=True, help_text=_("Of the latest decision. Never public."))
+    reason = PersonalText(_("reason"), blank=True, help_text=_("Of the latest decision. Never public."))
 
     objects = PublicationQuerySet.as_manager()
 
@@ -246,7 +247,7 @@ class AccreditationChange(models.Model):
     by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("by"), related_name="+"
     )
-    reason = models.TextField(_("reason"), blank=True)
+    reason = PersonalText(_("reason"), blank=True)
 
     objects = PublicationQuerySet.as_manager()
 
