@@ -179,6 +179,11 @@ CSRF_FAILURE_VIEW = "tracker.urls.stale_form"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
+# Set for all pages: the middleware that asks for the form's token reads the file before the page is known.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "tracker.core.receiving.NamelessFileUploadHandler",
+]
 
 DATABASES = {
     "default": read_database("DATABASE_URL", "postgresql:///tracker" if TESTING else None)

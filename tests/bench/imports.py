@@ -107,7 +107,7 @@ def run(number: int, folder: Path) -> None:
     from tracker.elections.models import Election
     from tracker.ingest.models import Upload
     from tracker.ingest.tables.content import LARGEST_FILE
-    from tracker.ingest.uploads import actions
+    from tracker.ingest.uploads import actions, work
     from tracker.stations.models import PollingStation
 
     election = Election.objects.create(
@@ -130,11 +130,11 @@ def run(number: int, folder: Path) -> None:
     def check(one: Upload) -> None:
         Upload.objects.filter(pk=one.pk).update(state="checking")
         one.refresh_from_db()
-        actions.check_upload(one, lambda done, total: None)
+        work.check_upload(one, lambda done, total: None)
         assert one.state == "checked", one.problem
 
     def apply(one: Upload) -> None:
-        actions.apply_upload(one, lambda done, total: None)
+        work.apply_upload(one, lambda done, total: None)
         assert one.state == "applied", one.problem
 
     first = bring()

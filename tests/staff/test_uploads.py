@@ -12,12 +12,14 @@ from django.utils import timezone
 from tests.factories import make_account, make_election, make_figure, make_mission, make_organization
 from tests.ingest.files import write_xlsx
 from tests.jobs import run_waiting_jobs
+from tracker.core.receiving import MOST_BYTES
 from tracker.core.roles import Role
 from tracker.elections.models import Constituency, Election
 from tracker.ingest.mapping import Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile
+from tracker.ingest.tables import open_table
 from tracker.ingest.tasks import forget_files
-from tracker.ingest.uploads import actions, files
+from tracker.ingest.uploads import files
 from tracker.ingest.uploads.queries import reason, records_of
 from tracker.missions.models import Organization
 from tracker.stations.models import PollingStation, VotingWindow
@@ -105,7 +107,8 @@ def test_foreign_list_goes_from_file_to_register(desk: Client, election: Electio
     assert [question[:2] for question in upload.counts["questions"]] == [["country", "Nemország"]]
     assert "1 question" in page
     bad = desk.get(f"/staff/files/{upload.pk}/rows-to-mend/").content.decode("utf-8-sig").splitlines()
-    assert bad[0].startswith("Sorszám,")
+    # With the semicolons of the file, or a spreadsheet set to commas in numbers shows one column.
+    assert bad[0].startswith("Sorszám;Ország, város;")
     assert len(bad) == 2
     assert "Nemország" in bad[1]
     # Answered once, remembered.
@@ -171,7 +174,7 @@ def test_file_that_is_no_table_is_refused_beside_its_field(desk: Client, electio
 
 
 def test_too_large_a_file_is_told_the_limit_and_the_other_way(desk: Client, election: Election) -> None:
-    answer = bring(desk, election, b"x" * (actions.MOST_BYTES + 1))
+    answer = bring(desk, election, b"x" * (MOST_BYTES + 1))
     assert answer.status_code == 422
     assert (
         "The file is larger than 32 MB. Send it in several files, or have it brought by manage.py ingest, which takes "
@@ -376,6 +379,32 @@ def test_mended_rows_are_a_part_and_read_as_the_file_was(desk: Client, election:
     post(desk, second, "apply", sure="yes")
     added = PollingStation.objects.get(number="4")
     assert (str(added.latitude), str(added.longitude)) == ("-15.79000", "-47.88000")
+
+
+def test_rows_of_a_spreadsheet_come_back_as_one(desk: Client, election: Election, tmp_path: Path) -> None:
+    """And are read again, what looks like a formula as it was. Red when: rows_to_mend gives CSV for every format."""
+    header = ["No.", "Country", "City", "Address", "Voters"]
+    rows = [[7, "Deutschland", "Berlin", "=1+1", "many"], [8, "Frankreich", "Paris", "Street", 5]]
+    path = write_xlsx(tmp_path / "list.xlsx", [header, *rows])
+    bring(desk, election, path.read_bytes(), name="list.xlsx")
+    first = Upload.objects.get()
+    post(desk, first, "check")
+    answer = desk.get(f"/staff/files/{first.pk}/rows-to-mend/")
+    assert answer["Content-Disposition"] == f'attachment; filename="rows-to-mend-{first.pk}.xlsx"'
+    with files.as_file([answer.content]) as given:
+        table = open_table(given, name="mend.xlsx")
+        ((number, cells),) = list(table.rows())
+    assert table.header == (*header, "tracker: row", "tracker: what is wrong", "tracker: file")
+    assert (number, cells[:6], cells[7]) == (
+        2,
+        ("7", "Deutschland", "Berlin", "'=1+1", "many", "2"),
+        str(first.pk),
+    )
+    bring(desk, election, answer.content, name="mend.xlsx")
+    again = Upload.objects.latest("pk")
+    assert again.mapping["part"] == first.pk
+    with files.table_of(again) as table:
+        assert [cells[3] for _number, cells in files.rows_of(table)] == ["=1+1"]
 
 
 def test_mended_rows_know_their_file_and_take_over_how_it_was_read(desk: Client, election: Election) -> None:

@@ -81,6 +81,7 @@ upload_questions           +    -       +           -         +       -         
 upload_records             +    -       +           -         +       -             +
 upload_bad_rows            -    -       +           -         -       -             +
 upload_file                -    -       +           -         -       -             +
+upload_submit              -    -       +           -         -       -             +
 uploads_remembered         +    +       -           -         -       -             +
 jobs                       +    +       +           +         +       +             +
 job                        -    -       -           -         +       +             +

@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from tests.trust.test_people import said as logged  # noqa: F401 - a fixture
 from tracker.core.history.verifying import verify
 from tracker.core.jobs import run_job
 from tracker.core.models import Job, User
+from tracker.core.receiving import MOST_BYTES
 from tracker.core.roles import Role
 from tracker.database_roles import PUBLIC, STAFF
 from tracker.ingest.models import Upload, UploadedFile, UploadedRecord
@@ -349,7 +350,8 @@ def test_p5_erasing_a_person_takes_them_out_of_every_file_that_may_hold_them(wor
     assert erase_person(by=None, person=person, reason="again") is False
     # A file that is brought again brings nobody back by itself.
     again = step(client, bring(world, client), "check")
-    assert [row.action for row in again.records.order_by("row")] == ["kept", "bad"]
+    assert [row.action for row in again.records.order_by("row")] == ["bad", "bad"]
+    assert "belongs to somebody who was erased on" in str(again.records.get(row=2).problems)
 
 
 @pytest.mark.parametrize("how", ["deleted", "moved"])
@@ -382,13 +384,20 @@ def test_the_rows_to_mend_of_a_forgotten_file_are_brought_again(world: SimpleNam
 
 
 def test_p5_a_coordinator_s_own_erasure_reaches_the_officer_s_file(world: SimpleNamespace) -> None:
-    """Which they may not see. Red when: the trigger's function does nothing (ingest 0003)."""
+    """Which they may not see, so that their page tells of such files and counts none.
+
+    Red when: the trigger's function does nothing (ingest 0003), and without the words on the page.
+    """
     officer = signed_in(world.accounts[Role.OFFICER])
     for_all = step(officer, bring(world, officer), "check")
     person = make.make_person(full_name=f"{CANARY} One")
     make.make_observer(mission=world.a.mission, code="STO-1", person=person)
     path = reverse("admin:missions_person_delete", args=[person.pk])
     client = signed_in(world.a.account)
+    assert (
+        "Files of observers that may name the person go with it, whoever brought them"
+        in client.get(path).text
+    )
     assert client.post(path, {"post": "yes"}).status_code == 302
     client.get(reverse("admin:index"))
     for_all.refresh_from_db()
@@ -423,6 +432,35 @@ def test_p6_files_of_people_go_after_thirty_days_and_once(world: SimpleNamespace
         assert CANARY not in client.get(reverse("admin:upload", args=[upload.pk])).text
     assert forget_files() == 0
     assert set(UploadedFile.objects.values_list("upload", flat=True)) == kept
+
+
+def test_why_a_file_was_forgotten_is_what_was_the_reason_first(world: SimpleNamespace) -> None:
+    """Thrown away once more, applied or not. Red when: `forget` asks for the function whatever the file says still."""
+    client = signed_in(world.a.account)
+    applied = step(client, step(client, bring(world, client), "check"), "apply")
+    assert step(client, applied, "discard").counts["forgotten"] == "applied"
+    old = bring(world, client)
+    Upload.objects.filter(pk=old.pk).update(sent_at=timezone.now() - timedelta(days=31))
+    assert forget_files() == 1
+    step(client, old, "discard")
+    assert (old.state, old.counts["forgotten"], forget_files()) == ("discarded", "time", 0)
+
+
+def test_p1_a_file_that_is_received_lies_on_no_disk(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too large for memory; of one larger than is taken the rest is counted and not kept.
+
+    Red when: the handler in the settings is Django's own, and when everything is kept.
+    """
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for size in (3 * 2**20, MOST_BYTES + 5):
+        content = FILE.encode().ljust(size)
+        sent = SimpleUploadedFile("roster.csv", content)
+        request = RequestFactory().post("/staff/files/new/", {"file": sent})
+        received = request.FILES["file"]
+        assert list(tmp_path.iterdir()) == []
+        assert (received.size, received.read() == content[:MOST_BYTES]) == (size, True)
+        request.close()
+        assert received.closed
 
 
 def test_p1_a_file_that_is_read_lies_on_no_disk(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,18 @@ def guess_kind(header: Sequence[str], rows: Iterable[Sequence[str]] = ()) -> lis
 
 # --- by words ---
 
+# In the heading of no column, and in most values that tell of a person: an address, a number of anything.
+_VALUE = re.compile(r"@|\d.?\d.?\d")
+
+
+def are_headings(kind: str, names: Collection[str]) -> bool:
+    """Whether these head columns and are no row of values: most of them are words that are known to, for this kind."""
+    targets = {column.name for column in KINDS[kind].columns}
+    known = [word for target, words in _words().items() if target in targets for word in words]
+    known += [fold(target) for target in targets]
+    heading = sum(1 for name in names if any(_likeness(fold(name), word) >= ALIKE for word in known))
+    return 2 * heading >= len(names) > 0 and not any(_VALUE.search(name) for name in names)
+
 
 def _by_words(kind: str, header: Sequence[str]) -> list[_Fit]:
     """How well each name of the header fits each column of the layout, the best first."""

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from tracker.core import receiving
 from tracker.core.models import Submission, http_only
 from tracker.core.problems import problem
 from tracker.elections.models import Election
@@ -29,7 +30,7 @@ from tracker.fieldwork.models import Assessment, Team, Visit
 from tracker.ingest.models import Upload
 from tracker.ingest.problems import Unacceptable
 from tracker.ingest.uploads import actions as files
-from tracker.ingest.uploads import queries
+from tracker.ingest.uploads import queries, rights, work
 
 MOST_BYTES = 64 * 1024
 SHOWN = 100
@@ -221,7 +222,7 @@ def stations(request: HttpRequest) -> HttpResponse:
     election = Election.objects.visible_to(request.user).filter(slug=request.GET.get("election", "")).first()
     if election is None:
         raise ValidationError({"election": _("Say in the address which election: ?election=its-word.")})
-    files.check_may_bring(request.user, "stations")  # type: ignore[arg-type]
+    rights.check_may_bring(request.user, "stations")  # type: ignore[arg-type]
     source = request.GET.get("source", "")
     try:
         if source:
@@ -230,7 +231,7 @@ def stations(request: HttpRequest) -> HttpResponse:
         raise ValidationError(
             {"source": _("is not a web address, beginning with https:// or http://.")}
         ) from None
-    content = _bytes(request, files.MOST_BYTES, _("The list is larger than 32 MB; send it in parts."))
+    content = _bytes(request, receiving.MOST_BYTES, _("The list is larger than 32 MB; send it in parts."))
     sent = hashlib.sha256(request.META.get("QUERY_STRING", "").encode() + b"\n" + content).hexdigest()
     known, new = Submission.objects.get_or_create(
         key=_key(request), defaults={"digest": sent, "account_id": request.user.pk}
@@ -257,7 +258,7 @@ def station_list(request: HttpRequest, pk: int) -> HttpResponse:
     found = Upload.objects.filter(pk=pk, kind="stations", sent_by=request.user.pk).first()
     if found is None:
         raise Http404
-    files.settle_stopped(found)
+    work.settle_stopped(found)
     return _told(found, 200)
 
 

@@ -182,6 +182,7 @@ class StaffSite(AdminSite):
             "files/<int:pk>/records/": ("upload_records", uploads.records),
             "files/<int:pk>/rows-to-mend/": ("upload_bad_rows", uploads.bad_rows),
             "files/<int:pk>/file/": ("upload_file", uploads.file),
+            "files/<int:pk>/hand-in/": ("upload_submit", uploads.submit),
             "jobs/": ("jobs", jobs.jobs),
             "jobs/<int:pk>/": ("job", jobs.job),
         }

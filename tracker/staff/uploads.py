@@ -21,19 +21,23 @@ from tracker.core.access import denied, require
 from tracker.core.jobs import cancel_job
 from tracker.core.keys import key_of
 from tracker.core.models import Job, Publication, Publishable, http_only
+from tracker.core.receiving import MOST_BYTES
+from tracker.core.roles import permission
 from tracker.elections.models import Election
 from tracker.ingest.guessing import SAMPLE
 from tracker.ingest.mapping import BadMapping, Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile, UploadedRecord
 from tracker.ingest.problems import Unacceptable
-from tracker.ingest.uploads import actions, queries
+from tracker.ingest.uploads import actions, queries, rights, work
 from tracker.ingest.uploads.applying import may_retire
 from tracker.ingest.uploads.files import rows_of, table_of
+from tracker.ingest.uploads.mending import rows_to_mend
 from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.missions.models import Person
 from tracker.missions.readings import note_reading
 from tracker.staff.board import screen
 from tracker.staff.upload_mapping import SHOWN, MappingForms
+from tracker.staff.upload_publication import drafts_to_hand_in, hand_in, way_of
 
 ROWS = 25
 MAY_SEE, MAY_BRING = "ingest.view_upload", "ingest.add_upload"
@@ -47,6 +51,11 @@ FORGOTTEN = {
         "The file, and what it said of people, was deleted because the data of a person of its mission was erased. "
         "Bring it again without that person."
     ),
+}
+# What rows to mend are given back as.
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 # Seconds after which an open page asks again.
 REFRESH_BUSY, REFRESH_IDLE = 2, 30
@@ -72,19 +81,19 @@ class UploadForm(forms.Form):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         words = _("CSV, Excel (.xlsx), OpenDocument (.ods) or JSON, in any language, at most %(most)d MB.")
-        self.fields["file"].help_text = words % {"most": actions.MOST_BYTES // 2**20}
+        self.fields["file"].help_text = words % {"most": MOST_BYTES // 2**20}
         elections = Election.objects.visible_to(request.user).order_by("demonstration", "-starts_on")
         self.fields["election"].queryset = elections  # type: ignore[attr-defined]
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             (name, SUBJECTS[name].label)
-            for name in actions.kinds_for(request.user)  # type: ignore[arg-type]
+            for name in rights.kinds_for(request.user)  # type: ignore[arg-type]
         ]
 
     def clean_file(self) -> Any:
         """Too large is said before anything is read into memory."""
         sent = self.cleaned_data["file"]
-        if sent.size > actions.MOST_BYTES:
-            words = _("The file is larger than %(most)d MB.") % {"most": actions.MOST_BYTES // 2**20}
+        if sent.size > MOST_BYTES:
+            words = _("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 2**20}
             raise ValidationError(f"{words} {actions.larger_ones()}")
         return sent
 
@@ -112,7 +121,7 @@ def _load(request: HttpRequest, pk: int) -> Upload:
     found: Upload | None = _visible(request).filter(pk=pk).first()
     if found is None:
         raise Http404
-    actions.settle_stopped(found)
+    work.settle_stopped(found)
     return found
 
 
@@ -123,7 +132,7 @@ def _note(request: HttpRequest, found: Upload, records: Any = ()) -> None:
 
 
 def _remembers(request: HttpRequest) -> bool:
-    return request.user.has_perm("ingest.change_upload") and actions.speaks_for_all(request.user)  # type: ignore[arg-type]
+    return request.user.has_perm("ingest.change_upload") and rights.speaks_for_all(request.user)  # type: ignore[arg-type]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -179,7 +188,7 @@ def new(request: HttpRequest) -> HttpResponse:
             )
         else:
             return redirect("admin:upload_mapping", upload.pk)
-    people = [SUBJECTS[name] for name in actions.kinds_for(request.user) if SUBJECTS[name].people]  # type: ignore[arg-type]
+    people = [SUBJECTS[name] for name in rights.kinds_for(request.user) if SUBJECTS[name].people]  # type: ignore[arg-type]
     context = {"form": form, "people": people}
     return screen(request, "staff/upload_new.html", _("Bring a file"), context, 422 if form.errors else 200)
 
@@ -218,7 +227,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "no_worker": job is not None and job.state == Job.State.WAITING and not broker.configured(),
         "refresh": REFRESH_BUSY if busy else REFRESH_IDLE,
         "may_change": _may_change(request, found),
-        "may_remember": actions.speaks_for_all(request.user),  # type: ignore[arg-type]
+        "may_remember": rights.speaks_for_all(request.user),  # type: ignore[arg-type]
         "published_after": issubclass(SUBJECTS[found.kind].kind.model, Publishable),
         "may_retire": may_retire(found),
         "has_file": UploadedFile.objects.filter(upload=found).exists(),
@@ -226,8 +235,20 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "forgotten": FORGOTTEN.get(found.counts.get("forgotten", "")),
         "writes": found.counts.get("new", 0) + found.counts.get("changed", 0),
         "drafts": _drafts_of(found),
+        "offers": drafts_to_hand_in(request, found),
+        "way": way_of(found) if found.state == State.APPLIED and _may_change(request, found) else {},
     }
     return screen(request, "staff/upload.html", found.name, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def submit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hand in what is a draft of one kind (POST `?kind=`) that the file brought, after a page that asks."""
+    found = _load(request, pk)
+    require(request, permission(SUBJECTS[found.kind].kind.model, "change"))
+    # An address alone does nothing; it is where "take me back" leads.
+    asked = hand_in(request, found, request.GET.get("kind", "")) if request.method == "POST" else None
+    return asked or redirect("admin:upload", pk)
 
 
 def _drafts_of(found: Upload) -> str:
@@ -250,7 +271,7 @@ def _swapped(found: Upload) -> Mapping | None:
 
 def _may_change(request: HttpRequest, found: Upload) -> bool:
     by: Any = request.user
-    return by.has_perm("ingest.change_upload") and actions.may_work_on(by, found)
+    return by.has_perm("ingest.change_upload") and rights.may_work_on(by, found)
 
 
 def _require_work_on(request: HttpRequest, found: Upload) -> None:
@@ -285,7 +306,7 @@ def _do(request: HttpRequest, found: Upload, do: str) -> None:
         actions.discard_upload(by=by, upload=found)
         messages.success(request, _("The file was thrown away; that it was here stays on record."))
     elif do == "stop" and found.job is not None:
-        actions.check_may_work_on(by, found)
+        rights.check_may_work_on(by, found)
         cancel_job(by=by, job=found.job)
     elif do == "profile":
         name = request.POST.get("name", "").strip()[:120]
@@ -382,7 +403,7 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("admin:upload_questions", pk)
         return redirect("admin:upload", pk)
     _note(request, found)
-    remembers = actions.speaks_for_all(request.user) and not SUBJECTS[found.kind].people  # type: ignore[arg-type]
+    remembers = rights.speaks_for_all(request.user) and not SUBJECTS[found.kind].people  # type: ignore[arg-type]
     context = {"upload": found, "questions": asked, "may_change": _may_change(request, found),
                "may_remember": remembers}  # fmt: skip
     return screen(request, "staff/upload_questions.html", _("What do these words mean?"), context)
@@ -466,17 +487,17 @@ def _entry(record: UploadedRecord, verbose: dict[str, Any], state: str) -> dict[
 
 @require_safe
 def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
-    """The rows that could not be read, as CSV in their own layout with the reasons, to be mended and sent again."""
+    """The rows that could not be read, as the file came and with the reasons, to be mended and sent again."""
     found = _load(request, pk)
     _require_work_on(request, found)
     try:
         with table_of(found) as table:
-            text = queries.bad_rows_file(found, table.header, rows_of(table))
+            content, format = rows_to_mend(found, table)
     except UploadedFile.DoesNotExist:
         raise Http404 from None
     _note(request, found)
-    answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="rows-to-mend-{found.pk}.csv"'
+    answer = HttpResponse(content, content_type=TYPES[format])
+    answer["Content-Disposition"] = f'attachment; filename="rows-to-mend-{found.pk}.{format}"'
     return answer
 
 

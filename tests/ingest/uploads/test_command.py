@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from tests.factories import make_account, make_election
 from tests.ingest.folders import AZ2024, STATIONS
 from tracker.core.history.models import Change
+from tracker.core.receiving import MOST_BYTES
 from tracker.core.roles import Role
 from tracker.ingest.models import Upload
-from tracker.ingest.uploads.actions import MOST_BYTES
 from tracker.stations.models import PollingStation
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,9 +12,10 @@ from tracker.elections.models import Election
 from tracker.ingest.loading import load_folder
 from tracker.ingest.models import LoadedRecord, Upload, UploadedRecord
 from tracker.ingest.uploads import applying, checking
-from tracker.ingest.uploads.applying import Newer, Stale, take_back, write
+from tracker.ingest.uploads.applying import Stale, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows
 from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.ingest.uploads.taking_back import Newer, take_back
 from tracker.stations.models import PollingStation, VotingWindow
 
 # Transactions of their own: what is later than a comparison is told by them.

@@ -19,10 +19,11 @@ from tracker.core.roles import Role
 from tracker.fieldwork import actions as fieldwork
 from tracker.fieldwork.models import Deployment, Visit
 from tracker.ingest.models import Answer, Upload
-from tracker.ingest.uploads import actions
-from tracker.ingest.uploads.applying import Stale, take_back, write
+from tracker.ingest.uploads import actions, rights
+from tracker.ingest.uploads.applying import Stale, write
 from tracker.ingest.uploads.checking import MappedRow, compare_rows
 from tracker.ingest.uploads.subjects import SUBJECTS
+from tracker.ingest.uploads.taking_back import take_back
 from tracker.missions.models import Affiliation
 
 # Transactions of their own: what is later than a comparison is told by them.
@@ -252,7 +253,7 @@ def test_another_s_file_is_worked_on_by_nobody_else(world: SimpleNamespace) -> N
     for somebody in (world.b.account, both, make.make_account(Role.DESK), make.make_account(Role.OFFICER)):
         with pytest.raises(PermissionDenied):
             actions.ask_apply(by=somebody, upload=upload)
-    assert actions.kinds_for(world.a.account) == ["deployments", "visits", "observers"]
+    assert rights.kinds_for(world.a.account) == ["deployments", "visits", "observers"]
 
 
 # --- visits

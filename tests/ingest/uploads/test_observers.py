@@ -1,20 +1,23 @@
 """Files of observers: a mission's own people, known by their codes, and forgotten when the register has them."""
 
+from datetime import UTC
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from tests import factories as make
 from tests.jobs import run_waiting_jobs
 from tracker.core.history.models import PersonalValue
 from tracker.core.models import Job, User
 from tracker.core.roles import Role
-from tracker.ingest.models import Answer, LoadedRecord, Upload, UploadedFile
+from tracker.ingest.models import Answer, LoadedRecord, Profile, Upload, UploadedFile
 from tracker.ingest.people import PERSONAL, sealed
-from tracker.ingest.uploads import actions, forgetting, queries
+from tracker.ingest.uploads import actions, forgetting, queries, rights, work
 from tracker.ingest.uploads.applying import Stale, write
 from tracker.missions.models import Affiliation, Observer, Person
 from tracker.missions.people import erase_contact, erase_person
@@ -163,6 +166,29 @@ def test_doubles_are_named(world: SimpleNamespace) -> None:
     ]
 
 
+def test_the_passport_of_another_code_is_warned_of_at_a_known_one(world: SimpleNamespace) -> None:
+    """A file may pass numbers on, and repeat what each has already.
+
+    Red when: a known code is not compared, when its own number is, and when what the file gives to others is not asked.
+    """
+    for code in "ABCDE":
+        person = make.make_person(document_number=f"Inv-{code}")
+        make.make_observer(mission=world.a.mission, code=code, person=person)
+    upload = checked(
+        world,
+        *(
+            f"ALPHA,{code},,Observer,,{number},,,"
+            for code, number in (("A", "inv-b"), ("B", ""), ("C", "INV-D"), ("D", "INV-C"), ("E", "INV-E"))
+        ),
+    )
+    warned = [(row.row, row.problems) for row in upload.records.exclude(problems=[])]
+    mend = "Look whose it is; both codes would have it."
+    assert warned == [
+        (2, [["document_number", "inv-b", "is that of B in the register too.", mend, "warning"]])
+    ]  # fmt: skip
+    assert upload.counts["warned"] == 1
+
+
 def test_header_in_three_languages(world: SimpleNamespace) -> None:
     """Red when: a word is taken out of header_words.csv."""
     for header in (
@@ -239,6 +265,8 @@ def test_taken_back_without_the_file_out_of_the_history(world: SimpleNamespace) 
     assert ("Observer One" in history, "Observer Three" in history, "Observer Two" in history) == (
         False, False, True,
     )  # fmt: skip
+    # Taken back is not erased: the same file may come again.
+    assert checked(world, "ALPHA,STO-2,,Observer Three,,,,,").records.get(row=2).action == "changed"
 
 
 def test_taking_back_is_refused_where_a_hand_was_later_and_names_the_code_alone(
@@ -274,12 +302,36 @@ def test_erasing_a_person_forgets_the_files_of_the_mission(world: SimpleNamespac
     assert (theirs.state, theirs.name, theirs.counts.get("forgotten")) == ("checked", "roster.csv", None)
     assert set(UploadedFile.objects.values_list("upload", flat=True)) == {theirs.pk}
     again = checked(world, ONE, TWO)
-    assert [(row.label, row.action, row.takes) for row in again.records.order_by("row")] == [
-        ("LTO-1", "kept", []), ("STO-1", "unchanged", []),
-    ]  # fmt: skip
+    day = date_format(timezone.now().astimezone(UTC), "j M Y")
+    assert problems(again) == [[2, "code", f"belongs to somebody who was erased on {day}."]]
+    assert again.records.get(row=3).action == "unchanged"
     after(actions.ask_apply, again, world.a.account)
     assert Observer.objects.get(code="LTO-1").person is None
     assert "Observer One" not in everything_of(Person, PersonalValue, LoadedRecord)
+
+
+def test_whom_a_hand_had_entered_and_erased_no_file_names_anew(world: SimpleNamespace) -> None:
+    """A seat that a hand gave to somebody else is not refused, nor one that never had a person, nor one that only let
+    go of a person who is there still.
+
+    Red when: `erased_seats` returns nothing (the row is a change), asks for no deleted record (STO-3 is refused), and
+    when it does not ask whether the seat has a person again (STO-2 is).
+    """
+    seats = {
+        code: make.make_observer(mission=world.a.mission, code=code, person=make.make_person())
+        for code in ("STO-1", "STO-2", "STO-3")
+    }
+    make.make_observer(mission=world.a.mission, code="STO-4", person=None)
+    for code in ("STO-1", "STO-2"):
+        erase_person(by=world.officer, person=seats[code].person, reason="asked")
+    Observer.objects.filter(code="STO-2").update(person=make.make_person(full_name="Observer New"))
+    Observer.objects.filter(code="STO-3").update(person=None)
+    upload = checked(world, *(TWO.replace("STO-1", f"STO-{number}") for number in range(1, 5)))
+    day = date_format(timezone.now().astimezone(UTC), "j M Y")
+    assert problems(upload) == [[2, "code", f"belongs to somebody who was erased on {day}."]]
+    assert [(row.label, row.action) for row in upload.records.filter(row__gt=2).order_by("row")] == [
+        ("STO-2", "kept"), ("STO-3", "changed"), ("STO-4", "changed"),
+    ]  # fmt: skip
 
 
 def test_emptied_contact_is_not_filled_again(world: SimpleNamespace) -> None:
@@ -307,7 +359,7 @@ def test_a_file_that_is_forgotten_while_it_is_checked_stays_forgotten(
             forgetting.forget([upload.pk], "erased")
 
     with pytest.raises(forgetting.Forgotten):
-        actions.check_upload(upload, erased_meanwhile)
+        work.check_upload(upload, erased_meanwhile)
     upload.refresh_from_db()
     assert (upload.state, upload.records.count(), UploadedFile.objects.count()) == ("discarded", 0, 0)
 
@@ -319,7 +371,7 @@ def test_a_file_that_is_forgotten_before_it_is_applied_writes_nothing(world: Sim
     upload.refresh_from_db()
     forgetting.forget([upload.pk], "erased")
     with pytest.raises(forgetting.Forgotten):
-        actions.apply_upload(upload, lambda done, total: None)
+        work.apply_upload(upload, lambda done, total: None)
     upload.refresh_from_db()
     assert (upload.state, Person.objects.exists()) == ("discarded", False)
 
@@ -367,20 +419,48 @@ def test_a_correction_by_hand_makes_a_preview_old_and_that_of_others_does_not(wo
 def test_who_brings_looks_and_works(world: SimpleNamespace) -> None:
     """Red when: uploads_for does not ask for the organization, or not for the right to see people."""
     upload = checked(world, ONE)
-    kinds = {role: "observers" in actions.kinds_for(make.make_account(role)) for role in Role}
+    kinds = {role: "observers" in rights.kinds_for(make.make_account(role)) for role in Role}
     assert {role for role, may in kinds.items() if may} == {Role.OFFICER, Role.COORDINATOR}
     sees = {
-        role: actions.may_work_on(make.make_account(role, organization=world.a.organization), upload)
+        role: rights.may_work_on(make.make_account(role, organization=world.a.organization), upload)
         for role in Role
     }
     assert {role for role, may in sees.items() if may} == {Role.OFFICER}
-    assert actions.may_work_on(world.a.account, upload)
+    assert rights.may_work_on(world.a.account, upload)
     for role in (Role.DESK, Role.AUDITOR):  # who see every other file
         assert not queries.uploads_for(make.make_account(role)).exists()
     Affiliation.objects.filter(account=world.a.account).update(organization=world.b.organization)
-    assert not actions.may_work_on(world.a.account, upload)
+    assert not rights.may_work_on(world.a.account, upload)
     with pytest.raises(PermissionDenied):
         actions.discard_upload(by=world.a.account, upload=upload)
+
+
+def test_a_person_in_the_place_of_the_header_is_not_remembered(world: SimpleNamespace) -> None:
+    """Whatever its cells are said to be. Headings in other languages are, though some of them are unknown.
+
+    Red when: save_profile does not ask are_headings, and when are_headings asks for one known word, or lets numbers be.
+    """
+    own = ["mission", "code", "role", "full_name", "nationality", "document_number", "email", "phone", "team"]
+    for header in (
+        ONE,
+        "Name,LTO-1,lto,Observer One",
+        "mission,code,role,+000 123",
+        "mission,code,role,one@example.org",
+    ):
+        upload = checked(world, TWO, by=world.officer, header=header)
+        rules = {
+            target: {"columns": [name]}
+            for target, name in zip(own, header.split(","), strict=False)
+            if target != "role"
+        }
+        upload.mapping["mapping"]["rules"] = rules
+        upload.save()
+        with pytest.raises(ValidationError, match="may be a person’s"):
+            actions.save_profile(by=world.officer, upload=upload, name="x")
+    assert not Profile.objects.exists()
+    for header in (HEADER, "Misja,Kod,Rol,Imię i nazwisko,Kraj paszportu,Nr dok.,E-mail,Telefon,Grupa"):
+        upload = checked(world, ONE, by=world.officer, header=header)
+        assert actions.save_profile(by=world.officer, upload=upload, name="x") == Profile.objects.latest("pk")
 
 
 def test_words_of_a_file_of_people_are_remembered_for_it_alone(world: SimpleNamespace) -> None:

@@ -1,7 +1,7 @@
 """What a folder says, while it is being put together: records, problems, and helpers of all kinds of rows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,11 @@ class Dataset:
         """Note a problem, unless the cell could not be read anyway."""
         if column not in row.faulty:
             self.problems.append(row.problem(column, what, mend))
+
+    def warning(self, row: Row, column: str, what: str, mend: str = "") -> None:
+        """Note what a person should look at, and what keeps nothing out."""
+        if column not in row.faulty:
+            self.problems.append(replace(row.problem(column, what, mend), warning=True))
 
 
 class Seen:

@@ -8,7 +8,7 @@ archive.py, unpack.py).
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -35,7 +35,7 @@ class Table:
 
     `sheets`: the visible sheets that hold something, `sheet`: the one that is read (both empty unless XLSX or ODS).
     `header_row` counts as a spreadsheet does; 0 in JSON, whose first object is row 1. `notes`: sentences for the
-    person.
+    person. `delimiter`: what parts the cells of CSV.
     """
 
     format: str
@@ -46,6 +46,7 @@ class Table:
     notes: tuple[str, ...]
     _name: str = field(repr=False)
     _read: Callable[[], Iterator[RawRow]] = field(repr=False, compare=False)
+    delimiter: str = ""
 
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """The rows below the header that hold something: number, and cells as stripped text in Unicode's form NFC.
@@ -77,7 +78,8 @@ def open_table(path: Path, *, name: str = "", sheet: str = "", header_row: int |
     kind = content.recognise(path, name)
     if kind == content.CSV:
         text = open_text(path, name)
-        return _table(kind, text.rows, _first(text.rows()), header_row, name, notes=_about_text(text))
+        table = _table(kind, text.rows, _first(text.rows()), header_row, name, notes=_about_text(text))
+        return replace(table, delimiter=text.delimiter)
     if kind == content.JSON:
         return _json(path, name)
     found = archive.inspect(path, name)

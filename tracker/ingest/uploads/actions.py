@@ -1,38 +1,31 @@
 """What people do with a file: bring it, say how it is read, look, apply, take it back. Each is one transaction.
 
-The long steps are jobs (`ingest.tasks`): their function here does the work, whoever asks starts the job.
+The long steps are jobs (`ingest.tasks`): whoever asks here starts one, and `uploads.work` does it.
 """
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DataError, IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from tracker.core.jobs import Cancelled, start_job
+from tracker.core.jobs import start_job
 from tracker.core.models import Job, User
-from tracker.core.ownership import owned_by
-from tracker.core.roles import may_everywhere, permission
+from tracker.core.receiving import MOST_BYTES
 from tracker.elections.models import Election
-from tracker.ingest.compiling import Question, compile_mapping
 from tracker.ingest.folding import fold
-from tracker.ingest.guessing import guess_mapping
-from tracker.ingest.loading import refused, said
+from tracker.ingest.guessing import are_headings, guess_mapping
+from tracker.ingest.loading import said
 from tracker.ingest.mapping import BadMapping, Mapping, find_columns
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile, UploadedRecord
-from tracker.ingest.problems import Problem, Unacceptable, Unreadable, shortened
+from tracker.ingest.problems import Unacceptable, Unreadable, shortened
 from tracker.ingest.profiles import find_profile
-from tracker.ingest.records.stations import SOURCES_OF
 from tracker.ingest.tables import Table, open_table
 from tracker.ingest.tables.content import LARGEST_FILE
-from tracker.ingest.uploads import queries
-from tracker.ingest.uploads.applying import Newer, Stale, may_retire, take_back, write
-from tracker.ingest.uploads.checking import MappedRow, compare_rows, count_records
-from tracker.ingest.uploads.doubts import Positions
+from tracker.ingest.uploads.applying import may_retire
+from tracker.ingest.uploads.checking import count_records
 from tracker.ingest.uploads.files import (
     as_file,
     fingerprint_of,
@@ -40,21 +33,22 @@ from tracker.ingest.uploads.files import (
     keep_content,
     look_through,
     parent_of,
-    rows_of,
     table_of,
     tidy_name,
 )
-from tracker.ingest.uploads.forgetting import forget, hold, save_step
+from tracker.ingest.uploads.forgetting import forget
+from tracker.ingest.uploads.rights import (
+    check_may_bring,
+    check_may_work_on,
+    may_work_on,
+    sent_for,
+    speaks_for_all,
+)
 from tracker.ingest.uploads.subjects import SUBJECTS
-from tracker.missions.models import Organization
+from tracker.ingest.uploads.work import own_answers
 
 State = Upload.State
-# Of a file that comes through a browser, which waits for it; a command may bring LARGEST_FILE.
-MOST_BYTES = 32 * 2**20
 CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
-# A file with more different unknown words than this is read wrongly, and nobody answers them all.
-MOST_QUESTIONS = 200
-Progress = Any
 # The most letters of a word that is asked about.
 LONGEST_ANSWERED = 200
 # Counts of a preview by what happens.
@@ -74,7 +68,8 @@ def receive_upload(
     """Keep a file that somebody sent, with a first proposal of how it is read.
 
     `kind`: one of SUBJECTS. `source`: the page that its rows come from, where they do not name one. `most`: how many
-    bytes are taken. Raises Unacceptable where it is no table or larger, and PermissionDenied.
+    bytes are taken; a command may bring LARGEST_FILE. Raises Unacceptable where it is no table or larger, and
+    PermissionDenied.
     """
     check_may_bring(by, kind)
     name = tidy_name(name)
@@ -108,7 +103,7 @@ def receive_upload(
             profile=profile,
             counts={"rows": rows},
             sent_by=by,
-            organization=_sent_for(by, kind),
+            organization=sent_for(by, kind),
         )
         keep_content(upload, content)
     return upload
@@ -120,49 +115,6 @@ def larger_ones() -> str:
         "Send it in several files, or have it brought by manage.py ingest, which takes up to %(most)d MB."
     )
     return words % {"most": LARGEST_FILE // 2**20}
-
-
-def _sent_for(by: User, kind: str) -> Organization | None:
-    """The organization that `by` works for where their role reaches no other one's records of this kind."""
-    if may_everywhere(by, permission(SUBJECTS[kind].kind.model, "add")):
-        return None
-    organization: Organization | None = owned_by(Organization.objects.all(), by).first()
-    return organization
-
-
-def check_may_bring(by: User, kind: str) -> None:
-    """Refuse whoever may not add and change the records that such a file holds."""
-    if kind not in SUBJECTS:
-        raise ValidationError(_("There is no such kind of file."))
-    if kind not in kinds_for(by):
-        raise PermissionDenied
-
-
-def may_work_on(by: User, upload: Upload) -> bool:
-    """Whether `by` may say how a file is read, and apply it: their own, or where they write for every organization."""
-    if upload.kind not in kinds_for(by):
-        return False
-    subject = SUBJECTS[upload.kind]
-    if subject.people and not queries.uploads_for(by).filter(pk=upload.pk).exists():
-        return False
-    everywhere = may_everywhere(by, permission(subject.kind.model, "add"))
-    return everywhere or upload.sent_by_id == by.pk
-
-
-def check_may_work_on(by: User, upload: Upload) -> None:
-    """Refuse whoever may not."""
-    if not may_work_on(by, upload):
-        raise PermissionDenied
-
-
-def kinds_for(user: User) -> list[str]:
-    """The kinds of files that `user` may bring."""
-    return [
-        name
-        for name, subject in SUBJECTS.items()
-        if all(user.has_perm(permission(subject.kind.model, action)) for action in ("add", "change"))
-        and user.has_perms(subject.asks)
-    ]
 
 
 def _parent(by: User, kind: str, table: Table, sample: list[tuple[str, ...]]) -> Upload | None:
@@ -228,13 +180,24 @@ def set_mapping(*, by: User, upload: Upload, mapping: Mapping, source: str) -> N
 
 
 def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
-    """Remember the upload's mapping for files with the same header, whoever brings them."""
+    """Remember the upload's mapping for files with the same header, whoever brings them.
+
+    Of a file of people only where its header is one: what stands in a profile is kept for good, and erased with nobody.
+    """
     check_may_work_on(by, upload)
     if not speaks_for_all(by):
         raise PermissionDenied
     rules = Mapping.from_json(upload.mapping["mapping"]).rules if upload.mapping else {}
     if any(rules[name].constant for name in SUBJECTS[upload.kind].kind.personal if name in rules):
         raise ValidationError(_("What fills a person’s column is not remembered. Take it out first."))
+    named = {column for rule in rules.values() for column in rule.columns}
+    if SUBJECTS[upload.kind].people and not are_headings(upload.kind, named):
+        raise ValidationError(
+            _(
+                "The row that is taken for the header may be a person’s, so it is not remembered. Say which row holds "
+                "the names of the columns, or name the columns in the file."
+            )
+        )
     with table_of(upload) as table:
         fingerprint = fingerprint_of(table)
     with transaction.atomic():
@@ -258,7 +221,7 @@ def answer_questions(*, by: User, upload: Upload, answers: dict[tuple[str, str, 
     for (topic, text, context), value in answers.items():
         _check_answer(upload, topic, text, context, value)
     if SUBJECTS[upload.kind].people or not speaks_for_all(by):
-        own = dict(_own_answers(upload)) | {
+        own = dict(own_answers(upload)) | {
             (topic, fold(text), context): value for (topic, text, context), value in answers.items()
         }
         upload.mapping = upload.mapping | {"answers": [[*key, value] for key, value in own.items()]}
@@ -299,16 +262,6 @@ def forget_profile(*, by: User, profile: Profile) -> None:
     if not speaks_for_all(by):
         raise PermissionDenied
     profile.delete()
-
-
-def speaks_for_all(by: User) -> bool:
-    """Whether what `by` says of words and headers is remembered for everybody's files."""
-    return may_everywhere(by, permission(Upload, "change"))
-
-
-def _own_answers(upload: Upload) -> Iterator[tuple[tuple[str, str, str], str]]:
-    for topic, text, context, value in upload.mapping.get("answers", []):
-        yield (topic, text, context), value
 
 
 def set_choices(*, by: User, upload: Upload, retire_missing: bool) -> None:
@@ -426,159 +379,3 @@ def _ask(by: User, upload: Upload, kind: str, before: tuple[Any, ...], after: St
         job = start_job(by=by, kind=kind, arguments={"upload": upload.pk} | arguments)
         Upload.objects.filter(pk=upload.pk).update(job=job)
     return job
-
-
-def check_upload(upload: Upload, progress: Progress) -> str:
-    """Compare the whole file with the register; a sentence on what was found. The work of a job."""
-    mapping = Mapping.from_json(upload.mapping["mapping"])
-    total = upload.counts.get("rows", 0)
-    unknown: dict[tuple[str, str, str], Question] = {}
-    positions = Positions(upload, mapping)
-    try:
-        with table_of(upload) as table:
-            mapped = _mapped_rows(upload, table, mapping, unknown, positions)
-            compare_rows(
-                upload,
-                mapped,
-                lambda done: progress(min(done, total - 1), total),
-                told=[*mapping.rules, *(["source_url"] if upload.mapping.get("source") else [])],
-                names=mapping.names,
-            )
-    except (Unacceptable, BadMapping) as error:
-        return _back(upload, State.RECEIVED, str(error))
-    except Cancelled:
-        _back(upload, State.RECEIVED, "")
-        raise
-    upload.counts["questions"] = [
-        [question.topic, question.text, question.context, [list(pair) for pair in question.suggestions]]
-        for question in unknown.values()
-    ]
-    if positions.counts:
-        upload.counts["positions"] = positions.counts
-    upload.state, upload.problem = State.CHECKED, ""
-    save_step(upload, "state", "problem", "counts", "compared")
-    return ngettext("%(rows)d row was checked.", "%(rows)d rows were checked.", upload.counts["rows"]) % {
-        "rows": upload.counts["rows"]
-    }
-
-
-def _mapped_rows(
-    upload: Upload,
-    table: Table,
-    mapping: Mapping,
-    unknown: dict[tuple[str, str, str], Question],
-    positions: Positions,
-) -> Iterator[MappedRow]:
-    """The rows of the table in our own layout; what is to be asked is added to `unknown`, and where they lie is looked
-    at."""
-    given = {"source_url": upload.mapping.get("source", "")}
-    read = compile_mapping(mapping, table.header, given=given, file=upload.name)
-    answers = {
-        (topic, text, context): value
-        for topic, text, context, value in Answer.objects.values_list("topic", "text", "context", "value")
-    } | dict(_own_answers(upload))
-    for number, cells in rows_of(table):
-        rows, problems, questions = read(number, cells, answers)
-        for question in questions:
-            if len(unknown) < MOST_QUESTIONS:
-                unknown.setdefault(question.key, question)
-            what = _("is not known yet: answer the question about it.")
-            problems = [*problems, Problem(upload.name, what, "", number, question.topic, question.text)]
-        if rows and (doubt := positions.look(number, rows[0])):
-            problems = [*problems, doubt]
-        if questions:
-            rows = []  # what else is wrong with them follows from that, or is seen when it is answered
-        for row in rows:
-            if not row.get("latitude") and not row.get("longitude") and "coordinate_precision" in row:
-                row["coordinate_precision"] = ""  # of coordinates that this row does not give
-            for source, cells in SOURCES_OF.items():
-                if source in row and not row[source] and any(row[cell] for cell in cells):
-                    # A page that lists stations is the source of all it says of them.
-                    row[source] = row["source_url"]
-        yield number, rows, problems
-
-
-def _back(upload: Upload, state: State, problem: str) -> str:
-    upload.state, upload.problem = state, problem
-    save_step(upload, "state", "problem")
-    return problem
-
-
-# --- writing
-
-
-def apply_upload(upload: Upload, progress: Progress) -> str:
-    """Write what was looked at, all of it or nothing; a sentence on what was done. The work of a job."""
-    try:
-        with transaction.atomic():
-            hold(upload)
-            write(upload, progress)
-            upload.state, upload.applied_at = State.APPLIED, timezone.now()
-            save_step(upload, "state", "applied_at", "written", "written_by_transaction")
-            if SUBJECTS[upload.kind].people:
-                forget([upload.pk], "applied")
-    except Stale:
-        upload.applied_at = None
-        found = check_upload(upload, progress)
-        if upload.state != State.CHECKED:
-            return found
-        return _back(
-            upload,
-            State.CHECKED,
-            _(
-                "The register changed after you looked, so nothing was written. Look at the preview once more."
-            ),
-        )
-    except (IntegrityError, DataError) as error:
-        upload.applied_at = None
-        return _back(upload, State.CHECKED, str(refused(error, SUBJECTS[upload.kind].kind)))
-    except ValidationError as error:
-        upload.applied_at = None
-        return _back(upload, State.CHECKED, " ".join(error.messages))
-    except Cancelled:
-        upload.applied_at = None
-        _back(upload, State.CHECKED, _("It was stopped; nothing was written."))
-        raise
-    counts = upload.counts
-    return _("%(new)d new, %(changed)d changed, %(unchanged)d unchanged.") % {
-        name: counts.get(name, 0) for name in ("new", "changed", "unchanged")
-    }
-
-
-def undo_upload(upload: Upload, progress: Progress) -> str:
-    """Take back what the upload wrote, all of it or nothing; a sentence. The work of a job."""
-    try:
-        with transaction.atomic():
-            hold(upload)
-            take_back(upload)
-            upload.state, upload.undone_at = State.UNDONE, timezone.now()
-            upload.save(update_fields=["state", "undone_at"])
-    except Newer as newer:
-        words = _("Not undone: changed since then were %(records)s. Undo or mend those by hand.")
-        if not newer.labels:
-            words = _("Not undone: the database was restored since, so nobody can tell what is newer.")
-        return _back(upload, State.APPLIED, words % {"records": ", ".join(newer.labels)})
-    except IntegrityError:
-        words = _("Not undone: other records, such as visits, now stand on what this file brought in.")
-        return _back(upload, State.APPLIED, words)
-    return _("What this file had written was taken back.")
-
-
-def settle_stopped(upload: Upload) -> None:
-    """Put an upload whose job ended without it, killed or cancelled before it began, back to where it can go on."""
-    before = {
-        State.CHECKING: State.RECEIVED,
-        State.APPLYING: State.CHECKED,
-        State.UNDOING: State.APPLIED,
-    }.get(State(upload.state))
-    job = upload.job
-    if before is None or (job is not None and job.state in Job.OPEN):
-        return
-    words = _("The work was stopped before it was done; nothing was changed.")
-    if job is not None and job.state == Job.State.FAILED:
-        words = _(
-            "The work failed by a fault of ours (job %(job)d); nothing was changed. Tell an administrator."
-        )
-        words = words % {"job": job.pk}
-    Upload.objects.filter(pk=upload.pk, state=upload.state, job=job).update(state=before, problem=words)
-    upload.refresh_from_db()

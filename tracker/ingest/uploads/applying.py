@@ -1,4 +1,4 @@
-"""Writing what an upload would do, all of it or nothing, by the database itself; and taking it back.
+"""Writing what an upload would do, all of it or nothing, by the database itself.
 
 The rows to write lie in a table already, so they go from table to table: one statement for some thousand rows, with
 their history, whatever the size of the file. Raises Stale where the register changed after it was compared.
@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import connection, models
 
-from tracker.core.history.erase import erase_history_of
 from tracker.core.models import Publication
 from tracker.ingest.kinds import BY_MODEL, UPLOAD_KINDS, Kind
 from tracker.ingest.models import Upload
@@ -25,7 +24,7 @@ from tracker.ingest.uploads.recording import (
     wait_for_turn,
 )
 from tracker.ingest.uploads.subjects import SUBJECTS, Subject, look_around
-from tracker.missions.models import Observer, Person
+from tracker.missions.models import Person
 from tracker.stations.models import PollingStation
 
 SLICE = 5_000
@@ -39,23 +38,15 @@ class Stale(Exception):
     """The register changed after the file was compared with it: the preview no longer tells what would happen."""
 
 
-class Newer(Exception):
-    """Records of an upload were changed after it; `labels` names some of them."""
-
-    def __init__(self, labels: list[str]) -> None:
-        self.labels = labels
-        super().__init__(", ".join(labels))
-
-
 def write(upload: Upload, progress: Progress) -> None:
     """Write the records of `upload` into the register, within the transaction that is open.
 
     New ones are drafts. What the file gave is remembered, for the next one. Raises Stale.
     """
     subject = SUBJECTS[upload.kind]
-    kinds = [kind for kind in UPLOAD_KINDS if kind.name in _kinds_of(upload)]
+    kinds = [kind for kind in UPLOAD_KINDS if kind.name in kinds_of(upload)]
     if subject.record is None:
-        _lock([kind.model for kind in [*kinds, *_referred(kinds)]])
+        lock([kind.model for kind in [*kinds, *_referred(kinds)]])
     else:
         # Other missions go on working: only what this file is about is held, and only that may not have changed.
         wait_for_turn(upload)
@@ -104,7 +95,8 @@ def _referred(kinds: list[Kind]) -> list[Kind]:
     return [kind for kind in UPLOAD_KINDS if kind.name in found and kind not in kinds]
 
 
-def _kinds_of(upload: Upload) -> set[str]:
+def kinds_of(upload: Upload) -> set[str]:
+    """The names of the kinds of records that `upload` holds."""
     return set(upload.records.order_by().values_list("kind", flat=True).distinct())
 
 
@@ -120,7 +112,7 @@ def _require_reach(upload: Upload, subject: Subject) -> None:
         raise Stale
 
 
-def _lock(tables: list[type[models.Model]]) -> None:
+def lock(tables: list[type[models.Model]]) -> None:
     """Nobody else writes to these tables until the end of the transaction; everybody reads."""
     names = sorted(model._meta.db_table for model in tables)
     with connection.cursor() as cursor:
@@ -321,122 +313,3 @@ def _write_parts(upload: Upload, kind: Kind, name: str) -> None:
     rows = upload.records.filter(kind=kind.name, action="changed", takes__contains=[name])
     for some in chunks(rows.values_list("object_id", "values").iterator(), SLICE):
         (kind.parts or {})[name].write({pk: comparison.held(kind, name, values[name]) for pk, values in some})
-
-
-# --- taking it back
-
-# People's values stand beside the chain.
-_OWN = """SELECT r.id, r.table_name, r.key, r.kind, r.before || coalesce(p.before, '{}') AS before
-    FROM core_change c JOIN core_changedrow r ON r.change_id = c.id
-    LEFT JOIN core_personalvalue p ON p.changed_row_id = r.id
-    WHERE c.txid = %(transaction)s AND c.at > %(sent)s - interval '1 hour'"""
-
-_NEWER = f"""
-    WITH own AS ({_OWN})
-    SELECT DISTINCT o.table_name, o.key FROM core_change c JOIN core_changedrow n ON n.change_id = c.id
-    JOIN own o ON o.table_name = n.table_name AND o.key = n.key
-    WHERE c.at > %(sent)s AND c.txid <> %(transaction)s
-    AND NOT txid_visible_in_snapshot(c.txid, %(written)s::txid_snapshot)
-    ORDER BY 1, 2 LIMIT 5"""  # noqa: S608
-
-# Sources stay: they are pages, and other records may stand on them by now.
-STAYS = {"core_source"}
-
-
-def take_back(upload: Upload) -> None:
-    """Undo what `upload` wrote, out of its own history, within the transaction that is open.
-
-    Raises Newer where something of it was changed since; IntegrityError where other records now stand on it.
-    """
-    kinds = [kind for kind in UPLOAD_KINDS if kind.name in _kinds_of(upload)]
-    _lock([kind.model for kind in kinds])
-    snapshot = snapshot_of(upload.written)
-    if snapshot is None:
-        raise Newer([])  # of another cluster: nobody can tell what is later
-    parameters = {
-        "transaction": upload.written_by_transaction,
-        "sent": upload.sent_at,
-        "written": snapshot,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWER, parameters)
-        if newer := cursor.fetchall():
-            raise Newer([_label(upload, table, key) for table, key in newer])
-        cursor.execute(f"SELECT DISTINCT table_name FROM ({_OWN}) own", parameters)  # noqa: S608
-        written = {table for (table,) in cursor.fetchall()}
-        parents = [kind.model._meta.db_table for kind in UPLOAD_KINDS]
-        # Parts first, then what refers to others, then what is referred to.
-        tables = sorted(written - set(parents)) + [table for table in reversed(parents) if table in written]
-        for table in tables:
-            if table not in STAYS:
-                cursor.execute(
-                    f"DELETE FROM {table} t USING ({_OWN}) own"  # noqa: S608
-                    f" WHERE own.table_name = '{table}' AND own.kind = 'insert' AND t.id = own.key::bigint",
-                    parameters,
-                )
-        for table in reversed(tables):
-            _restore(table, parameters)
-        if PERSON in tables:
-            # Whoever came by the file alone leaves nothing behind, as if they had been erased.
-            cursor.execute(f"SELECT key FROM ({_OWN}) own WHERE table_name = %(person)s AND kind = 'insert'",  # noqa: S608
-                           parameters | {"person": PERSON})  # fmt: skip
-            for (key,) in cursor.fetchall():
-                erase_history_of(PERSON, key)
-        cursor.execute(
-            "DELETE FROM ingest_loadedrecord l USING ingest_uploadedrecord r"
-            " WHERE r.upload_id = %s AND r.before IS NULL"
-            " AND l.dataset = %s AND l.kind = %s || r.kind AND l.key = r.key",
-            [upload.pk, upload.election.slug, PREFIX],
-        )
-        cursor.execute(
-            "UPDATE ingest_loadedrecord l SET values = r.before FROM ingest_uploadedrecord r"
-            " WHERE r.upload_id = %s AND r.before IS NOT NULL"
-            " AND l.dataset = %s AND l.kind = %s || r.kind AND l.key = r.key",
-            [upload.pk, upload.election.slug, PREFIX],
-        )
-
-
-def _restore(table: str, parameters: dict[str, Any]) -> None:
-    """Give changed rows of `table` their old values back, and deleted ones themselves."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT DISTINCT jsonb_object_keys(before) FROM ({_OWN}) own"  # noqa: S608
-            f" WHERE table_name = '{table}' AND kind = 'update'",
-            parameters,
-        )
-        # Who wrote a row last is the database's to say.
-        columns = sorted({name for (name,) in cursor.fetchall()} - {"written_by_id", "approved_by_id"})
-        if columns:
-            settings = ", ".join(
-                # A version counts every change, this one too: a number never stands for two contents.
-                "version = t.version + 1"
-                if name == "version"
-                else f"{name} = CASE WHEN own.before ? '{name}' THEN (own.old).{name} ELSE t.{name} END"
-                for name in columns
-            )
-            cursor.execute(
-                # The first entry of a row in the transaction says what it was before all of it.
-                f"UPDATE {table} t SET {settings} FROM (SELECT DISTINCT ON (key) key, before,"  # noqa: S608
-                f" jsonb_populate_record(NULL::{table}, before) AS old FROM (SELECT key, jsonb_object_agg("
-                "e.key_of, e.value ORDER BY id DESC) AS before FROM (SELECT id, key, k AS key_of, v AS value"
-                f" FROM ({_OWN}) own, jsonb_each(before) AS each(k, v)"
-                f" WHERE table_name = '{table}' AND kind = 'update') e GROUP BY key) merged) own"
-                " WHERE t.id = own.key::bigint",
-                parameters,
-            )
-        cursor.execute(
-            f"INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, before)).* FROM ({_OWN}) own"  # noqa: S608
-            f" WHERE table_name = '{table}' AND kind = 'delete'",
-            parameters,
-        )
-
-
-def _label(upload: Upload, table: str, key: str) -> str:
-    if table == PERSON:
-        # By the code: what this says is shown to more than people are.
-        return str(
-            Observer.objects.filter(person=int(key)).select_related("mission__organization").first() or key
-        )
-    kind = next((kind for kind in UPLOAD_KINDS if kind.model._meta.db_table == table), None)
-    found = upload.records.filter(kind=kind.name, object_id=key).first() if kind else None
-    return found.label if found else f"{table} {key}"

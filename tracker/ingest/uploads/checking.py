@@ -149,7 +149,8 @@ class _Check:
                     problems.setdefault(number, []).extend(map(self._named, unreadable))
         dataset = self.subject.records(rows, self.around)
         for problem in dataset.problems:
-            problems.setdefault(problem.row or 0, []).append(self._named(problem))
+            kept = warnings if problem.warning else problems
+            kept.setdefault(problem.row or 0, []).append(self._named(problem))
         if problems:
             # What a bad row refers to is not to come in for its sake.
             dataset = self.subject.records([row for row in rows if row.number not in problems], self.around)

@@ -23,13 +23,17 @@ class Forgotten(Exception):
     """The file was forgotten while somebody worked on it."""
 
 
+@transaction.atomic
 def forget(uploads: Iterable[int], why: str) -> int:
     """Take from uploads with people's data everything that they say of people; how many.
 
-    `why`: "applied", "discarded", "time" or "erased". One that was not applied is discarded with it.
+    `why`: "applied", "discarded", "time" or "erased". One that was not applied is discarded with it; one that says
+    nothing any more is left as it is, with what was the reason then.
     """
+    rows = Upload.objects.select_for_update(of=("self",)).filter(pk__in=list(uploads)).order_by("pk")
+    still = [upload.pk for upload in rows.only("counts") if "forgotten" not in upload.counts]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT public.forget_uploads(%s::bigint[], %s)", [list(uploads), why])
+        cursor.execute("SELECT public.forget_uploads(%s::bigint[], %s)", [still, why])
         number: int = cursor.fetchone()[0]
     return number
 
@@ -44,7 +48,7 @@ def _forget_old(kind: str, before: datetime) -> int:
     old = Upload.objects.filter(kind=kind, sent_at__lt=before)
     if kind in PEOPLE:
         # Also one at which a worker seems to be: nothing takes that long.
-        return forget(old.exclude(counts__has_key="forgotten").values_list("pk", flat=True), "time")
+        return forget(old.values_list("pk", flat=True), "time")
     kept = old.exclude(state__in=Upload.BUSY)
     open_ones = kept.filter(state__in=Upload.OPEN)
     UploadedRecord.objects.filter(upload__in=open_ones).delete()
@@ -74,7 +78,7 @@ def hold(upload: Upload) -> None:
 def files_of(person: Person) -> QuerySet[Upload]:
     """Files that still say something of people and may hold `person`: erasing that one forgets them.
 
-    The same condition as the trigger's on observers (migration 0003).
+    The same condition as the trigger's on observers; but the database shows only those that whoever asks may see.
     """
     mission = person.observer.mission if hasattr(person, "observer") else None
     if mission is None:

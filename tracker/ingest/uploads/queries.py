@@ -1,8 +1,6 @@
 """What the screens of an upload show, each question one function."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +10,9 @@ from django.db.models.fields.json import KT
 from tracker.core.models import Country, User
 from tracker.core.ownership import owned_by
 from tracker.core.roles import may_everywhere, permission
-from tracker.core.spreadsheets import quoted
 from tracker.elections.models import AnnouncedFigure
 from tracker.ingest.kinds import UPLOAD_KINDS
 from tracker.ingest.models import Upload, UploadedRecord
-from tracker.ingest.uploads.files import MEND_COLUMNS, PARENT_COLUMN, own_columns
 from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.missions.models import Observer, Organization, Person, PersonReading
 
@@ -189,26 +185,6 @@ def beside_announced(
         for name, (number, metric) in found.items()
         if number and announced[metric]
     }
-
-
-def bad_rows_file(
-    upload: Upload, header: tuple[str, ...], rows: Iterator[tuple[int, tuple[str, ...]]]
-) -> str:
-    """The rows that could not be read, as CSV in the layout they came in, with the reasons and the file they are of.
-
-    `rows`: all rows of the file. Cells that a spreadsheet would take for a formula are marked as text.
-    """
-    bad = {record.row: record.problems for record in records_of(upload, Action.BAD)}
-    text = io.StringIO()
-    table = csv.writer(text)
-    names = own_columns(header)
-    places = [header.index(name) for name in names]
-    table.writerow([*map(quoted, names), *MEND_COLUMNS, PARENT_COLUMN])
-    for number, cells in rows:
-        if number in bad:
-            reasons = "; ".join(reason(problem) for problem in bad[number])
-            table.writerow([*(quoted(cells[place]) for place in places), number, quoted(reasons), upload.pk])
-    return text.getvalue()
 
 
 def reason(problem: list[Any]) -> str:

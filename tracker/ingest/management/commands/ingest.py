@@ -13,7 +13,7 @@ from tracker.elections.models import Election
 from tracker.ingest.models import Upload
 from tracker.ingest.problems import Unacceptable
 from tracker.ingest.tables.content import LARGEST_FILE
-from tracker.ingest.uploads import actions, queries
+from tracker.ingest.uploads import actions, queries, work
 from tracker.ingest.uploads.subjects import SUBJECTS
 
 # Lines that are shown of each kind of finding; the screen of the upload shows all of them.
@@ -115,7 +115,7 @@ class Command(BaseCommand):
         """Do the job here: with a worker about, whoever is first does it."""
         while not run_job(job):
             upload.refresh_from_db()
-            actions.settle_stopped(upload)
+            work.settle_stopped(upload)
             if upload.state not in Upload.BUSY:
                 break
             sleep(0.2)
