@@ -123,6 +123,7 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
         # They need the apps to be loaded, and the site is made before.
+        from tracker.core.once import once
         from tracker.staff import (
             accreditation,
             applications,
@@ -186,7 +187,7 @@ class StaffSite(AdminSite):
             "jobs/": ("jobs", jobs.jobs),
             "jobs/<int:pk>/": ("job", jobs.job),
         }
-        own = [path(route, self.admin_view(view), name=name) for route, (name, view) in views.items()]
+        own = [path(route, self.admin_view(once(view)), name=name) for route, (name, view) in views.items()]
         # Django's own way from a record to its public page would tell whether any row of any table exists.
         return [
             *own,
