@@ -133,6 +133,7 @@ class StaffSite(AdminSite):
             jobs,
             people,
             publishing,
+            upload_reading,
             uploads,
             visits,
         )
@@ -178,8 +179,8 @@ class StaffSite(AdminSite):
             "files/remembered/": ("uploads_remembered", uploads.remembered),
             "files/new/": ("upload_new", uploads.new),
             "files/<int:pk>/": ("upload", uploads.upload),
-            "files/<int:pk>/reading/": ("upload_mapping", uploads.mapping),
-            "files/<int:pk>/questions/": ("upload_questions", uploads.questions),
+            "files/<int:pk>/reading/": ("upload_mapping", upload_reading.mapping),
+            "files/<int:pk>/questions/": ("upload_questions", upload_reading.questions),
             "files/<int:pk>/records/": ("upload_records", uploads.records),
             "files/<int:pk>/rows-to-mend/": ("upload_bad_rows", uploads.bad_rows),
             "files/<int:pk>/file/": ("upload_file", uploads.file),
