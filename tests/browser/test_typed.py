@@ -79,7 +79,9 @@ def test_d1_what_is_put_back_overwrites_nothing_that_others_wrote(
     save_and_sign_in_again(page, anna)
     expect(page.locator("#id_address")).to_have_value("Anna's street")
     press_save(page)
-    expect(page.get_by_role("heading", name="Not saved yet: somebody else changed this record")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Not saved yet: somebody else changed this record")
+    ).to_be_visible()
     assert row(page, "Host mission") == ["Embassy", "Clara's consulate", "unchanged"]
     station.refresh_from_db()
     assert (station.address, station.host_mission) == ("Old street", "Clara's consulate")
@@ -96,8 +98,9 @@ def test_d1_rows_that_are_put_back_are_found_by_their_key(
     """Red when: typed.js writes rows to their numbers: the hours typed for the 6th land on the 7th."""
     station = factories.make_station(timezone="Asia/Almaty")
     days = [date(2024, 2, day) for day in (5, 6, 7)]
-    first, second, third = (
-        factories.make_window(station=station, opens_at=f"{day}T02:00Z", closes_at=f"{day}T13:00Z") for day in days
+    _first, second, third = (
+        factories.make_window(station=station, opens_at=f"{day}T02:00Z", closes_at=f"{day}T13:00Z")
+        for day in days
     )
     path = f"/staff/stations/pollingstation/{station.pk}/change/"
     open_page(path)
