@@ -9,50 +9,87 @@ document.addEventListener("DOMContentLoaded", () => {
     const SKIPPED = ["csrfmiddlewaretoken", "_save", "_continue", "_addanother", "_saveasnew", "action", "index"];
     const key = `typed:${location.pathname}`;
 
-    const worthKeeping = (form) => form.method === "post" && !form.matches("[data-sign-in], #logout-form, .account-form")
+    // A form with a draft of its own (visit.js) keeps more, and what was typed later.
+    const worthKeeping = (form) => form.method === "post" && !form.matches("[data-sign-in], [data-draft], #logout-form, .account-form")
         && form.querySelector("textarea, select, input[type=text], input[type=number], input[type=url], input[type=email], input:not([type])");
-    const fieldsOf = (form) => [...form.elements].filter((field) => field.name && !SKIPPED.includes(field.name)
+    const fieldsOf = (form) => [...form.elements].filter((field) => field.name && !SKIPPED.includes(field.name) && !field.name.includes("__prefix__")
         && !["password", "submit", "button", "image"].includes(field.type));
+    // The same form on the page as it is now: others may have made steps appear or go, which are forms too.
+    const nameOf = (form) => `${form.id} ${form.getAttribute("action") || ""}`;
+    const alike = (name) => [...document.forms].filter((form) => worthKeeping(form) && nameOf(form) === name);
 
     const read = (form) => fieldsOf(form).map((field) => {
-        if (field.type === "file") { return { name: field.name, files: [...field.files].map((file) => file.name) }; }
-        if (field.type === "checkbox" || field.type === "radio") { return { name: field.name, value: field.value, checked: field.checked }; }
-        if (field.tagName === "SELECT") { return { name: field.name, options: [...field.selectedOptions].map((option) => [option.value, option.text]) }; }
-        return { name: field.name, value: field.value };
+        const { name, type, value } = field;
+        if (type === "file") { return { name, files: [...field.files].map((file) => file.name) }; }
+        if (type === "checkbox" || type === "radio") { return { name, value, checked: field.checked, touched: field.checked !== field.defaultChecked }; }
+        if (field.tagName === "SELECT") {
+            const touched = [...field.options].some((option) => option.selected !== option.defaultSelected);
+            return { name, options: [...field.selectedOptions].map((option) => [option.value, option.text]), touched };
+        }
+        return { name, value, touched: type !== "hidden" && value !== field.defaultValue };
     });
     const keep = (form) => {
-        const entry = { account, at: Date.now(), form: [...document.forms].indexOf(form), fields: read(form) };
+        const name = nameOf(form);
+        const entry = { account, at: Date.now(), form: name, place: alike(name).indexOf(form), fields: read(form) };
         try { sessionStorage.setItem(key, JSON.stringify(entry)); } catch { /* no room: as without this script */ }
     };
 
-    const chosen = (form, name) => [...form.elements].filter((field) => field.name === name);
-    const growInlines = (form, fields) => {
-        for (const { name, value } of fields) {
-            if (!name.endsWith("-TOTAL_FORMS")) { continue; }
-            const group = document.getElementById(`${name.slice(0, -"-TOTAL_FORMS".length)}-group`);
-            const more = () => group && group.querySelector(".add-row a");
-            for (let count = Number(form.elements[name] ? form.elements[name].value : value); count < Number(value) && more(); count += 1) { more().click(); }
+    // Where each row of the inlines belongs on the page as it is now: {row as it was kept: row, or null for nowhere}.
+    // Rows on record are found by their key, for others may have added or taken away some; the rest are new rows.
+    const findRows = (form, fields) => {
+        const rows = new Map();
+        const kept = Object.fromEntries(fields.map(({ name, value }) => [name, value]));
+        for (const prefix of Object.keys(kept).filter((name) => name.endsWith("-TOTAL_FORMS")).map((name) => name.slice(0, -"-TOTAL_FORMS".length))) {
+            const total = () => Number(form.elements[`${prefix}-TOTAL_FORMS`]?.value || 0);
+            const keyAt = (place) => form.elements[`${prefix}-${place}-id`]?.value;
+            const places = new Map();
+            for (let place = 0; place < total(); place += 1) { if (keyAt(place)) { places.set(keyAt(place), place); } }
+            let free = Number(form.elements[`${prefix}-INITIAL_FORMS`]?.value || 0);
+            const more = document.getElementById(`${prefix}-group`);
+            for (let place = 0; place < Number(kept[`${prefix}-TOTAL_FORMS`]); place += 1) {
+                const row = `${prefix}-${place}-`;
+                const id = kept[`${row}id`];
+                if (id && places.has(id)) { rows.set(row, `${prefix}-${places.get(id)}-`); continue; }
+                const touched = fields.some((field) => field.name.startsWith(row) && field.touched);
+                if (free >= total() && touched) { more?.querySelector(".add-row a")?.click(); }
+                // A row that others took away comes back, as a new one, only if something was typed into it.
+                if (free >= total() || (id && !touched)) { rows.set(row, null); continue; }
+                rows.set(row, `${prefix}-${free}-`);
+                free += 1;
+            }
         }
+        return rows;
     };
+    // Everything as it was sent, with what the form had shown (_opened, version): whether others changed something
+    // since is found by the server, and only so.
     const write = (form, fields) => {
         const files = [];
-        growInlines(form, fields);
+        const rows = findRows(form, fields);
+        const seen = new Map();
+        const longestFirst = [...rows.keys()].sort((one, other) => other.length - one.length);
         for (const kept of fields) {
             if (kept.name.endsWith("_FORMS")) { continue; }
             if (kept.files) { files.push(...kept.files); continue; }
-            for (const field of chosen(form, kept.name)) {
-                if ("checked" in kept) {
-                    if (field.value === kept.value) { field.checked = kept.checked; }
-                } else if (kept.options) {
+            const row = longestFirst.find((one) => kept.name.startsWith(one));
+            if (row !== undefined && (rows.get(row) === null || kept.name === `${row}id`)) { continue; }
+            const name = row === undefined ? kept.name : rows.get(row) + kept.name.slice(row.length);
+            const named = [...form.elements].filter((field) => field.name === name);
+            if ("checked" in kept) {
+                for (const field of named) { if (field.value === kept.value) { field.checked = kept.checked; } }
+            } else {
+                const field = named[seen.get(name) || 0];
+                seen.set(name, (seen.get(name) || 0) + 1);
+                if (!field) { continue; }
+                if (kept.options) {
                     for (const [value, text] of kept.options) {
                         if (![...field.options].some((option) => option.value === value)) { field.add(new Option(text, value)); }
                     }
                     for (const option of field.options) { option.selected = kept.options.some(([value]) => value === option.value); }
-                } else if (field.type !== "hidden" || field.value === "") {
+                } else {
                     field.value = kept.value;
                 }
-                field.dispatchEvent(new Event("change", { bubbles: true }));
             }
+            for (const field of named) { field.dispatchEvent(new Event("change", { bubbles: true })); }
         }
         return files;
     };
@@ -67,9 +104,9 @@ document.addEventListener("DOMContentLoaded", () => {
         if (other === key || !row || row.account !== account || !row.interrupted || Date.now() - row.at > KEEP) { sessionStorage.removeItem(other); }
     }
     const form = entry && entry.interrupted && entry.account === account && Date.now() - entry.at < KEEP
-        ? document.forms[entry.form] : null;
+        ? alike(entry.form)[entry.place] : null;
     // After the page's own scripts have set up the inlines.
-    if (form && worthKeeping(form)) {
+    if (form) {
         window.setTimeout(() => {
             const files = write(form, entry.fields);
             const note = document.createElement("p");
@@ -91,7 +128,9 @@ document.addEventListener("DOMContentLoaded", () => {
         } else if (worthKeeping(event.target)) { keep(event.target); }
     });
     // The warning (session.js) says that the session is over while somebody still types.
+    const keepAll = () => { for (const typed of document.forms) { if (worthKeeping(typed)) { keep(typed); } } };
     document.addEventListener("tracker:session-over", () => {
-        for (const typed of document.forms) { if (worthKeeping(typed)) { keep(typed); } }
+        keepAll();
+        window.addEventListener("pagehide", keepAll);
     });
 });

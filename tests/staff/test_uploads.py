@@ -65,14 +65,20 @@ def bring(
 
 def answer_first(client: Client, upload: Upload, value: str) -> HttpResponse:
     """Answer the first question of a file, by the name its field has."""
-    (question, *_rest) = client.get(f"/staff/files/{upload.pk}/questions/").context["questions"]
-    return client.post(f"/staff/files/{upload.pk}/questions/", {f"typed-{question['mark']}": value})
+    page = client.get(f"/staff/files/{upload.pk}/questions/").context
+    sent = {f"typed-{page['questions'][0]['mark']}": value, "_opened": page["opened"]}
+    return client.post(f"/staff/files/{upload.pk}/questions/", sent)
 
 
 def read_so(client: Client, upload: Upload, **changes: str) -> str:
     """Say how the file is read: as proposed, but for these fields of the form."""
     page = client.get(f"/staff/files/{upload.pk}/reading/")
-    data = {"do": "look", "source": page.context["forms"].source, "language": page.context["forms"].language}
+    data = {
+        "do": "look",
+        "_opened": page.context["opened"],
+        "source": page.context["forms"].source,
+        "language": page.context["forms"].language,
+    }
     for line in page.context["forms"].lines:
         data |= {
             f"{line.prefix}-{name}": line.initial[name] or "" for name in line.fields if name != "ranges"
@@ -569,7 +575,8 @@ def test_cancelled_station_that_a_list_names_is_shown(desk: Client, election: El
 def test_table_that_is_not_there_is_said(desk: Client, election: Election, fields: dict[str, str]) -> None:
     bring(desk, election, NUMBERED)
     upload = Upload.objects.get()
-    answer = desk.post(f"/staff/files/{upload.pk}/reading/", fields)
+    opened = desk.get(f"/staff/files/{upload.pk}/reading/").context["opened"]
+    answer = desk.post(f"/staff/files/{upload.pk}/reading/", fields | {"_opened": opened})
     assert answer.status_code in (302, 422)
     assert desk.get(f"/staff/files/{upload.pk}/reading/").status_code == 200
 

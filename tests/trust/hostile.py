@@ -62,7 +62,7 @@ def text_of(length: int | None, start: int = 0) -> str:
 OF_THE_SOFTWARE = {
     "accounts.SignInAttempt": {"door", "account", "device"}, "accounts.ApiToken": {"digest"},
     "core.User": {"password"}, "core.Country": {"iso2", "iso3"}, "core.TimeZone": {"name"}, "core.Job": {"kind"},
-    "core.Submission": {"digest", "record"}, "ingest.LoadedRecord": {"dataset", "kind"},
+    "core.Submission": {"digest", "record", "answer"}, "ingest.LoadedRecord": {"dataset", "kind"},
     "ingest.Profile": {"kind", "fingerprint"}, "ingest.Upload": {"sha256", "format", "kind", "compared", "written"},
     "ingest.Answer": {"topic"}, "ingest.UploadedRecord": {"kind"}, "coverage.Correction": {"model", "key"},
     "missions.PersonReading": {"screen"}, "missions.Accreditation": {"number"},

@@ -25,6 +25,7 @@ from tracker.accounts.throttle import account_seal
 from tracker.accounts.tokens import end_token, live_tokens
 from tracker.core.admin import ReferenceAdmin
 from tracker.core.models import User
+from tracker.core.once import once
 from tracker.core.roles import Role
 from tracker.missions.admin import AccountInMissionsAdmin
 from tracker.missions.models import Affiliation, Organization
@@ -90,7 +91,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
         return [
-            path("invite/", wrap(self.invite_view), name="core_user_invite"),
+            path("invite/", wrap(once(self.invite_view)), name="core_user_invite"),
             path("<int:pk>/invite-again/", wrap(self.invite_again_view), name="core_user_invite_again"),
             path("<int:pk>/send-link/", wrap(self.send_link_view), name="core_user_send_link"),
             path("<int:pk>/new-factor/", wrap(self.new_factor_view), name="core_user_new_factor"),

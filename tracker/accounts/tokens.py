@@ -1,9 +1,12 @@
 """Tokens for programs that write in somebody's name: random, shown once, kept as a hash, limited in scope and time."""
 
+import base64
 import hashlib
-import secrets
+import hmac
 from datetime import timedelta
+from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -23,12 +26,30 @@ def issue_token(*, account: User, name: str, scopes: list[str], days: int) -> tu
 
     `scopes`: codes of ApiToken.Scope. A token never gives more than the roles its account has at that moment.
     """
-    secret = PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(
-        account=account, name=name, scopes=sorted(set(scopes)), digest=_digest(secret),
-        expires_at=timezone.now() + timedelta(days=min(days, MOST_DAYS)), session_epoch=account.session_epoch,
-    )  # fmt: skip
+    token, secret, _new = token_of_form(uuid4(), account=account, name=name, scopes=scopes, days=days)
     return token, secret
+
+
+def token_of_form(
+    form: UUID, *, account: User, name: str, scopes: list[str], days: int
+) -> tuple[ApiToken, str, bool]:
+    """The token that the form with the random key `form` asks for, its secret, and whether it is new.
+
+    The same form with the same answers asks for the same token. Its secret is kept nowhere: a second request for it
+    is answered by making it again, which takes the key of the form and the key of the server.
+    """
+    said = f"token {account.pk} {form} {name} {sorted(set(scopes))} {days}"
+    made = hmac.digest(settings.SECRET_KEY.encode(), said.encode(), hashlib.sha256)
+    secret = PREFIX + base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+    token, new = ApiToken.objects.get_or_create(
+        digest=_digest(secret), account=account,
+        defaults={
+            "name": name, "scopes": sorted(set(scopes)),
+            "expires_at": timezone.now() + timedelta(days=min(days, MOST_DAYS)),
+            "session_epoch": account.session_epoch,
+        },
+    )  # fmt: skip
+    return token, secret, new
 
 
 def find_token(secret: str) -> ApiToken | None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from uuid import UUID, uuid4
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import suspend_request
@@ -41,6 +42,7 @@ from tracker.accounts.forms import (
 from tracker.accounts.middleware import too_many
 from tracker.accounts.models import ApiToken, Outcome
 from tracker.accounts.throttle import TooManyTries
+from tracker.core.guarded import KEY
 from tracker.core.models import User
 from tracker.core.roles import SENTENCES, Role
 
@@ -191,8 +193,12 @@ def own_tokens(request: HttpRequest) -> HttpResponse:
         if get_adapter(request).is_reauthentication_required(app="allauth.mfa"):
             raise ReauthenticationRequired
         if form.is_valid():
-            _made, secret = tokens.issue_token(account=request.user, **form.cleaned_data)
-            mail.later(mail.tell_of_change, request.user.pk, "token")
+            key = _form_key(request)
+            made, secret, new = tokens.token_of_form(key, account=request.user, **form.cleaned_data)
+            if new:
+                mail.later(mail.tell_of_change, request.user.pk, "token")
+            elif not made.alive:
+                secret = ""
             form = TokenForm()
     context = {
         "title": _("Tokens for programs"), "form": form, "secret": secret,
@@ -201,6 +207,14 @@ def own_tokens(request: HttpRequest) -> HttpResponse:
     response = render(request, "account/tokens.html", context, status=422 if form.errors else 200)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _form_key(request: HttpRequest) -> UUID:
+    """The key that a form was shown with; a new one for whoever sends none."""
+    try:
+        return UUID(request.POST.get(KEY, ""))
+    except ValueError:
+        return uuid4()
 
 
 @login_required

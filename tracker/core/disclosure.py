@@ -63,7 +63,7 @@ DISCLOSURE: dict[str, Fields] = {
         published="publisher title url published_on read_on",
         withheld="notes entered_by entered_for",
     ),
-    "core.Submission": Fields(withheld="key digest account record at"),
+    "core.Submission": Fields(withheld="key digest account record answer at"),
     "core.Job": Fields(
         withheld=(
             "id kind arguments state done total attempts cancel_asked requested_by requested_at started_at heartbeat_at"

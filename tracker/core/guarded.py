@@ -57,7 +57,7 @@ class GuardedSaves(admin.ModelAdmin):
             record = record and self._lock(request, record)
             if record is None:  # it never was there, or was deleted meanwhile, or while we waited
                 return self._gone(request) or super().changeform_view(request, object_id, form_url)
-        submission, new = self._reserve(request)
+        submission, new = reserve(request)
         if submission and not new:
             return self._sent_before(request, submission, object_id, form_url)
         context = dict(extra_context or {})
@@ -168,22 +168,11 @@ class GuardedSaves(admin.ModelAdmin):
 
     # --- one form twice
 
-    def _reserve(self, request: HttpRequest) -> tuple[Submission | None, bool]:
-        """The row of this form's key, and whether it is new; whoever sends the same form waits here."""
-        try:
-            key = uuid.UUID(request.POST.get(KEY, ""))
-        except ValueError:
-            return None, False
-        # Of one account: another's rows are out of sight, and a key is no secret.
-        key = uuid.uuid5(key, str(request.user.pk))
-        defaults = {"digest": digest(request.POST), "account_id": request.user.pk}
-        return Submission.objects.get_or_create(key=key, defaults=defaults)
-
     def _sent_before(
         self, request: HttpRequest, submission: Submission, object_id: str | None, form_url: str
     ) -> HttpResponse:
         record = self.get_object(request, submission.record)
-        if record is not None and submission.digest == digest(request.POST):
+        if record is not None and submission.digest == digest_of(request):
             request.sent_before = True  # type: ignore[attr-defined]
             answer = self.response_add if object_id is None else self.response_change
             response = answer(request, record)
@@ -223,6 +212,23 @@ class GuardedSaves(admin.ModelAdmin):
         key = None if getattr(request, "new_key", False) else request.POST.get(KEY)
         context["submission"] = key or uuid.uuid4()
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+def reserve(request: HttpRequest) -> tuple[Submission | None, bool]:
+    """The row of this form's key, and whether it is new; whoever sends the same form waits here. None without a key."""
+    try:
+        key = uuid.UUID(request.POST.get(KEY, ""))
+    except ValueError:
+        return None, False
+    # Of one account: another's rows are out of sight, and a key is no secret.
+    key = uuid.uuid5(key, str(request.user.pk))
+    defaults = {"digest": digest_of(request), "account_id": request.user.pk}
+    return Submission.objects.get_or_create(key=key, defaults=defaults)
+
+
+def digest_of(request: HttpRequest) -> str:
+    """SHA-256 (hex) of everything a request sent, its files included."""
+    return digest(request.POST, request.FILES)
 
 
 def refusing(form: Any, words: str, fields: Collection[str] | None = None) -> Any:

@@ -494,6 +494,9 @@ class Submission(models.Model):
     digest = models.CharField(max_length=64, help_text=_("SHA-256 of what was sent."))
     account = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     record = models.CharField(max_length=64, blank=True, help_text=_("Key of what was saved."))
+    answer = models.CharField(
+        max_length=2000, blank=True, db_default="", help_text=_("Address of the page that followed.")
+    )
     at = models.DateTimeField(db_default=Now(), db_index=True)
 
     class Meta:

@@ -13,6 +13,7 @@ from typing import Any
 from django import forms
 from django.forms.models import BaseModelFormSet
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -84,10 +85,15 @@ def untouched(form: forms.BaseForm, formsets: Iterable[BaseModelFormSet] = ()) -
     return State(_fields(form), rows)
 
 
-def digest(data: QueryDict) -> str:
+def digest(data: QueryDict, files: MultiValueDict | None = None) -> str:
     """SHA-256 (hex) of everything a form sent, apart from passwords and from what differs each time it is sent."""
     names = [key for key in data if key != "csrfmiddlewaretoken" and "password" not in key]
     parts = sorted((key, data.getlist(key)) for key in names)
+    for name, sent in (files or MultiValueDict()).lists():
+        for file in sent:
+            file.seek(0)
+            parts.append((name, [file.name, hashlib.sha256(b"".join(file.chunks())).hexdigest()]))
+            file.seek(0)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -296,7 +296,8 @@ class Server:
             f"port = {PORT}",
             f"unix_socket_directories = '\"{place}\"'",
             "unix_socket_permissions = 0700",
-            "max_connections = 100",
+            # Tests let fifty write at one moment, in several processes.
+            f"max_connections = {400 if self.throwaway else 100}",
             "timezone = 'UTC'",
             "log_timezone = 'UTC'",
             # No errors of statements: they hold whole rows, and with them people's data. Whoever asked is told.

@@ -135,6 +135,7 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[Any]:
         """The workflow screens, before the admin's own addresses."""
         # They need the apps to be loaded, and the site is made before.
+        from tracker.core.once import once
         from tracker.staff import (
             accreditation,
             applications,
@@ -144,6 +145,7 @@ class StaffSite(AdminSite):
             jobs,
             people,
             publishing,
+            upload_reading,
             uploads,
             visits,
         )
@@ -189,8 +191,8 @@ class StaffSite(AdminSite):
             "files/remembered/": ("uploads_remembered", uploads.remembered),
             "files/new/": ("upload_new", uploads.new),
             "files/<int:pk>/": ("upload", uploads.upload),
-            "files/<int:pk>/reading/": ("upload_mapping", uploads.mapping),
-            "files/<int:pk>/questions/": ("upload_questions", uploads.questions),
+            "files/<int:pk>/reading/": ("upload_mapping", upload_reading.mapping),
+            "files/<int:pk>/questions/": ("upload_questions", upload_reading.questions),
             "files/<int:pk>/records/": ("upload_records", uploads.records),
             "files/<int:pk>/rows-to-mend/": ("upload_bad_rows", uploads.bad_rows),
             "files/<int:pk>/file/": ("upload_file", uploads.file),
@@ -198,7 +200,7 @@ class StaffSite(AdminSite):
             "jobs/": ("jobs", jobs.jobs),
             "jobs/<int:pk>/": ("job", jobs.job),
         }
-        own = [path(route, self.admin_view(view), name=name) for route, (name, view) in views.items()]
+        own = [path(route, self.admin_view(once(view)), name=name) for route, (name, view) in views.items()]
         # Django's own way from a record to its public page would tell whether any row of any table exists.
         return [
             *own,

@@ -1,5 +1,6 @@
 """The form that says how a file is read: one line for each of our columns, with what the file's first rows become."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tracker.core.saving import Difference, untouched
 from tracker.ingest.columns import CHOICES
 from tracker.ingest.compiling import compile_mapping
 from tracker.ingest.guessing import READER_OF
@@ -169,6 +171,96 @@ def label_of(kind: str, column: str) -> Any:
     fields = [*model._meta.get_fields(), *(Person._meta.fields if SUBJECTS[kind].people else ())]
     names = {field.name: field.verbose_name for field in fields if hasattr(field, "verbose_name")}
     return names.get(column, column.replace("_", " "))
+
+
+def opened_reading(text: str) -> dict[str, Any] | None:
+    """What a form says it had shown (JSON of `actions.reading_of`); None if it is anything else."""
+    try:
+        said = json.loads(text)
+        Mapping.from_json(said["mapping"])
+    except (ValueError, TypeError, KeyError, AttributeError, BadMapping):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def in_words(kind: str, said: dict[str, Any]) -> dict[str, str]:
+    """How a file is read (`actions.reading_of`), a label and words for each part of it."""
+    mapping = Mapping.from_json(said["mapping"])
+    days = {True: _("3 April"), False: _("4 March"), None: _("asked about")}
+    words = {
+        _("Sheet"): said.get("sheet") or "",
+        _("Row of the header"): str(said.get("header_row") or ""),
+        _("Page it comes from"): said.get("source") or "",
+        _("Language of dates and numbers"): mapping.language,
+        _("03/04/2024 is"): days[mapping.day_first],
+    }
+    for column in SUBJECTS[kind].layout.columns:
+        words[str(label_of(kind, column.name))] = _rule_words(mapping.rules.get(column.name))
+    return words
+
+
+def _rule_words(rule: Rule | None) -> str:
+    if rule is None:
+        return ""
+    words = [" + ".join(rule.columns)]
+    if rule.how != "take":
+        words.append(
+            " ".join(str(one) for one in (HOW_LABELS[rule.how], rule.separator, rule.part or "") if one)
+        )
+    if rule.constant:
+        words.append(_("if empty: %(text)s") % {"text": rule.constant})
+    if rule.reader:
+        words.append(str(READER_LABELS[rule.reader]))
+    return ", ".join(word for word in words if word)
+
+
+def beside(
+    kind: str, opened: dict[str, Any] | None, now: dict[str, Any], typed: dict[str, Any]
+) -> list[Difference]:
+    """What others said of a file since a form of it was opened, beside what was chosen; all three as `reading_of`.
+
+    Of a form that does not say what it had shown: where what was chosen is not what is said now.
+    """
+    before = in_words(kind, opened or typed)
+    held, chosen = in_words(kind, now), in_words(kind, typed)
+    return [
+        Difference(label, before[label] if opened else _("not known"), held[label], chosen[label])
+        for label in held
+        if held[label] != before[label]
+    ]
+
+
+def chosen_over(
+    kind: str, header: Sequence[str], opened: dict[str, Any] | None, now: dict[str, Any], data: QueryDict
+) -> QueryDict:
+    """What was chosen, on top of how the file is read now: lines that nobody touched show what others said."""
+    merged = data.copy()
+    if opened is None:
+        return merged
+    rules = [Mapping.from_json(said["mapping"]).rules for said in (opened, now)]
+    for column in SUBJECTS[kind].layout.columns:
+        before, held = (
+            untouched(RuleForm(column, "", header, one.get(column.name), None)).record for one in rules
+        )
+        for name, inputs in held.items():
+            for place, values in inputs.items():
+                if data.getlist(f"{column.name}-{place}") == before[name][place]:
+                    merged.setlist(f"{column.name}-{place}", values)
+    general = [_general(said) for said in (opened, now)]
+    for name, value in general[1].items():
+        if data.get(name, "") == general[0][name]:
+            merged[name] = value
+    return merged
+
+
+def _general(said: dict[str, Any]) -> dict[str, str]:
+    mapping = Mapping.from_json(said["mapping"])
+    days = {True: "yes", False: "no", None: ""}
+    return {
+        "source": said.get("source") or "",
+        "language": mapping.language,
+        "day_first": days[mapping.day_first],
+    }
 
 
 class MappingForms:

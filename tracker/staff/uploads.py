@@ -1,7 +1,5 @@
 """Files that people bring: sending one, saying how it is read, looking at what it would do, applying, taking back."""
 
-import hashlib
-from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,19 +22,17 @@ from tracker.core.models import Job, Publication, Publishable, http_only
 from tracker.core.receiving import MOST_BYTES
 from tracker.core.roles import permission
 from tracker.elections.models import Election
-from tracker.ingest.guessing import SAMPLE
-from tracker.ingest.mapping import BadMapping, Mapping
+from tracker.ingest.mapping import Mapping
 from tracker.ingest.models import Answer, Profile, Upload, UploadedFile, UploadedRecord
 from tracker.ingest.problems import Unacceptable
 from tracker.ingest.uploads import actions, queries, rights, work
 from tracker.ingest.uploads.applying import may_retire
-from tracker.ingest.uploads.files import rows_of, table_of
+from tracker.ingest.uploads.files import table_of
 from tracker.ingest.uploads.mending import rows_to_mend
 from tracker.ingest.uploads.subjects import SUBJECTS
 from tracker.missions.models import Person
 from tracker.missions.readings import note_reading
 from tracker.staff.board import screen
-from tracker.staff.upload_mapping import SHOWN, MappingForms
 from tracker.staff.upload_publication import drafts_to_hand_in, hand_in, way_of
 
 ROWS = 25
@@ -116,7 +112,8 @@ def _visible(request: HttpRequest) -> Any:
     return rows.defer("sent_by__password")
 
 
-def _load(request: HttpRequest, pk: int) -> Upload:
+def load(request: HttpRequest, pk: int) -> Upload:
+    """The file, if the person may see it."""
     require(request, MAY_SEE)
     found: Upload | None = _visible(request).filter(pk=pk).first()
     if found is None:
@@ -125,7 +122,7 @@ def _load(request: HttpRequest, pk: int) -> Upload:
     return found
 
 
-def _note(request: HttpRequest, found: Upload, records: Any = ()) -> None:
+def note(request: HttpRequest, found: Upload, records: Any = ()) -> None:
     """Write down that this page of a file showed people: those of `records`, and whoever else stands in the file."""
     if SUBJECTS[found.kind].people:
         note_reading(request, queries.people_in(records), file=found.pk)
@@ -143,10 +140,15 @@ def remembered(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         answer = Answer.objects.filter(pk=key_of(request.POST.get("answer", ""))).first()
         profile = Profile.objects.filter(pk=key_of(request.POST.get("profile", ""))).first()
-        if answer is not None:
-            actions.forget_answer(by=request.user, answer=answer)  # type: ignore[arg-type]
-        if profile is not None:
-            actions.forget_profile(by=request.user, profile=profile)  # type: ignore[arg-type]
+        try:
+            if answer is not None:
+                seen = request.POST.get("seen")
+                actions.forget_answer(by=request.user, answer=answer, seen=seen)  # type: ignore[arg-type]
+            if profile is not None:
+                actions.forget_profile(by=request.user, profile=profile)  # type: ignore[arg-type]
+        except actions.Changed as error:
+            messages.warning(request, " ".join(error.messages))
+            return redirect("admin:uploads_remembered")
         if answer or profile:
             messages.success(request, _("Forgotten: the next file that has it is asked about again."))
         return redirect("admin:uploads_remembered")
@@ -196,7 +198,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest, pk: int) -> HttpResponse:
     """One file: where it stands, what it would do, what to do next. POST `do` is one step."""
-    found = _load(request, pk)
+    found = load(request, pk)
     if request.method == "POST":
         try:
             _do(request, found, request.POST.get("do", ""))
@@ -226,7 +228,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "job": job,
         "no_worker": job is not None and job.state == Job.State.WAITING and not broker.configured(),
         "refresh": REFRESH_BUSY if busy else REFRESH_IDLE,
-        "may_change": _may_change(request, found),
+        "may_change": may_change(request, found),
         "may_remember": rights.speaks_for_all(request.user),  # type: ignore[arg-type]
         "published_after": issubclass(SUBJECTS[found.kind].kind.model, Publishable),
         "may_retire": may_retire(found),
@@ -236,7 +238,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "writes": found.counts.get("new", 0) + found.counts.get("changed", 0),
         "drafts": _drafts_of(found),
         "offers": drafts_to_hand_in(request, found),
-        "way": way_of(found) if found.state == State.APPLIED and _may_change(request, found) else {},
+        "way": way_of(found) if found.state == State.APPLIED and may_change(request, found) else {},
     }
     return screen(request, "staff/upload.html", found.name, context)
 
@@ -244,7 +246,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in what is a draft of one kind (POST `?kind=`) that the file brought, after a page that asks."""
-    found = _load(request, pk)
+    found = load(request, pk)
     require(request, permission(SUBJECTS[found.kind].kind.model, "change"))
     # An address alone does nothing; it is where "take me back" leads.
     asked = hand_in(request, found, request.GET.get("kind", "")) if request.method == "POST" else None
@@ -269,14 +271,15 @@ def _swapped(found: Upload) -> Mapping | None:
     return Mapping.from_json(found.mapping["mapping"]).swapped()
 
 
-def _may_change(request: HttpRequest, found: Upload) -> bool:
+def may_change(request: HttpRequest, found: Upload) -> bool:
+    """Whether the person may work on this file."""
     by: Any = request.user
     return by.has_perm("ingest.change_upload") and rights.may_work_on(by, found)
 
 
-def _require_work_on(request: HttpRequest, found: Upload) -> None:
+def require_work_on(request: HttpRequest, found: Upload) -> None:
     """Refuse whoever may only look. A file as it came may hold more than what is read of it, so it is for these too."""
-    if not _may_change(request, found):
+    if not may_change(request, found):
         raise denied(request.user, "ingest.change_upload")
 
 
@@ -322,107 +325,14 @@ def _do(request: HttpRequest, found: Upload, do: str) -> None:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def mapping(request: HttpRequest, pk: int) -> HttpResponse:
-    """How the file is read: which of its columns is which of ours, and what the first rows become."""
-    found = _load(request, pk)
-    if request.method == "POST":
-        _require_work_on(request, found)
-    by: Any = request.user
-    problem, status = "", 200
-    if request.method == "POST" and request.POST.get("do") == "table":
-        row = request.POST.get("header_row", "")
-        try:
-            actions.set_table(
-                by=by, upload=found, sheet=request.POST.get("sheet", ""),
-                header_row=int(row) if row.isdecimal() and len(row) < 7 else None,
-            )  # fmt: skip
-            return redirect("admin:upload_mapping", pk)
-        except (Unacceptable, ValidationError) as error:
-            problem, status = " ".join(getattr(error, "messages", [str(error)])), 422
-            found = _load(request, pk)  # what could not be read so is read as before
-        except UploadedFile.DoesNotExist:
-            raise Http404 from None
-    try:
-        with table_of(found) as table:
-            sample = list(islice((cells for _row, cells in rows_of(table)), SAMPLE))
-            forms_of_columns = MappingForms(
-                found, table, sample, request.POST if request.POST.get("do") in ("look", "check") else None
-            )
-    except UploadedFile.DoesNotExist:
-        raise Http404 from None
-    except Unacceptable as error:
-        # It was acceptable when it came: a row far down, read only now.
-        messages.error(request, str(error))
-        return redirect("admin:upload", pk)
-    if request.method == "POST" and request.POST.get("do") in ("look", "check"):
-        made: Mapping | None = forms_of_columns.mapping()
-        if made is None:
-            status = 422
-        else:
-            try:
-                actions.set_mapping(by=by, upload=found, mapping=made, source=forms_of_columns.source)
-                if request.POST["do"] == "check":
-                    actions.ask_check(by=by, upload=found)
-                    return redirect("admin:upload", pk)
-                return redirect("admin:upload_mapping", pk)
-            except (BadMapping, ValidationError) as error:
-                problem, status = " ".join(getattr(error, "messages", [str(error)])), 422
-    last = (table.header_row or 1) + SHOWN
-    _note(request, found, found.records.filter(row__range=(1, last)))
-    context = {
-        "upload": found, "table": table, "forms": forms_of_columns, "problem": problem,
-        "label": SUBJECTS[found.kind].label, "may_change": _may_change(request, found),
-        "open": found.state in Upload.OPEN,
-    }  # fmt: skip
-    title = _("How %(file)s is read") % {"file": found.name}
-    return screen(request, "staff/upload_mapping.html", title, context, status)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def questions(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the file says and nobody could tell: asked once, remembered for every later file."""
-    found = _load(request, pk)
-    asked = [
-        {"mark": _mark(topic, text, context), "topic": topic, "text": text, "context": context,
-         "suggestions": suggestions}
-        for topic, text, context, suggestions in found.counts.get("questions", [])
-    ]  # fmt: skip
-    if request.method == "POST":
-        _require_work_on(request, found)
-        given = {}
-        for question in asked:
-            value = request.POST.get(f"typed-{question['mark']}", "").strip()[:200]
-            value = value or request.POST.get(f"answer-{question['mark']}", "")[:200]
-            if value:
-                given[question["topic"], question["text"], question["context"]] = value
-        try:
-            actions.answer_questions(by=request.user, upload=found, answers=given)  # type: ignore[arg-type]
-            actions.ask_check(by=request.user, upload=found)  # type: ignore[arg-type]
-        except ValidationError as problem:
-            messages.warning(request, " ".join(problem.messages))
-            return redirect("admin:upload_questions", pk)
-        return redirect("admin:upload", pk)
-    _note(request, found)
-    remembers = rights.speaks_for_all(request.user) and not SUBJECTS[found.kind].people  # type: ignore[arg-type]
-    context = {"upload": found, "questions": asked, "may_change": _may_change(request, found),
-               "may_remember": remembers}  # fmt: skip
-    return screen(request, "staff/upload_questions.html", _("What do these words mean?"), context)
-
-
-def _mark(*parts: str) -> str:
-    """A name for the answer to one question, the same wherever in the list it stands."""
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
 def records(request: HttpRequest, pk: int) -> HttpResponse:
     """The records of the file, one page at a time, with their differences; POST lets file or register win."""
-    found = _load(request, pk)
+    found = load(request, pk)
     known = dict(UploadedRecord.Action.choices)
     known["warned"] = _("with a warning")
     action = request.GET.get("action", "")
     if request.method == "POST":
-        _require_work_on(request, found)
+        require_work_on(request, found)
         record, name, wins = (
             request.POST.get("record", ""),
             request.POST.get("field", ""),
@@ -447,7 +357,7 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
     verbose: dict[str, Any] = {field.name: field.verbose_name for field in meta.fields}
     if SUBJECTS[found.kind].people:
         verbose |= {field.name: field.verbose_name for field in Person._meta.fields}
-        _note(request, found, page)
+        note(request, found, page)
     context = {
         "upload": found,
         "rows": page,
@@ -455,7 +365,7 @@ def records(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": queries.counts_of(found),
         "warned": found.counts.get("warned", 0),
         "action": action,
-        "may_change": _may_change(request, found) and found.state == State.CHECKED,
+        "may_change": may_change(request, found) and found.state == State.CHECKED,
         "change_url": f"admin:{meta.app_label}_{meta.model_name}_change",
     }
     return screen(
@@ -488,14 +398,14 @@ def _entry(record: UploadedRecord, verbose: dict[str, Any], state: str) -> dict[
 @require_safe
 def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that could not be read, as the file came and with the reasons, to be mended and sent again."""
-    found = _load(request, pk)
-    _require_work_on(request, found)
+    found = load(request, pk)
+    require_work_on(request, found)
     try:
         with table_of(found) as table:
             content, format = rows_to_mend(found, table)
     except UploadedFile.DoesNotExist:
         raise Http404 from None
-    _note(request, found)
+    note(request, found)
     answer = HttpResponse(content, content_type=TYPES[format])
     answer["Content-Disposition"] = f'attachment; filename="rows-to-mend-{found.pk}.{format}"'
     return answer
@@ -504,12 +414,12 @@ def bad_rows(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def file(request: HttpRequest, pk: int) -> HttpResponse:
     """The file as it came: as an attachment under a name of ours, whatever it holds."""
-    found = _load(request, pk)
-    _require_work_on(request, found)
+    found = load(request, pk)
+    require_work_on(request, found)
     kept = UploadedFile.objects.filter(upload=found).first()
     if kept is None:
         raise Http404
-    _note(request, found, found.records.all())
+    note(request, found, found.records.all())
     answer = HttpResponse(bytes(kept.content), content_type="application/octet-stream")
     answer["Content-Disposition"] = f'attachment; filename="upload-{found.pk}.{found.format}"'
     return answer

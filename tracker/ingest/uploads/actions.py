@@ -4,10 +4,11 @@ The long steps are jobs (`ingest.tasks`): whoever asks here starts one, and `upl
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,6 +50,9 @@ from tracker.ingest.uploads.work import own_answers
 
 State = Upload.State
 CHECK, APPLY, UNDO = "upload_check", "upload_apply", "upload_undo"
+ANSWERS_LOCK = 7_234_003  # any number that no other advisory lock of the tracker uses
+# Topic, text and context of a word that is asked about.
+Question = tuple[str, str, str]
 # The most letters of a word that is asked about.
 LONGEST_ANSWERED = 200
 # Counts of a preview by what happens.
@@ -155,25 +159,64 @@ def propose_mapping(
 # --- how it is read
 
 
-def set_table(*, by: User, upload: Upload, sheet: str, header_row: int | None) -> None:
-    """Read another sheet, or take another row for the header; the mapping is proposed anew. Raises Unacceptable."""
+class Changed(ValidationError):
+    """Somebody else said meanwhile how the file is read, or what its words mean: nothing is written."""
+
+
+def reading_of(upload: Upload) -> dict[str, Any]:
+    """How an upload is read, as plain JSON: what a form of it showed, and what is there when it comes back."""
+    said = {"sheet": upload.sheet, "header_row": upload.header_row}
+    return said | {name: upload.mapping.get(name, "") for name in ("mapping", "source")}
+
+
+def check_seen(upload: Upload, seen: dict[str, Any] | None) -> Upload:
+    """The row of an open upload, locked, if it is still read as `seen` says (None: whoever asks saw nothing and
+    overwrites nobody). Raises Changed."""
+    locked = _lock_open(upload)
+    if seen is not None and reading_of(locked) != seen:
+        raise Changed(
+            _(
+                "Somebody else said meanwhile how this file is read, so nothing is saved yet. What they said is "
+                "filled in below where you chose nothing else. Look at it once more."
+            )
+        )
+    return locked
+
+
+def _said_by(by: User) -> dict[str, Any]:
+    """For the mapping: who says so, and when. What happens to an upload is not in the history."""
+    return {"by": [by.pk, timezone.now().isoformat(timespec="seconds")]}
+
+
+@transaction.atomic
+def set_table(
+    *, by: User, upload: Upload, sheet: str, header_row: int | None, seen: dict[str, Any] | None = None
+) -> None:
+    """Read another sheet, or take another row for the header; the mapping is proposed anew. Raises Unacceptable, and
+    Changed where it is not read as `seen` any more."""
     check_may_work_on(by, upload)
+    upload.mapping = check_seen(upload, seen).mapping
     upload.sheet, upload.header_row = sheet, header_row
     with table_of(upload) as table:
         sample, rows = look_through(table)
         mapping, upload.profile = propose_mapping(upload.kind, table, sample)
         upload.sheet, upload.header_row = table.sheet, table.header_row
         upload.counts = {"rows": rows}
-    upload.mapping = upload.mapping | {"mapping": mapping.to_json()}
+    upload.mapping = upload.mapping | {"mapping": mapping.to_json()} | _said_by(by)
     _change_open(upload, state=State.RECEIVED, fields=("sheet", "header_row", "profile", "counts", "mapping"))
 
 
-def set_mapping(*, by: User, upload: Upload, mapping: Mapping, source: str) -> None:
-    """Say how the file is read. Raises BadMapping where the file lacks a column of it."""
+@transaction.atomic
+def set_mapping(
+    *, by: User, upload: Upload, mapping: Mapping, source: str, seen: dict[str, Any] | None = None
+) -> None:
+    """Say how the file is read. Raises BadMapping where the file lacks a column of it, and Changed where it is not
+    read as `seen` any more."""
     check_may_work_on(by, upload)
     with table_of(upload) as table:
         find_columns(mapping, table.header)
-    upload.mapping = upload.mapping | {"mapping": mapping.to_json(), "source": source}
+    locked = check_seen(upload, seen)
+    upload.mapping = locked.mapping | {"mapping": mapping.to_json(), "source": source} | _said_by(by)
     if upload.profile is not None and upload.profile.mapping != upload.mapping["mapping"]:
         upload.profile = None  # read otherwise from now on
     _change_open(upload, state=State.RECEIVED, fields=("mapping", "profile"))
@@ -212,19 +255,51 @@ def save_profile(*, by: User, upload: Upload, name: str) -> Profile:
     return profile
 
 
-def answer_questions(*, by: User, upload: Upload, answers: dict[tuple[str, str, str], str]) -> None:
+def answers_to(upload: Upload, questions: Iterable[Question]) -> dict[Question, tuple[str, Any]]:
+    """What is known of these questions by now: the answer, and the key of the account that gave it (or None)."""
+    wanted = {(topic, fold(text), context): (topic, text, context) for topic, text, context in questions}
+    known: dict[Question, tuple[str, Any]] = {}
+    for row in Answer.objects.filter(text__in={text for _topic, text, _context in wanted}):
+        if asked := wanted.get((row.topic, row.text, row.context)):
+            known[asked] = (row.value, row.given_by_id)
+    by = upload.mapping.get("by", [None])[0]
+    return known | {wanted[key]: (value, by) for key, value in own_answers(upload) if key in wanted}
+
+
+@transaction.atomic
+def answer_questions(
+    *, by: User, upload: Upload, answers: dict[Question, str], seen: dict[Question, str] | None = None
+) -> None:
     """Settle what words of the file mean: {(topic, text, context): value}, for this file and every later one.
+
+    Raises Changed where one of them has another answer by now than in `seen`, what the form showed, and than the one
+    that is given (None: whoever asks saw nothing and overwrites nobody).
 
     What somebody says who works for one organization, or of a file with people's data, holds for this file alone.
     """
     check_may_work_on(by, upload)
     for (topic, text, context), value in answers.items():
         _check_answer(upload, topic, text, context, value)
+    # One at a time, whichever file they look at: an answer holds for all.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ANSWERS_LOCK])
+    if upload.state in Upload.OPEN:
+        upload.mapping = _lock_open(upload).mapping
+    if seen is not None:
+        for question, (value, _account) in answers_to(upload, answers).items():
+            if value not in (seen.get(question), answers[question]):
+                raise Changed(
+                    _(
+                        "Somebody else answered meanwhile, so nothing is saved yet. What you chose is kept. Look at it "
+                        "once more."
+                    )
+                )
     if SUBJECTS[upload.kind].people or not speaks_for_all(by):
         own = dict(own_answers(upload)) | {
             (topic, fold(text), context): value for (topic, text, context), value in answers.items()
         }
-        upload.mapping = upload.mapping | {"answers": [[*key, value] for key, value in own.items()]}
+        kept = {"answers": [[*key, value] for key, value in own.items()]}
+        upload.mapping = upload.mapping | kept | _said_by(by)
         return _change_open(upload, state=None, fields=("mapping",))
     with transaction.atomic():
         for (topic, text, context), value in answers.items():
@@ -250,10 +325,18 @@ def _check_answer(upload: Upload, topic: str, text: str, context: str, value: st
         raise ValidationError(f"“{shortened(value)}” {wrong}") from None
 
 
-def forget_answer(*, by: User, answer: Answer) -> None:
-    """Ask about the word again from now on. What was written with the answer stays."""
+@transaction.atomic
+def forget_answer(*, by: User, answer: Answer, seen: str | None = None) -> None:
+    """Ask about the word again from now on. What was written with the answer stays.
+
+    Raises Changed where it is another answer by now than the one that was `seen`.
+    """
     if not speaks_for_all(by):
         raise PermissionDenied
+    locked = Answer.objects.select_for_update(of=("self",)).filter(pk=answer.pk).first()
+    if locked is not None and seen is not None and locked.value != seen:
+        words = _("“%(text)s” means “%(value)s” by now, as somebody else said; it is kept.")
+        raise Changed(words % {"text": locked.text, "value": locked.value})
     answer.delete()
 
 
