@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from tracker.core.history import declared
 from tracker.core.history.erase import erase_history_of
 from tracker.core.models import Publication
 from tracker.ingest.kinds import BY_MODEL, UPLOAD_KINDS, Kind
@@ -329,7 +330,8 @@ def _write_parts(upload: Upload, kind: Kind, name: str) -> None:
 _OWN = """SELECT r.id, r.table_name, r.key, r.kind, r.before || coalesce(p.before, '{}') AS before
     FROM core_change c JOIN core_changedrow r ON r.change_id = c.id
     LEFT JOIN core_personalvalue p ON p.changed_row_id = r.id
-    WHERE c.txid = %(transaction)s AND c.at > %(sent)s - interval '1 hour'"""
+    WHERE c.txid = %(transaction)s AND c.at > %(sent)s - interval '1 hour'
+    AND r.table_name <> ALL(%(watched)s)"""
 
 _NEWER = f"""
     WITH own AS ({_OWN})
@@ -355,6 +357,7 @@ def take_back(upload: Upload) -> None:
         raise Newer([])  # of another cluster: nobody can tell what is later
     parameters = {
         "transaction": upload.written_by_transaction,
+        "watched": declared.watched_tables(),
         "sent": upload.sent_at,
         "written": snapshot,
     }
