@@ -37,7 +37,7 @@ from tests.factories import (
     make_visit,
     make_window,
 )
-from tracker.core.models import Country, Source
+from tracker.core.models import Country, Head, Source
 from tracker.coverage.models import Edition
 from tracker.fieldwork.models import IncidentChange
 from tracker.ingest.models import Answer, LoadedRecord, Profile
@@ -112,6 +112,13 @@ def make_edition(**over):
     return Edition.objects.create(election=election, **defaults | hashes | over)
 
 
+def make_second_head():
+    """As somebody would who goes around the trigger that holds it to the chain."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE core_head DISABLE TRIGGER history_head_moves")
+    return Head.objects.create(pk=2, number=1, hash="")
+
+
 def coded(make, field, **over):
     """A code nobody documented."""
     return lambda: make(**{field: "xx"} | over)
@@ -122,6 +129,7 @@ BREAKS = {
     "country_iso2_two_capitals": lambda: Country.objects.create(iso2="az", iso3="AZE"),
     "country_iso3_three_capitals": lambda: Country.objects.create(iso2="QQ", iso3="qqq"),
     "source_url_once": lambda: twice(make_source, url="https://example.org/once"),
+    "head_is_one": make_second_head,
     "user_roles_known": lambda: make_account("emperor"),
     "source_names_url_or_title": lambda: Source.objects.create(publisher="Trend"),
     "source_url_http": lambda: make_source(url="javascript:alert(1)"),

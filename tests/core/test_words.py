@@ -11,7 +11,15 @@ from tracker.missions.models import Organization
 
 REGISTER = ("core", "elections", "stations", "missions")
 # Written by programs and shown read-only, so that no form reaches their rules or choices.
-NOT_TYPED = {"Job", "SimulatedDay", "Accreditation", "AccreditationChange", "BulkDecision", "BulkDecisionRow"}
+NOT_TYPED = {
+    "Head",
+    "Job",
+    "SimulatedDay",
+    "Accreditation",
+    "AccreditationChange",
+    "BulkDecision",
+    "BulkDecisionRow",
+}
 TYPED = [
     model
     for app in REGISTER

@@ -15,7 +15,7 @@ from tests import factories
 from tests.forms import confirm
 from tests.public.pages import text_of
 from tracker.accounts.models import SignInAttempt
-from tracker.core.history.models import Change, ChangedRow, PersonalValue
+from tracker.core.history.models import Change, ChangedRow, Head, PersonalValue
 from tracker.core.models import Country, Job, Publication, Publishable, Source, Submission, TimeZone, User
 from tracker.core.publication import counted
 from tracker.elections.models import AnnouncedFigure, Constituency, Election, Milestone, SimulatedDay
@@ -104,7 +104,7 @@ def test_every_model_of_the_register_has_screens_and_a_row_in_this_sweep() -> No
     }
     # The clock of a demonstration is moved by its simulation, and the keys of forms are nobody's business; the history
     # has screens of its own.
-    ours -= {SimulatedDay, Submission, Change, ChangedRow, PersonalValue}
+    ours -= {SimulatedDay, Submission, Change, ChangedRow, Head, PersonalValue}
     assert ours - registered == WITHOUT_SCREENS | INLINE_ONLY
     assert set(MAKERS) == {
         m for m in registered if m._meta.app_label != "coverage" and m.__name__ != "LoadedRecord"

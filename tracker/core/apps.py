@@ -10,7 +10,9 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from tracker.core import wall
+        from tracker.core.history import install
         from tracker.core.history.install import sync_history
+        from tracker.core.history.installed import SOURCES
         from tracker.core.reference import sync_reference_tables
 
         # The kinds of job stand in each app's tasks; screens and commands know them too, not only the worker.
@@ -19,3 +21,6 @@ class CoreConfig(AppConfig):
         post_migrate.connect(sync_history, sender=self)
         # Last: it closes what the others made.
         post_migrate.connect(wall.install, sender=self)
+        # The same, for whoever checks that it is still there.
+        SOURCES["tracker.core.history.sql"] = install.statements
+        SOURCES["tracker.core.wall"] = wall.statements_here

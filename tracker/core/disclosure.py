@@ -48,6 +48,7 @@ DISCLOSURE: dict[str, Fields] = {
     "core.Change": Fields(
         withheld="id number at account origin request reason role txid rows previous_hash hash"
     ),
+    "core.Head": Fields(withheld="id number hash"),
     "core.ChangedRow": Fields(withheld="id change table_name key kind before after digest"),
     "core.PersonalValue": Fields(withheld="changed_row table_name key salt before after"),
     "accounts.ApiToken": Fields(

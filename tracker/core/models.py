@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from tracker.core.disclosure import withheld_fields
 from tracker.core.history.models import Change as Change
 from tracker.core.history.models import ChangedRow as ChangedRow
+from tracker.core.history.models import Head as Head
 from tracker.core.history.models import PersonalValue as PersonalValue
 from tracker.core.roles import SEE_EVERYTHING, Role
 from tracker.core.timezones import END_OF_INSTANTS, FIRST_INSTANT

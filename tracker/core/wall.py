@@ -51,7 +51,7 @@ SECRET = {"core.User": {"password"}}
 WRITE_EVERYTHING = SEE_EVERYTHING - {Role.AUDITOR}
 # Written by triggers of the database alone. The history is read by whoever sees everything, and that of their own
 # records by coordinators; its personal values by those who see people.
-HISTORY = {"core.Change", "core.ChangedRow", "core.PersonalValue"}
+HISTORY = {"core.Change", "core.Head", "core.ChangedRow", "core.PersonalValue"}
 WRITTEN_BY_TRIGGERS = {"coverage.Correction", "missions.PersonReading"}
 # People's names and documents, and reasons that may name them: whoever sees everything else sees codes alone. Of rows
 # that everybody sees, such texts are fields of `core.personal`.
@@ -160,6 +160,15 @@ def wall_statements(tables: Iterable[str]) -> list[str]:
     for table in tables:
         statements += _table_statements(table, by_table.get(table))
     return statements
+
+
+def statements_here() -> str:
+    """The same as one text, for the tables that this database has: for whoever checks that it still is as it says."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        )
+        return ";\n".join(wall_statements([name for (name,) in cursor.fetchall()]))
 
 
 # --- who asks
@@ -322,6 +331,8 @@ class _Rules:
 def _history_sql(model: Model) -> str:
     """The condition under which a row of the history may be read."""
     table = model._meta.db_table
+    if model._meta.label == "core.Head":
+        return _has_role(SEE_EVERYTHING)
     if model._meta.label == "core.Change":
         # Whatever row of it may be read, under that table's own rule.
         rows = f"EXISTS (SELECT FROM public.core_changedrow r WHERE r.change_id = {table}.id)"

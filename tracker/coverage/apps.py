@@ -8,6 +8,8 @@ class CoverageConfig(AppConfig):
     verbose_name = _("Coverage")
 
     def ready(self) -> None:
-        from tracker.coverage.corrections import install
+        from tracker.core.history.installed import SOURCES
+        from tracker.coverage import corrections
 
-        post_migrate.connect(install, sender=self)
+        post_migrate.connect(corrections.install, sender=self)
+        SOURCES["tracker.coverage.corrections"] = corrections.statements

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.history.finding import Finding
 from tracker.core.history.models import Change
-from tracker.core.history.verifying import Finding, Progress
+from tracker.core.history.verifying import Progress
 from tracker.coverage.counting import Json
 from tracker.coverage.models import Edition
 from tracker.elections.models import Election

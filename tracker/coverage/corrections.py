@@ -26,7 +26,7 @@ from tracker.elections.models import Election
 
 FUNCTION = """
 CREATE OR REPLACE FUNCTION public.correct_{table}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     why text := coalesce(current_setting('tracker.reason', true), '');
     gone record;
@@ -142,8 +142,7 @@ $$;
 
 def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
     """Make the triggers that write corrections, anew where what is public was declared otherwise. After `migrate`."""
-    statements = DIFFERENCE + "".join(map(_trigger, corrected_models()))
-    wanted = hashlib.sha256(statements.encode()).hexdigest()
+    wanted = hashlib.sha256(statements().encode()).hexdigest()
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -155,10 +154,23 @@ def install(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
         if not there or (mark == wanted and not signal.get("plan")):
             return  # migrated backwards past a table, or nothing new
         with transaction.atomic(using=using):
-            cursor.execute(statements)
+            cursor.execute(statements())
             cursor.execute(
                 f"COMMENT ON FUNCTION public.correction_difference(jsonb, jsonb, text[]) IS '{wanted}'"
             )
+            if mark != wanted:
+                # Since when this is what is told: before, something else may have been (`coverage.proof`).
+                cursor.execute("SELECT coalesce(max(id), 0) FROM core_changedrow")
+                (since,) = cursor.fetchone()
+                for model in corrected_models():
+                    cursor.execute(
+                        f"COMMENT ON FUNCTION public.correct_{model._meta.db_table}() IS '{since}'"
+                    )
+
+
+def statements() -> str:
+    """All SQL that is installed here."""
+    return DIFFERENCE + "".join(map(_trigger, corrected_models()))
 
 
 def corrected_models() -> Iterator[type[models.Model]]:

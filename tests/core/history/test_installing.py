@@ -90,3 +90,27 @@ def test_where_constraints_are_immediate_each_statement_is_sealed_at_once() -> N
     make.make_source()
     assert list(Change.objects.order_by("number").values_list("rows", flat=True))[-2:] == [1, 1]
     assert list(verify()) == []
+
+
+def test_a_database_of_before_gets_its_head_and_the_seals_of_what_was_forgotten() -> None:
+    """Red when: seen with `_remember` left out."""
+    person = make.make_person()
+    run(
+        "CREATE OR REPLACE FUNCTION public.history_seal_anew(tablename text, rowkey text) RETURNS bigint"
+        " LANGUAGE sql AS 'SELECT 0::bigint'",
+        f"SELECT history_forget('missions_person', '{person.pk}')",
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        "ALTER TABLE core_head DISABLE TRIGGER USER",
+        "DELETE FROM core_head",
+        "ALTER TABLE core_head ENABLE TRIGGER USER",
+    )
+    unseal()
+    sync_history()
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    assert list(verify()) == []
+    run(
+        "ALTER TABLE missions_person DISABLE TRIGGER USER",
+        "UPDATE missions_person SET full_name = 'Forged'",
+        "ALTER TABLE missions_person ENABLE TRIGGER USER",
+    )
+    assert [(finding.key, finding.column) for finding in verify()] == [(str(person.pk), "full_name")]

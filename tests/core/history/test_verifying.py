@@ -8,8 +8,9 @@ from django.db import connection
 
 from tests import factories as make
 from tracker.core.history.erase import erase_history_of
+from tracker.core.history.finding import Finding
 from tracker.core.history.models import ChangedRow, PersonalValue
-from tracker.core.history.verifying import Finding, verify
+from tracker.core.history.verifying import verify
 from tracker.core.models import Source
 from tracker.missions.models import Person
 
@@ -107,17 +108,6 @@ def test_a_change_behind_the_triggers_is_named(statement: str, finding: tuple[st
         cursor.execute(statement.format(**words))
     table, key, column, reason = (part.format(**words) for part in finding)
     assert list(verify()) == [Finding(reason, None, table, key, column)]
-
-
-def test_a_trigger_that_is_off_is_named() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE core_source DISABLE TRIGGER history_update")
-        try:
-            assert list(verify()) == [
-                Finding("the trigger history_update is missing or switched off", table="core_source")
-            ]
-        finally:
-            cursor.execute("ALTER TABLE core_source ENABLE TRIGGER history_update")
 
 
 def test_an_erased_person_leaves_the_chain_whole() -> None:

@@ -22,7 +22,7 @@ def sync_history(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT to_regclass('public.core_personalvalue') IS NOT NULL,"
+            "SELECT to_regclass('public.core_head') IS NOT NULL,"
             " obj_description(to_regprocedure('public.history_record()'), 'pg_proc')"
         )
         there, installed = cursor.fetchone()
@@ -37,11 +37,12 @@ def sync_history(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
             "SELECT set_config('tracker.origin', %s, true), set_config('tracker.user', '', true)", [BASELINE]
         )
         tables = _tables(cursor)
-        for model in declared.recorded_models():
+        for model in declared.chained_models():
             if model._meta.db_table in tables:  # not yet there while migrations are run one by one
                 _attach(cursor, model, tables[model._meta.db_table])
         _detach_others(cursor)
-        complete = all(model._meta.db_table in tables for model in declared.recorded_models())
+        _remember(cursor)
+        complete = all(model._meta.db_table in tables for model in declared.chained_models())
         cursor.execute(
             psql.SQL("COMMENT ON FUNCTION public.history_record() IS {}").format(
                 psql.Literal(_fingerprint() if complete else "incomplete")
@@ -49,11 +50,33 @@ def sync_history(*, using: str = DEFAULT_DB_ALIAS, **signal: object) -> None:
         )
 
 
+def _remember(cursor: Any) -> None:
+    """What a database of before lacks: the head beside the chain, and seals of living rows that were forgotten."""
+    cursor.execute(
+        "INSERT INTO public.core_head (id, number, hash) SELECT 1, number, hash FROM public.core_change"
+        " WHERE number IS NOT NULL AND NOT EXISTS (SELECT FROM public.core_head) ORDER BY number DESC LIMIT 1"
+    )
+    cursor.execute(
+        "SELECT public.history_seal_anew(r.table_name, r.key) FROM public.core_changedrow r"
+        " JOIN pg_catalog.pg_tables t ON t.schemaname = 'public' AND t.tablename = r.table_name"
+        " WHERE r.kind = 'erase' GROUP BY r.table_name, r.key HAVING count(r.after) = 0"
+    )
+
+
+def statements() -> str:
+    """All SQL that is installed here, for whoever checks that it still is."""
+    triggers = (
+        sql.TRIGGERS.format(table=model._meta.db_table, arguments=_arguments(model))
+        for model in declared.chained_models()
+    )
+    return sql.FOUNDATION + "".join(triggers)
+
+
 @lru_cache(maxsize=1)
 def _fingerprint() -> str:
     """A hash of everything that is installed: another one means that there is something to do."""
     parts = [sql.FOUNDATION, sql.TRIGGERS]
-    for model in declared.recorded_models():
+    for model in declared.chained_models():
         columns = [
             f"{field.column} {field.db_type(connections[DEFAULT_DB_ALIAS])}"
             for field in model._meta.local_fields
@@ -139,13 +162,13 @@ def _write_baseline(cursor: Any, model: type[models.Model], columns: list[str] |
 
 def _detach_others(cursor: Any) -> None:
     """No triggers on tables that are recorded no longer."""
-    tables = [model._meta.db_table for model in declared.recorded_models()]
+    tables = [model._meta.db_table for model in declared.chained_models()]
     cursor.execute(
         "SELECT tgname, tgrelid::regclass::text FROM pg_trigger"
         " WHERE tgname = ANY(%s) AND NOT tgisinternal AND NOT tgrelid::regclass::text = ANY(%s)"
         " AND tgfoid IN ('public.history_record'::regproc, 'public.history_refuse_truncate'::regproc)"
         " AND tgrelid NOT IN ('public.core_change'::regclass, 'public.core_changedrow'::regclass,"
-        " 'public.core_personalvalue'::regclass)",
+        " 'public.core_personalvalue'::regclass, 'public.core_head'::regclass)",
         [list(sql.TRIGGER_NAMES), tables],
     )
     for name, table in cursor.fetchall():

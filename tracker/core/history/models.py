@@ -45,6 +45,25 @@ class Change(models.Model):
         return f"{self.number or '-'}"
 
 
+class Head(models.Model):
+    """The last entry of the chain once more, beside it: written when an entry is sealed, and never set back.
+
+    Without it, whoever takes the last entry away leaves a chain that holds.
+    """
+
+    number = models.BigIntegerField(_("number"))
+    hash = models.TextField(_("hash"))
+
+    class Meta:
+        verbose_name = _("head of the history")
+        verbose_name_plural = _("head of the history")
+        default_permissions = ()
+        constraints = [models.CheckConstraint(name="head_is_one", condition=models.Q(id=1))]
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+
 class ChangedRow(models.Model):
     """One row before and after. Of an update only the columns that changed; otherwise the whole row.
 

@@ -319,6 +319,8 @@ class _Describer:
         return before, after
 
     def _differences(self, row: ChangedRow) -> list[Difference]:
+        if row.kind == ChangedRow.Kind.ERASE:
+            return []  # of what the row holds since then it has seals alone
         before, after = self._sides(row)
         model = self.models.get(row.table_name)
         columns = list(dict.fromkeys([*before, *after]))
@@ -402,6 +404,7 @@ def search(asked: Asked) -> QuerySet[ChangedRow]:
     if asked.until:
         changes = changes.filter(at__lt=asked.until)
     rows = ChangedRow.objects.select_related("change").order_by("-id")
+    rows = rows.exclude(table_name__in=declared.watched_tables())
     if changes.query.where:
         rows = rows.filter(change__in=changes.order_by().values("pk"))
     if asked.table:

@@ -173,13 +173,15 @@ CREATE OR REPLACE FUNCTION public.history_seal() RETURNS void LANGUAGE plpgsql
 {HARDENED} AS $$
 DECLARE
     c public.core_change;
-    last_number bigint; last_hash text; rows_of bigint; digest_of bytea;
+    last_number bigint; last_hash text; rows_of bigint; digest_of bytea; first_number bigint; first_hash text;
 BEGIN
     PERFORM pg_advisory_xact_lock({LOCK});
     SELECT number, hash INTO last_number, last_hash FROM public.core_change
     WHERE number IS NOT NULL ORDER BY number DESC LIMIT 1;
     last_number := coalesce(last_number, 0);
     last_hash := coalesce(last_hash, '');
+    first_number := last_number;
+    first_hash := last_hash;
     FOR c IN SELECT * FROM public.core_change WHERE number IS NULL ORDER BY id LOOP
         SELECT count(*), {ROWS_DIGEST} INTO rows_of, digest_of FROM public.core_changedrow r WHERE r.change_id = c.id;
         last_number := last_number + 1;
@@ -187,6 +189,15 @@ BEGIN
             hash = {_NEW_HASH}
         WHERE id = c.id RETURNING hash INTO last_hash;
     END LOOP;
+    -- Where the chain does not end with the head any more, the head stays, so that it is found however much follows.
+    IF last_number = first_number OR to_regclass('public.core_head') IS NULL THEN
+        NULL; -- not there while migrations are taken back
+    ELSIF first_number = 0 THEN
+        INSERT INTO public.core_head (id, number, hash) VALUES (1, last_number, last_hash) ON CONFLICT DO NOTHING;
+    ELSE
+        UPDATE public.core_head SET number = last_number, hash = last_hash
+        WHERE number = first_number AND hash = first_hash;
+    END IF;
 END $$;
 
 -- At commit. A transaction that reads from one snapshot does not see the latest entry of others: it leaves its own
@@ -208,6 +219,18 @@ CREATE OR REPLACE FUNCTION public.history_refuse_truncate() RETURNS trigger LANG
 BEGIN
     {REFUSE_TRUNCATE}
 END $$;
+-- The head moves forward with the chain, and in no other way.
+CREATE OR REPLACE FUNCTION public.history_head_moves() RETURNS trigger LANGUAGE plpgsql
+{HARDENED} AS $$
+BEGIN
+    IF (TG_OP = 'INSERT' OR NEW.number > OLD.number) AND (NEW.number, NEW.hash) = (
+        SELECT c.number, c.hash FROM public.core_change c WHERE c.number IS NOT NULL ORDER BY c.number DESC LIMIT 1
+    ) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'the head of the history is its last entry, and cannot be set back'
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'history_immutable';
+END $$;
 CREATE OR REPLACE FUNCTION public.history_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- The one update that an entry sees is its sealing.
@@ -222,6 +245,28 @@ END $$;
 """
 
 ERASING = f"""
+-- What a row holds of a human being, as it stands, under a new salt: it is watched although what was there before is
+-- forgotten. Only the seals and the salt are kept, no value. 1, or 0 where the row, or its table, has none. Which
+-- columns those are is what the table's own trigger is told.
+CREATE OR REPLACE FUNCTION public.history_seal_anew(tablename text, rowkey text) RETURNS bigint LANGUAGE plpgsql
+{HARDENED} AS $$
+DECLARE
+    told text[]; columns text[];
+BEGIN
+    SELECT string_to_array(encode(t.tgargs, 'escape'), '\\000') INTO told FROM pg_trigger t
+    WHERE t.tgrelid = to_regclass(format('public.%I', tablename)) AND t.tgname = 'history_insert';
+    columns := told[2]::text[] || told[3]::text[];
+    IF columns <> '{{}}' THEN
+        RETURN public.history_write(
+            format('SELECT %L::text AS key, ''erase'' AS kind, NULL::jsonb AS before,
+                public.history_pick(to_jsonb(t), %L) - $2::text[] AS after FROM public.%I t WHERE t.%I = %L',
+                rowkey, columns, tablename, told[1], rowkey),
+            tablename, '{{}}', columns, '{{}}'
+        );
+    END IF;
+    RETURN 0;
+END $$;
+REVOKE ALL ON FUNCTION public.history_seal_anew(text, text) FROM PUBLIC;
 -- Take the personal values of one row out of the history, and the salts with which they could be guessed. That it was
 -- done is an entry itself. The key of the row and the names of its columns stay. For functions that asked who may.
 CREATE OR REPLACE FUNCTION public.history_forget(tablename text, rowkey text) RETURNS bigint LANGUAGE plpgsql
@@ -231,7 +276,7 @@ DECLARE
 BEGIN
     DELETE FROM public.core_personalvalue v WHERE v.table_name = tablename AND v.key = rowkey;
     GET DIAGNOSTICS erased = ROW_COUNT;
-    IF erased > 0 THEN
+    IF erased > 0 AND public.history_seal_anew(tablename, rowkey) = 0 THEN
         PERFORM public.history_write(
             format('SELECT %L::text AS key, ''erase'' AS kind, NULL::jsonb AS before, NULL::jsonb AS after', rowkey),
             tablename, '{{}}', '{{}}', '{{}}'
@@ -269,6 +314,12 @@ CREATE OR REPLACE TRIGGER history_refuse_truncate BEFORE TRUNCATE ON public.core
 CREATE OR REPLACE TRIGGER history_refuse_change BEFORE UPDATE OR DELETE ON public.core_changedrow
     FOR EACH STATEMENT EXECUTE FUNCTION public.history_refuse();
 CREATE OR REPLACE TRIGGER history_refuse_truncate BEFORE TRUNCATE ON public.core_changedrow
+    FOR EACH STATEMENT EXECUTE FUNCTION public.history_refuse_truncate();
+CREATE OR REPLACE TRIGGER history_head_moves BEFORE INSERT OR UPDATE ON public.core_head
+    FOR EACH ROW EXECUTE FUNCTION public.history_head_moves();
+CREATE OR REPLACE TRIGGER history_refuse_delete BEFORE DELETE ON public.core_head
+    FOR EACH STATEMENT EXECUTE FUNCTION public.history_refuse();
+CREATE OR REPLACE TRIGGER history_refuse_truncate BEFORE TRUNCATE ON public.core_head
     FOR EACH STATEMENT EXECUTE FUNCTION public.history_refuse_truncate();
 CREATE OR REPLACE TRIGGER history_refuse_change BEFORE UPDATE ON public.core_personalvalue
     FOR EACH STATEMENT EXECUTE FUNCTION public.history_refuse();

@@ -6,9 +6,8 @@ stream, so that memory stays flat whatever the size of the register.
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -16,35 +15,14 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from tracker.core.history import declared, sql
+from tracker.core.history.finding import Finding
+from tracker.core.history.installed import verify_installed
 
 # Told about every so many rows: what is looked at, and how many are done.
 Progress = Callable[[str, int], None]
 CHUNK = 2000
 Json = dict[str, Any]
 _names = count(1)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong. Empty parts do not apply; `number` is the entry's place in the chain."""
-
-    reason: str
-    number: int | None = None
-    table: str = ""
-    key: str = ""
-    column: str = ""
-
-    def __str__(self) -> str:
-        where = [
-            f"entry {self.number}" if self.number is not None else "",
-            f"table {self.table}" if self.table else "",
-            f"row {self.key}" if self.key else "",
-            f"column {self.column}" if self.column else "",
-        ]
-        return f"{', '.join(part for part in where if part) or 'history'}: {self.reason}"
-
-    def as_json(self) -> Json:
-        return {name: value for name, value in asdict(self).items() if value not in (None, "")}
 
 
 @dataclass(frozen=True)
@@ -71,8 +49,11 @@ def seal_left_open() -> None:
         cursor.execute("SELECT public.history_seal()")
 
 
-def verify(progress: Progress = lambda what, done: None) -> Iterator[Finding]:
-    """Everything that is wrong with triggers, chain and tables, all looked at in one moment of the database."""
+def verify(
+    progress: Progress = lambda what, done: None, *more: Callable[[Progress], Iterator[Finding]]
+) -> Iterator[Finding]:
+    """Everything that is wrong with what guards the register, with chain and tables, and with what `more` looks at: all
+    in one moment of the database."""
     seal_left_open()
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -83,36 +64,12 @@ def verify(progress: Progress = lambda what, done: None) -> Iterator[Finding]:
                 " set_config('bytea_output', 'hex', true), set_config('intervalstyle', 'iso_8601', true),"
                 " set_config('jit', 'off', true)"
             )
-        yield from verify_triggers()
+        yield from verify_installed()
         yield from verify_chain(progress)
-        for model in declared.recorded_models():
+        for model in declared.chained_models():
             yield from verify_table(model, progress)
-
-
-# --- the triggers ----------------------------------------------------------------------------------------------------
-
-
-def verify_triggers() -> Iterator[Finding]:
-    """Triggers that are missing or switched off, and functions that are not ours."""
-    wanted = {(m._meta.db_table, name) for m in declared.recorded_models() for name in sql.TRIGGER_NAMES}
-    guards = re.findall(r"TRIGGER (\w+) (?:BEFORE|AFTER) [\w ]+ ON public\.(core_\w+)", sql.GUARDS)
-    wanted |= {(table, name) for name, table in guards}
-    bodies = dict(
-        re.findall(r"REPLACE FUNCTION public\.(\w+)\(.*?AS \$\$(.*?)\$\$;", sql.FOUNDATION, re.DOTALL)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-            " WHERE t.tgname LIKE 'history\\_%%' AND t.tgenabled IN ('O', 'A')", []
-        )  # fmt: skip
-        found = set(cursor.fetchall())
-        cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-        there = dict(cursor.fetchall())
-    for table, name in sorted(wanted - found):
-        yield Finding(f"the trigger {name} is missing or switched off", table=table)
-    for name, body in bodies.items():
-        if there.get(name) != body:
-            yield Finding(f"the function {name} is not the one that was installed")
+        for look in more:
+            yield from look(progress)
 
 
 # --- the chain -------------------------------------------------------------------------------------------------------
@@ -134,7 +91,7 @@ _ENTRIES = f"""
 def verify_chain(progress: Progress = lambda what, done: None) -> Iterator[Finding]:
     """Entries that are missing, altered, or not tied to the one before, in the order of the chain."""
     before, last = "", 0
-    for done, entry in enumerate(_stream(_ENTRIES), 1):
+    for done, entry in enumerate(stream(_ENTRIES), 1):
         pk, number, previous, own, rows, there, sound, expected = entry
         if number != last + 1:
             yield Finding(_missing(last + 1, number - 1), last + 1)
@@ -153,7 +110,31 @@ def verify_chain(progress: Progress = lambda what, done: None) -> Iterator[Findi
         before, last = own, number
         if done % CHUNK == 0:
             progress("chain", done)
+    yield from _head_kept(last)
     yield from _outside_the_chain()
+
+
+def _head_kept(last: int) -> Iterator[Finding]:
+    """Where the chain does not end with the entry that is remembered beside it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT h.number, h.hash, c.hash FROM core_head h LEFT JOIN core_change c ON c.number = h.number"
+        )
+        number, kept, there = cursor.fetchone() or (None, "", "")
+    if number is None:
+        if last:
+            yield Finding(
+                "which entry was the last is no longer known; compare with an edition", table="core_head"
+            )
+    elif number > last:
+        missing = _missing(last + 1, number)
+        yield Finding(
+            f"{missing} from the end; the last one had the hash {kept}: look for it in a copy", last + 1
+        )
+    elif there != kept:
+        yield Finding(f"it was the last one once, with the hash {kept}: look for that one in a copy", number)
+    elif number < last:
+        yield Finding("it is remembered as the last one, and others follow; compare with an edition", number)
 
 
 def _missing(first: int, last: int) -> str:
@@ -210,7 +191,7 @@ def verify_table(
     sealed = (*declared.personal_columns(model), *declared.secret_columns(model))
     key: Any = model._meta.pk
     leave_out = set(declared.noise_columns(model))
-    rows = _stream(
+    rows = stream(
         f'SELECT t."{key.column}"::text, to_jsonb(t)::text,'
         " (SELECT jsonb_object_agg(e.key, e.value::text)::text FROM jsonb_each(to_jsonb(t)) e"
         f" WHERE e.key = ANY('{{{','.join(sealed)}}}')) FROM public.{table} t"
@@ -270,13 +251,17 @@ def _replay(table: str, sealed: bool) -> Iterator[tuple[str, _State]]:
     # Only tables with sealed columns have anything beside the chain.
     query = _LOG.format(table=table, left="LEFT", on="" if sealed else "AND false")
     current, state = None, _State()
-    for key, kind, before, after, salt, old, new in _stream(query):
+    for key, kind, before, after, salt, old, new in stream(query):
         if key != current:
             if current is not None:
                 yield current, state
             current, state = key, _State()
         if kind == "erase":
-            state.unsalted = False
+            # What the row holds of a human being was then sealed anew, if it was there still.
+            anew = _read(after) if after and state.row is not None else {}
+            state.unsalted = bool(anew) and salt is None
+            state.row = state.row and {**state.row, **anew}
+            state.salts |= dict.fromkeys(anew, salt)
             continue
         values = _read(after) if after else {}
         found = {name: value["sealed"] for name, value in values.items() if sealed and _is_sealed(value)} | {
@@ -320,7 +305,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _stream(query: str) -> Iterator[Any]:
+def stream(query: str) -> Iterator[Any]:
     """Rows of `query` a few at a time, through a cursor on the server."""
     name = f"history_{next(_names)}"
     with connection.cursor().connection.cursor(name=name) as cursor:

@@ -6,23 +6,28 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker.core.history.verifying import Finding, history_head, verify
+from tracker.core.history.finding import Finding
+from tracker.core.history.verifying import history_head, verify
 from tracker.coverage.chain import unknown_heads
+from tracker.coverage.proof import verify_corrections
 
 SHOWN = 50
 
 
 class Command(BaseCommand):
     help = (
-        "Check the history: triggers, the chain of entries, the heads that editions name, and that every row of the "
-        "register is what the history makes of it; names what is wrong, the first bad entry first, and ends with 1."
+        "Check the history: that triggers, functions, row security and rights are those that were installed, the chain "
+        "of entries, the heads that editions name, that each row is what the history makes of it, and that corrections "
+        "tell what changed in public; names what is wrong and what to do, and ends with 1."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object instead of words")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found: Iterator[Finding] = chain(verify(self._progress), unknown_heads(self._progress))
+        found: Iterator[Finding] = chain(
+            verify(self._progress, verify_corrections), unknown_heads(self._progress)
+        )
         shown = list(islice(found, SHOWN))
         more = sum(1 for _finding in found)
         self._progress("", 0)
