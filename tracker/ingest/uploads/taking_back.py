@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils.translation import gettext as _
 
+from tracker.core.history import declared
 from tracker.core.history.erase import erase_history_of
 from tracker.core.models import Publication, Publishable
 from tracker.ingest.kinds import UPLOAD_KINDS
@@ -51,7 +52,8 @@ NAMED = 20
 _OWN = """SELECT r.id, r.table_name, r.key, r.kind, r.before || coalesce(p.before, '{}') AS before
     FROM core_change c JOIN core_changedrow r ON r.change_id = c.id
     LEFT JOIN core_personalvalue p ON p.changed_row_id = r.id
-    WHERE c.txid = %(transaction)s AND c.at > %(sent)s - interval '1 hour'"""
+    WHERE c.txid = %(transaction)s AND c.at > %(sent)s - interval '1 hour'
+    AND r.table_name <> ALL(%(watched)s)"""
 
 # What a step to the public, or back, writes in a record.
 _STEP = "ARRAY['publication', 'embargo_until', 'written_by_id', 'approved_by_id', 'writers', 'version']"
@@ -170,7 +172,13 @@ def _parameters(upload: Upload) -> dict[str, Any] | None:
     snapshot = snapshot_of(upload.written)
     if snapshot is None:
         return None
-    return {"transaction": upload.written_by_transaction, "sent": upload.sent_at, "written": snapshot}
+    return {
+        "transaction": upload.written_by_transaction,
+        # What is told of corrections is no part of the file.
+        "watched": declared.watched_tables(),
+        "sent": upload.sent_at,
+        "written": snapshot,
+    }
 
 
 def _stepped(model: type[models.Model]) -> str:
