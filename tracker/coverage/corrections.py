@@ -24,20 +24,30 @@ from tracker.core.row_conditions import public_sql
 from tracker.coverage.models import CORRECTED, Correction
 from tracker.elections.models import Election
 
+# Nothing is known of how many rows a statement changed: guessing one, the planner would compare each with each.
 FUNCTION = """
 CREATE OR REPLACE FUNCTION public.correct_{table}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC'
+SET enable_nestloop = off SET jit = off AS $$
 DECLARE
     why text := coalesce(current_setting('tracker.reason', true), '');
     gone record;
     back boolean := false;
+    shown text[];
+    shows text[];
+    leaving text[];
+    coming text[];
 BEGIN
     IF TG_OP = 'UPDATE' THEN
+        shown := array(SELECT b.{key}::text FROM before b WHERE ({public_b}));
+        shows := array(SELECT c.{key}::text FROM changed c WHERE ({public_c}));
+        leaving := array(SELECT unnest(shown) EXCEPT SELECT unnest(shows));
+        coming := array(SELECT unnest(shows) EXCEPT SELECT unnest(shown));
         -- An embargo ends by the clock and without an UPDATE: what the public has read since then is told now.
         FOR gone IN
             SELECT w.held, b.{key}::text AS key, to_jsonb(b) AS told, e.id AS election
             FROM before b CROSS JOIN LATERAL ({elections_of_b}) AS e (id) CROSS JOIN LATERAL ({last_of_b}) AS w
-            WHERE w.kind = 'withdrawn' AND ({public_b})
+            WHERE w.kind = 'withdrawn' AND b.{key}::text = ANY (shown)
         LOOP
             back := true;
             INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
@@ -51,28 +61,25 @@ BEGIN
         SELECT e.id, '{label}', c.{key}::text, 'changed', d.before, d.after, why, clock_timestamp(), false
         FROM changed c JOIN before b USING ({key}) CROSS JOIN LATERAL ({elections_of_c}) AS e (id),
              LATERAL correction_difference(to_jsonb(b), to_jsonb(c), '{columns}') d
-        WHERE d.before IS NOT NULL AND ({public_b}) AND ({public_c});
+        WHERE d.before IS NOT NULL AND c.{key}::text = ANY (shown) AND c.{key}::text = ANY (shows);
 
         INSERT INTO coverage_correction (election_id, model, key, kind, held, reason, at, hidden)
         SELECT e.id, '{label}', b.{key}::text, 'withdrawn', history_pick(to_jsonb(b), '{columns}'), why,
                clock_timestamp(), false
-        FROM changed c JOIN before b USING ({key}) CROSS JOIN LATERAL ({elections_of_b}) AS e (id)
-        WHERE ({public_b}) AND NOT ({public_c});
+        FROM before b CROSS JOIN LATERAL ({elections_of_b}) AS e (id) WHERE b.{key}::text = ANY (leaving);
 
         UPDATE coverage_correction SET hidden = true
-        WHERE model = '{label}' AND kind <> 'withdrawn' AND NOT hidden AND key IN (
-            SELECT b.{key}::text FROM changed c JOIN before b USING ({key}) WHERE ({public_b}) AND NOT ({public_c}));
+        WHERE model = '{label}' AND kind <> 'withdrawn' AND NOT hidden AND key = ANY (leaving);
 
         INSERT INTO coverage_correction (election_id, model, key, kind, before, after, reason, at, hidden)
         SELECT e.id, '{label}', c.{key}::text, 'restored', d.before, d.after, why, clock_timestamp(), false
-        FROM changed c JOIN before b USING ({key}) CROSS JOIN LATERAL ({elections_of_c}) AS e (id)
+        FROM changed c CROSS JOIN LATERAL ({elections_of_c}) AS e (id)
         CROSS JOIN LATERAL ({last_of_c}) AS w
         LEFT JOIN LATERAL correction_difference(w.held, to_jsonb(c), '{columns}') d ON true
-        WHERE w.kind = 'withdrawn' AND NOT ({public_b}) AND ({public_c});
+        WHERE w.kind = 'withdrawn' AND c.{key}::text = ANY (coming);
 
         UPDATE coverage_correction SET hidden = false
-        WHERE model = '{label}' AND hidden AND kind <> 'withdrawn' AND key IN (
-            SELECT c.{key}::text FROM changed c JOIN before b USING ({key}) WHERE NOT ({public_b}) AND ({public_c}));
+        WHERE model = '{label}' AND hidden AND kind <> 'withdrawn' AND key = ANY (coming);
 
         -- Changed while something above it is away: what the public had read of it is kept until that is back.
         INSERT INTO coverage_correction (election_id, model, key, kind, held, reason, at, hidden)
@@ -81,16 +88,14 @@ BEGIN
         FROM changed c JOIN before b USING ({key}) CROSS JOIN LATERAL ({elections_of_b}) AS e (id)
         CROSS JOIN LATERAL ({away_b}) AS a (entry)
         CROSS JOIN LATERAL correction_difference(to_jsonb(b), to_jsonb(c), '{columns}') d
-        WHERE ({own_b}) AND NOT ({public_b}) AND (d.before IS NOT NULL OR NOT ({own_c}))
+        WHERE ({own_b}) AND b.{key}::text <> ALL (shown) AND (d.before IS NOT NULL OR NOT ({own_c}))
           AND NOT EXISTS (SELECT FROM ({last_of_b}) l WHERE l.kind = 'withdrawn')
           AND NOT EXISTS (
               SELECT FROM core_changedrow r
               WHERE r.table_name = '{table}' AND r.key = b.{key}::text AND r.id > a.entry
                 AND (r.kind = 'insert' OR r.after ?| '{{publication,embargo_until}}'));
 
-        IF back OR EXISTS (
-            SELECT FROM changed c JOIN before b USING ({key}) WHERE NOT ({public_b}) AND ({public_c})
-        ) THEN
+        IF back OR coming <> '{{}}' THEN
             {tell_below}
         END IF;
     ELSE

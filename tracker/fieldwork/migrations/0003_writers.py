@@ -168,8 +168,9 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION source_guard() FROM PUBLIC;
 CREATE TRIGGER source_guard BEFORE UPDATE ON core_source FOR EACH ROW
-    WHEN ((OLD.publisher, OLD.title, OLD.url, OLD.published_on, OLD.read_on)
-          IS DISTINCT FROM (NEW.publisher, NEW.title, NEW.url, NEW.published_on, NEW.read_on))
+    WHEN (OLD.publisher IS DISTINCT FROM NEW.publisher OR OLD.title IS DISTINCT FROM NEW.title
+        OR OLD.url IS DISTINCT FROM NEW.url OR OLD.published_on IS DISTINCT FROM NEW.published_on
+        OR OLD.read_on IS DISTINCT FROM NEW.read_on)
     EXECUTE FUNCTION source_guard();
 """
 )
