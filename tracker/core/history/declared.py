@@ -69,12 +69,14 @@ NOISE = {
 WHO = (
     "written_by_id",
     "approved_by_id",
-    "writers",
     "created_by_id",
     "created_at",
     "submitted_by_id",
     "submitted_at",
 )
+
+# What the database keeps for its own rules, in keys of accounts; the entries of these people say it in words.
+UNSAID = ("writers",)
 
 
 def recorded_models() -> Iterator[type[models.Model]]:

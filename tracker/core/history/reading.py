@@ -323,7 +323,7 @@ class _Describer:
             return []  # of what the row holds since then it has seals alone
         before, after = self._sides(row)
         model = self.models.get(row.table_name)
-        columns = list(dict.fromkeys([*before, *after]))
+        columns = [column for column in dict.fromkeys([*before, *after]) if column not in declared.UNSAID]
         if model is not None:
             whole, both = row.kind != ChangedRow.Kind.UPDATE, before | after
             if whole:  # what it says; not its number, and nothing that is empty or not so
