@@ -33,6 +33,18 @@ pytestmark = pytest.mark.django_db
 CODES = "/staff/account/recovery-codes/"
 
 
+def test_a_password_that_is_typed_keeps_its_hash(settings: Any) -> None:
+    """Red when: User.check_password is Django's, which writes it anew: sessions and tokens end, as after a new one."""
+    account = factories.make_account(Role.DESK)
+    account.set_password(PASSWORD)
+    account.save()
+    before = User.objects.values_list("password", "session_epoch").get(pk=account.pk)
+    stronger = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+    settings.PASSWORD_HASHERS = [stronger, *settings.PASSWORD_HASHERS]
+    assert User.objects.get(pk=account.pk).check_password(PASSWORD)
+    assert User.objects.values_list("password", "session_epoch").get(pk=account.pk) == before
+
+
 def test_a_coordinator_is_invited_and_gets_to_work(client: Client) -> None:
     client.force_login(factories.make_administrator(first_name="Karin", last_name="Keeper"))
     organization = factories.make_organization()

@@ -64,6 +64,24 @@ def test_whoever_corrects_what_is_public_says_why(desk: Client) -> None:
     )  # fmt: skip
 
 
+def test_a_member_of_a_public_mission_is_corrected_with_a_reason_as_well() -> None:
+    """Red when: `_create_formsets` leaves the checks of its rows as they are; or asks four eyes of no new row."""
+    officer, member = signed_in(Role.OFFICER), make.make_membership(notes="")
+    mission, why = member.mission, "Say in a few words why this is corrected"
+    sent = opened(officer, form_of(mission)) | {"memberships-0-notes": "Joined late", "_reason": ""}
+    assert why in officer.post(form_of(mission), sent).content.decode()
+    assert officer.post(form_of(mission), sent | {"_reason": "They told us"}).status_code == 302
+    assert Correction.objects.get().reason == "They told us"
+    another = {
+        "memberships-TOTAL_FORMS": "2", "memberships-1-organization": make.make_organization().pk,
+        "memberships-1-role": "partner", "memberships-1-mission": mission.pk, "_reason": "",
+    }  # fmt: skip
+    Election.objects.update(four_eyes=True)
+    assert why in officer.post(form_of(mission), opened(officer, form_of(mission)) | another).content.decode()
+    Election.objects.filter(pk=mission.election_id).update(four_eyes=False)
+    assert mission.memberships.count() == 1
+
+
 def test_leaving_the_reason_out_is_no_way_around_it(desk: Client) -> None:
     """Red when: get_form takes a reason that is not sent for one that need not be."""
     figure = make.make_figure(value=49)

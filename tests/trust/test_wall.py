@@ -538,6 +538,14 @@ def test_z6_a_source_is_seen_with_what_rests_on_it_and_by_who_entered_it(two):
         assert set(ownership.visible_to(Source.objects.all(), user)) & everything == seen
         with being(STAFF, user):
             assert set(Source.objects.all()) & everything == seen
+    # Whoever goes over to another organization leaves what they entered for the first one.
+    type(colleague.affiliation).objects.filter(account=colleague).update(
+        organization=two["theirs"]["organization"]
+    )
+    colleague = type(colleague).objects.get(pk=colleague.pk)
+    assert entered not in ownership.visible_to(Source.objects.all(), colleague)
+    with being(STAFF, colleague):
+        assert not Source.objects.filter(pk=entered.pk).exists()
     # Once it is published, everybody reads it.
     Mission.objects.filter(pk=two["theirs"]["draft"].pk).update(publication="published")
     Organization.objects.filter(pk=two["theirs"]["organization"].pk).update(publication="published")

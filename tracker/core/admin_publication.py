@@ -1,6 +1,7 @@
 """Publishing in the admin: the actions, what they warn of, and the screens of a record that is a draft until then."""
 
 from datetime import UTC
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import flatten, quote, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -95,6 +97,18 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             return form
         words = _t("Say in a few words why this is corrected: the public reads it beside both values.")
         return refusing(form, words, published_fields(self.model))
+
+    def _create_formsets(self, request: HttpRequest, obj: Any, change: bool) -> Any:
+        """Rows that the public reads with a record, and that nobody publishes by themselves, are its own words: to
+        correct them, or under four eyes to add any, takes a reason as well."""
+        formsets, inlines = super()._create_formsets(request, obj, change)  # type: ignore[misc]
+        if change and request.method == "POST" and not request.POST.get(REASON, "").strip():
+            record = self.model._default_manager.filter(pk=obj.pk).first()
+            if record is not None and record.is_released:
+                for formset in formsets:
+                    if not issubclass(formset.model, Publishable) and published_fields(formset.model):
+                        formset.clean = partial(_ask_why, formset, formset.clean, has_four_eyes(record))
+        return formsets, inlines
 
     def render_change_form(
         self, request: HttpRequest, context: Any, add: bool = False, change: bool = False,
@@ -246,6 +260,15 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         if record.publication == Publication.PUBLISHED:
             warn_of_doubts(self, request, record)
             warn_of_drafts_below(self, request, [record.pk])
+
+
+def _ask_why(formset: Any, clean: Any, of_new: bool) -> None:
+    """The check of a formset: refused where a row on record, or with `of_new` any row, was changed."""
+    clean()
+    if any(form.has_changed() for form in (formset.forms if of_new else formset.initial_forms)):
+        raise ValidationError(
+            _t("Say in a few words why this is corrected: the public reads it beside both values.")
+        )
 
 
 def state_sentence(record: Publishable) -> str:

@@ -251,7 +251,8 @@ DATABASE_RULES = {
     ),
     "source_four_eyes": _lazy(
         "This source stands beside records that wait for a publisher or are public, in an election that asks for four "
-        "eyes: what is said of it cannot change without them. Enter a new source, and name that one in the records."
+        "eyes: what is said of it cannot change without them. Name another source in the records, or have them sent "
+        "back or withdrawn first, and published anew."
     ),
     "four_eyes_end": _lazy("It takes two people with an account to switch four eyes off."),
 }

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator, URLValidator
@@ -69,6 +70,11 @@ class User(AbstractUser):
                 violation_error_message=_("Choose among the roles of the list."),
             )
         ]
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """As Django's, without writing the password anew where hashes have become stronger: every session and token of
+        the account would end, as after a new password."""
+        return check_password(raw_password, self.password)
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
         if fields is None:

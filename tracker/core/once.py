@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from tracker.core.guarded import KEY, broken_rule, digest_of, reserve
+from tracker.core.guarded import KEY, OPENED, broken_rule, digest_of, reserve
 from tracker.core.models import Submission
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ View = Callable[..., HttpResponse]
 REFUSED = ("23503", "23505", "23514", "23P01", "40P01")
 LONGEST = Submission._meta.get_field("answer").max_length or 0
 # Inputs that nobody types.
-STEERING = ("next", "do", "query")
+STEERING = ("next", "do", "query", OPENED, "seen", "version", "mission")
 # A view that was refused is asked again: by now it sees what the others wrote, and says so at the field. More often
 # only where many wait for each other.
 TRIES = 4

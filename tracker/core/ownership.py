@@ -71,9 +71,9 @@ def users_of(model: type[models.Model]) -> list[models.ForeignKey]:
 
 def _used_condition(model: type[models.Model], user: User) -> Q:
     """The condition under which a row of `model` is used by something public or by what belongs to the organization of
-    `user`, or was entered by the account or for the organization."""
+    `user`, or was entered for the organization or, for none, by the account."""
     organization = User.objects.filter(pk=user.pk).values("affiliation__organization")
-    condition = Q(entered_by=user.pk) | Q(entered_for__in=organization)
+    condition = Q(entered_by=user.pk, entered_for=None) | Q(entered_for__in=organization)
     for key in users_of(model):
         rows, ways = key.model._base_manager.filter(**{key.name: OuterRef("pk")}), []
         if owner_path(key.model) is not None:

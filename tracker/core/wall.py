@@ -409,7 +409,10 @@ def visible_sql(model: Model, row: str) -> str:
         return _of_account(model, row, _sees(model))
     ways = [_sees(model)]
     if getattr(model, "seen_with_use", False):
-        ways += [f"{row}.entered_by = {ACCOUNT}", f"{row}.entered_for = {ORGANIZATION}"]
+        ways += [
+            f"{row}.entered_by = {ACCOUNT} AND {row}.entered_for IS NULL",
+            f"{row}.entered_for = {ORGANIZATION}",
+        ]
         return " OR ".join(
             f"({way})" for way in [*ways, f"public.{_used(model)}({row}.{model._meta.pk.column})"]
         )

@@ -117,6 +117,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "changes": found.changes.select_related("by").defer("by__password"),
         "steps": steps,
         "typed": typed,
+        "asked_for": request.POST.get("do", ""),
         "problem": problem,
         "preview": preview,
         "place": incident_place(found),

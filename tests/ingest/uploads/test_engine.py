@@ -8,7 +8,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from tests import factories as make
 from tests.ingest.folders import AZ2024
+from tracker.core.models import Source
 from tracker.elections.models import Election
 from tracker.ingest.loading import load_folder
 from tracker.ingest.models import LoadedRecord, Upload, UploadedRecord
@@ -163,6 +165,35 @@ def test_file_wins_over_itself_and_not_over_a_hand(election: Election) -> None:
         take_back(upload)
     was = rows[1][1][0]["notes"]
     assert PollingStation.objects.get(pk=second.object_id).notes == was
+
+
+def test_an_address_that_two_organizations_entered_is_one_source_to_a_file(election: Election) -> None:
+    """Red when: the look-up of sources gives both (each station is written twice, and refused)."""
+    rows = rows_of("polling_stations_abroad.csv")
+    address = next(parts[0]["source_url"] for _number, parts, _problems in rows if parts[0]["source_url"])
+    known, _new = Source.objects.get_or_create(url=address, defaults={"title": "of the host state"})
+    doubled = Source.objects.create(title="of an organization", url="https://example.org/doubled")
+    Source.objects.filter(pk=doubled.pk).update(entered_for=make.make_organization().pk, url=address)
+    apply(upload_of("stations", rows))
+    assert PollingStation.objects.count() == 49
+    assert PollingStation.objects.filter(source=known).exists()
+    assert not PollingStation.objects.filter(source=doubled).exists()
+
+
+def test_what_four_eyes_took_off_the_pages_stays_off_when_a_file_is_taken_back(election: Election) -> None:
+    """Red when: `_restore` gives a record its state back (the database refuses it)."""
+    rows = rows_of("polling_stations_abroad.csv")
+    apply(upload_of("stations", rows))
+    PollingStation.objects.update(publication="published")
+    Election.objects.update(four_eyes=True)
+    upload = upload_of("stations", changed(rows, 2, notes="From the file 2"))
+    apply(upload)
+    station = PollingStation.objects.get(notes="From the file 2")
+    assert station.publication == "submitted"
+    with transaction.atomic():
+        take_back(upload)
+    station.refresh_from_db()
+    assert (station.notes, station.publication) == (rows[0][1][0]["notes"], "submitted")
 
 
 def test_hours_changed_in_the_file_and_back(election: Election) -> None:

@@ -76,7 +76,7 @@ WHO = (
 )
 
 # What the database keeps for its own rules, in keys of accounts; the entries of these people say it in words.
-UNSAID = ("writers",)
+UNSAID = ("writers", "entered_by", "entered_for")
 
 
 def recorded_models() -> Iterator[type[models.Model]]:

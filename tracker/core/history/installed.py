@@ -240,13 +240,17 @@ def _ask(query: str, values: Any = None) -> list[Any]:
 
 def _functions(want: Wanted) -> Iterator[Finding]:
     there: dict[str, list[Any]] = {}
+    # Those of extensions come and go with them.
     for name, *rest in _ask(
         "SELECT p.proname, p.prosrc, l.lanname, p.prosecdef, p.provolatile, p.proconfig,"
         " p.proowner = (SELECT relowner FROM pg_class WHERE oid = 'public.core_change'::regclass)"
         " FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.pronamespace = 'public'::regnamespace"
-        " ORDER BY 1"
+        " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid"
+        " AND d.deptype = 'e') ORDER BY 1"
     ):
         there.setdefault(name, []).append(rest)
+    for name in sorted(there.keys() - want.functions.keys()):
+        yield Finding(f"there is a function {name} that nothing here makes; drop it")
     for name, (definition, origin) in sorted(want.functions.items()):
         found = there.get(name, [])
         if not found:

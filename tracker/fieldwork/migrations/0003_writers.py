@@ -152,7 +152,8 @@ def cited() -> str:
     return " UNION ALL ".join(parts)
 
 
-# A new source leaves a trace in each record that names it, and goes the way of four eyes with it.
+# A new source leaves a trace in each record that names it, and goes the way of four eyes with it. That somebody read
+# the page once more changes nothing of what is said.
 SOURCE_GUARD = (
     """
 CREATE FUNCTION source_guard() RETURNS trigger
@@ -169,8 +170,7 @@ END $$;
 REVOKE ALL ON FUNCTION source_guard() FROM PUBLIC;
 CREATE TRIGGER source_guard BEFORE UPDATE ON core_source FOR EACH ROW
     WHEN (OLD.publisher IS DISTINCT FROM NEW.publisher OR OLD.title IS DISTINCT FROM NEW.title
-        OR OLD.url IS DISTINCT FROM NEW.url OR OLD.published_on IS DISTINCT FROM NEW.published_on
-        OR OLD.read_on IS DISTINCT FROM NEW.read_on)
+        OR OLD.url IS DISTINCT FROM NEW.url OR OLD.published_on IS DISTINCT FROM NEW.published_on)
     EXECUTE FUNCTION source_guard();
 """
 )
@@ -185,7 +185,10 @@ BEGIN
     IF TG_OP = 'INSERT' OR NOT OLD.four_eyes THEN
         NEW.four_eyes_end_by_id := NULL;
     ELSIF NEW.four_eyes THEN
-        NEW.four_eyes_end_by_id := nullif(OLD.four_eyes_end_by_id, actor);
+        -- A step to the public and back is no word about four eyes.
+        NEW.four_eyes_end_by_id := CASE
+            WHEN NEW.publication <> OLD.publication OR NEW.embargo_until IS DISTINCT FROM OLD.embargo_until
+            THEN OLD.four_eyes_end_by_id ELSE nullif(OLD.four_eyes_end_by_id, actor) END;
     ELSIF actor IS NULL THEN
         RAISE EXCEPTION 'four eyes end when two people with an account want it'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'four_eyes_end', TABLE = TG_TABLE_NAME;

@@ -25,7 +25,11 @@ def _of_mission(table: str, key: str) -> str:
 
 # Queries of (id, key), for one election where keys are its own.
 TARGETS: dict[type[models.Model], str] = {
-    Source: "SELECT id, url AS key FROM core_source WHERE url <> ''",
+    # One of those of an address: that of the host state before an organization's own.
+    Source: (
+        "SELECT DISTINCT ON (url) id, url AS key FROM core_source WHERE url <> ''"
+        " ORDER BY url, entered_for NULLS FIRST, id"
+    ),
     Election: "SELECT id, slug AS key FROM elections_election WHERE id = %(election)s",
     Organization: "SELECT id, name AS key FROM missions_organization",
     Constituency: "SELECT id, number AS key FROM elections_constituency WHERE election_id = %(election)s",
@@ -41,6 +45,8 @@ TARGETS: dict[type[models.Model], str] = {
         " WHERE election_id = %(election)s"
     ),
 }
+# The other way round each row has its name.
+NAMED = TARGETS | {Source: "SELECT id, url AS key FROM core_source WHERE url <> ''"}
 # More keys of one kind than this are forgotten again: files may name a page of its own in each row.
 REMEMBERED = 20_000
 
@@ -87,6 +93,6 @@ class Keys:
         if not ids:
             return {}
         with connection.cursor() as cursor:
-            query = f"SELECT t.id, t.key FROM ({TARGETS[model]}) t WHERE t.id = ANY(%(ids)s)"  # noqa: S608
+            query = f"SELECT t.id, t.key FROM ({NAMED[model]}) t WHERE t.id = ANY(%(ids)s)"  # noqa: S608
             cursor.execute(query, self._parameters | {"ids": list(ids)})
             return dict(cursor.fetchall())

@@ -201,10 +201,10 @@ def _restore(table: str, parameters: dict[str, Any]) -> None:
             f" WHERE table_name = '{table}' AND kind = 'update'",
             parameters,
         )
-        # Who wrote a row last is the database's to say.
-        columns = sorted(
-            {name for (name,) in cursor.fetchall()} - {"written_by_id", "approved_by_id", "writers"}
-        )
+        # Who wrote a row last is the database's to say, and what four eyes took off the public pages is put there by
+        # somebody who publishes.
+        kept = {"written_by_id", "approved_by_id", "writers", "publication", "embargo_until"}
+        columns = sorted({name for (name,) in cursor.fetchall()} - kept)
         if columns:
             settings = ", ".join(
                 # A version counts every change, this one too: a number never stands for two contents.
