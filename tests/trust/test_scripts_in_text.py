@@ -197,7 +197,7 @@ def more_rows(world: SimpleNamespace) -> None:
 
 # What nobody writes: what the database alone writes or never lets change, and marks of the software.
 NOT_WRITTEN = {
-    "core.Change", "core.ChangedRow", "core.PersonalValue", "coverage.Edition", "core.Source.published_on",
+    "core.Change", "core.Head", "core.ChangedRow", "core.PersonalValue", "coverage.Edition", "core.Source.published_on",
     "elections.AnnouncedFigure.place", "elections.SimulatedDay.last_event", "missions.BulkDecisionRow.problem",
     "missions.PersonReading.request",
 }  # fmt: skip

@@ -185,7 +185,7 @@ MAKES_NONE = {
     "account_reauthenticate": SESSION, "mfa_authenticate": SESSION, "mfa_reauthenticate": SESSION,
     "mfa_reauthenticate_webauthn": SESSION, "mfa_activate_totp": SESSION, "mfa_deactivate_totp": ENDS,
     "mfa_view_recovery_codes": SETS, "mfa_add_webauthn": SESSION, "mfa_edit_webauthn": SETS,
-    "mfa_remove_webauthn": ENDS,
+    "mfa_remove_webauthn": ENDS, "account_invitation_passkey": SESSION, "admin:core_user_end_token": ENDS,
     # Programs send an Idempotency-Key: tests/staff/test_api.py.
     "api_visits": "a key of its own", "api_stations": "a key of its own",
 }  # fmt: skip
@@ -196,6 +196,7 @@ READS = {
     "admin:stations_pollingstation_propose_zone", "admin:stations_pollingstation_utc",
     "admin:stations_pollingstation_voting_days", "admin:fieldwork_deployment_utc",
     "account_reset_password_done", "account_reset_password_complete", "api_teams", "api_station_list",
+    "api_programs_docs", "api_programs_openapi",
 }  # fmt: skip
 # Screens that every model of the register has: those that add are sent twice below, of those that change the second
 # finds what the first wrote, and the rest take a record to a state or away.

@@ -6,7 +6,14 @@ from django.db import connection
 from django.http import HttpRequest
 
 from tracker.core.history.models import ChangedRow
-from tracker.missions.models import Accreditation, AccreditationChange, Observer, Person
+from tracker.missions.models import (
+    Accreditation,
+    AccreditationChange,
+    BulkDecision,
+    BulkDecisionRow,
+    Observer,
+    Person,
+)
 
 
 def note_reading(request: HttpRequest, people: Iterable[int | None], *, file: int | None = None) -> None:
@@ -39,14 +46,20 @@ def people_in_history(rows: Iterable[ChangedRow]) -> set[int | None]:
     """The keys of the people whose data these entries of the history show to whoever may see people."""
     found: set[int | None] = set()
     decided: set[int] = set()
+    at_once: set[int] = set()
     for row in rows:
         if row.table_name == Accreditation._meta.db_table:
             decided.add(int(row.key))
         elif row.table_name == AccreditationChange._meta.db_table:
             decided |= {side["accreditation_id"] for side in (row.before, row.after) if side}
+        elif row.table_name == BulkDecision._meta.db_table:
+            at_once.add(int(row.key))
         if row.table_name == Person._meta.db_table:
             found.add(int(row.key))
         elif column := _POINTERS.get(row.table_name):
             found |= {(side or {}).get(column) for side in (row.before, row.after)}
     # The reason of a decision is about whom the application is about, observers as well.
+    if at_once:
+        told = BulkDecisionRow.objects.filter(decision__in=at_once)
+        decided |= set(told.values_list("accreditation", flat=True))
     return found | people_in(Accreditation.objects.filter(pk__in=decided).select_related("observer"))
