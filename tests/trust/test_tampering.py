@@ -56,6 +56,9 @@ def run(statements: str) -> None:
 
 # What somebody does -> table, column and how what is said of it begins.
 GUARDS = {
+    "CREATE FUNCTION public.a_way_in() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'": (
+        "", "", "there is a function ",
+    ),
     "ALTER TABLE core_source DISABLE TRIGGER history_update": (
         "core_source", "", "the trigger history_update is switched off; ALTER TABLE core_source ENABLE TRIGGER",
     ),
@@ -203,7 +206,11 @@ def test_t3_what_was_switched_off_replaced_or_opened_is_named(statements: str) -
     answer = json.loads(said.getvalue())
     table, column, begin = GUARDS[statements]
     assert not answer["sound"]
-    for finding in answer["findings"]:
+    # Where a strange function does it, that one is named beside what it does.
+    strange = "there is a function "
+    told = [one for one in answer["findings"] if begin == strange or not one["reason"].startswith(strange)]
+    assert told
+    for finding in told:
         assert (finding.get("table", ""), finding.get("column", "")) == (table, column)
         assert finding["reason"].startswith(begin)
 
