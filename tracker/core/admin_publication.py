@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin_access import NarrowedAdmin, hold, user_of
+from tracker.core.admin_questions import CORRECTION_UNEXPLAINED
 from tracker.core.admin_steps import (
     STEPS,
     as_shown,
@@ -95,8 +96,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         unsaid = request.POST.get(REASON, "").strip() == ""
         if obj is None or not unsaid or not obj.is_released:
             return form
-        words = _t("Say in a few words why this is corrected: the public reads it beside both values.")
-        return refusing(form, words, published_fields(self.model))
+        return refusing(form, str(CORRECTION_UNEXPLAINED), published_fields(self.model))
 
     def _create_formsets(self, request: HttpRequest, obj: Any, change: bool) -> Any:
         """Rows that the public reads with a record, and that nobody publishes by themselves, are its own words: to
@@ -266,9 +266,7 @@ def _ask_why(formset: Any, clean: Any, of_new: bool) -> None:
     """The check of a formset: refused where a row on record, or with `of_new` any row, was changed."""
     clean()
     if any(form.has_changed() for form in (formset.forms if of_new else formset.initial_forms)):
-        raise ValidationError(
-            _t("Say in a few words why this is corrected: the public reads it beside both values.")
-        )
+        raise ValidationError(CORRECTION_UNEXPLAINED)
 
 
 def state_sentence(record: Publishable) -> str:

@@ -89,6 +89,14 @@ class EmbargoForm(PartsForm):
         return moment
 
 
+# What is said to whoever leaves out a reason, wherever it is asked for.
+CORRECTION_UNEXPLAINED = _(
+    "Say in a few words why this is corrected: the public reads it beside both values."
+)
+RETURN_UNEXPLAINED = _("Say in a few words what is to be done, so that it can come back better.")
+WITHDRAWAL_UNEXPLAINED = _("Say in a few words why this leaves the public pages: the public reads it.")
+
+
 def _reason(label: Any, missing: Any, readers: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
@@ -105,12 +113,9 @@ class SendBackForm(PartsForm):
     field_order = ("reason", "parts")
     reason = _reason(
         _("What is missing, or wrong?"),
-        _("Say in a few words what is to be done, so that it can come back better."),
+        RETURN_UNEXPLAINED,
         _("Whoever wrote it reads this on the first page. No names of people: the history keeps it."),
     )
-
-
-WITHDRAWAL_UNEXPLAINED = _("Say in a few words why this leaves the public pages: the public reads it.")
 
 
 class WithdrawForm(PartsForm):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker.core.admin_access import digest_of
-from tracker.core.admin_questions import WITHDRAWAL_UNEXPLAINED
+from tracker.core.admin_questions import CORRECTION_UNEXPLAINED, WITHDRAWAL_UNEXPLAINED
 from tracker.core.admin_steps import change_publication
 from tracker.core.guarded import broken_rule
 from tracker.core.identity import give_reason
@@ -110,8 +110,7 @@ def _write(locked: Incident, summary: str, to: Publication, reason: str) -> None
         raise ValidationError({"summary": _("Write the public summary before you publish.")})
     if locked.is_released and (summary != locked.summary or to != locked.publication):
         if not reason.strip():
-            words = _("Say in a few words why this is corrected: the public reads it beside both values.")
-            raise ValidationError({"why": words})
+            raise ValidationError({"why": CORRECTION_UNEXPLAINED})
         give_reason(reason.strip())
     try:
         with transaction.atomic():

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from tracker.core.access import require
 from tracker.core.admin_publication import four_eyes_objection, state_sentence
+from tracker.core.admin_questions import RETURN_UNEXPLAINED
 from tracker.core.history.reading import sent_back
 from tracker.core.models import Publication
 from tracker.core.publication import has_four_eyes
@@ -174,9 +175,7 @@ def _act(request: HttpRequest, found: Incident, do: str, typed: dict[str, str]) 
         return _("It waits for a publisher now.")
     if do in ("take_back", "send_back"):
         if do == "send_back" and not typed["why"].strip():
-            raise ValidationError(
-                _("Say in a few words what is to be done, so that it can come back better.")
-            )
+            raise ValidationError(RETURN_UNEXPLAINED)
         publishing.return_incident(incident=found, seen=seen, reason=typed["why"])
         return _("It is a draft again.")
     if do == "withdraw":
