@@ -8,7 +8,7 @@ from django.core import mail as outbox
 from playwright.sync_api import Page, Route, expect
 
 from tests import factories
-from tests.signing import PASSWORD, code_now
+from tests.signing import PASSWORD, code_now, use_passkey
 from tests.staff.test_browser import LISTEN, faults
 from tracker.accounts import invitations
 from tracker.core.roles import Role
@@ -37,12 +37,11 @@ def test_the_keyboard_alone_gets_from_the_link_to_the_first_page(
     link = invited(live_server, settings, *Role.values)
     page.emulate_media(color_scheme=scheme)
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
     page.set_viewport_size({"width": width, "height": 800})
 
     def look(title: str, focused: str) -> list[str]:
-        page.wait_for_load_state("networkidle")
         expect(page).to_have_title(f"{title} | Observation tracker")
+        page.wait_for_load_state("networkidle")  # of the page with this title, not of the one before
         assert page.evaluate("document.activeElement.id") == focused
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         return faults(page)
@@ -103,7 +102,6 @@ def test_a_passkey_takes_the_place_of_the_app(page: Page, live_server: Any, sett
     }  # fmt: skip
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
     page.goto(invited(live_server, settings, Role.DESK).replace("127.0.0.1", "localhost"))
     page.get_by_role("button", name="Use a passkey instead").click()
     expect(page.get_by_text("This field is required.")).to_have_count(1)
@@ -114,8 +112,8 @@ def test_a_passkey_takes_the_place_of_the_app(page: Page, live_server: Any, sett
     page.get_by_role("link", name="Rather an authenticator app").click()
     expect(page.get_by_text("Your password is good and is kept.")).to_be_visible()
     page.get_by_role("button", name="Use a passkey instead").click()
-    page.wait_for_load_state()
     expect(page.get_by_label("Name")).to_be_focused()
+    page.wait_for_load_state()  # Enter does nothing of its own before the page's scripts have run
     page.get_by_label("Name").fill("This laptop")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="I have kept them").click()
@@ -124,7 +122,7 @@ def test_a_passkey_takes_the_place_of_the_app(page: Page, live_server: Any, sett
     page.get_by_label("User name or e-mail").fill("olga@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.get_by_role("button", name="Use a passkey").click()
+    use_passkey(page)
     expect(page.get_by_role("heading", name="The register")).to_be_visible()
     assert found == []
 
@@ -132,7 +130,6 @@ def test_a_passkey_takes_the_place_of_the_app(page: Page, live_server: Any, sett
 def test_it_needs_no_script(browser: Any, live_server: Any, settings: Any) -> None:
     """Red when: a button that does nothing without its script is shown; or the form is sent by one."""
     page = browser.new_context(java_script_enabled=False).new_page()
-    page.set_default_timeout(15_000)
     page.goto(invited(live_server, settings, Role.DESK))
     expect(page.get_by_role("button", name="Show")).to_have_count(0)
     page.get_by_label("Password:", exact=True).fill(PASSWORD)
@@ -146,7 +143,6 @@ def test_it_needs_no_script(browser: Any, live_server: Any, settings: Any) -> No
 
 def test_a_button_pressed_twice_sends_once(page: Page, live_server: Any, settings: Any) -> None:
     """Red when: password.js lets a form go twice."""
-    page.set_default_timeout(15_000)
     page.goto(invited(live_server, settings, Role.DESK))
     page.get_by_label("Password:", exact=True).fill(PASSWORD)
     page.get_by_label("Six digits").fill(code_now(key_of(page)))
