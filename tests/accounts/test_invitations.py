@@ -89,6 +89,58 @@ def test_a_coordinator_is_invited_and_gets_to_work(client: Client) -> None:
     ]  # fmt: skip
 
 
+CONSOLE = "django.core.mail.backends.console.EmailBackend"
+SENT = "Invitation sent to leyla@example.org: the link works once, for 7 days."
+
+
+@pytest.mark.parametrize(
+    ("backend", "local", "said"),
+    [
+        ("django.core.mail.backends.locmem.EmailBackend", True, SENT),
+        (
+            CONSOLE,
+            True,
+            f"{SENT} This copy has no mail server: the mail is printed by make run in the terminal.",
+        ),
+        (CONSOLE, False, f"{SENT} There is no mail server: the mail is printed where the tracker runs."),
+    ],
+)
+def test_who_invites_reads_the_address_as_typed_and_where_the_mail_is(
+    client: Client, settings: Any, backend: str, local: bool, said: str
+) -> None:
+    """Red when: the message begins with the address, which the page would write with a capital; or `where_mails_are`
+    does not ask for the backend."""
+    settings.EMAIL_BACKEND, settings.LOCAL = backend, local
+    boss = factories.make_administrator()
+    client.force_login(boss)
+    form = {"first_name": "Leyla", "last_name": "Test", "email": "leyla@example.org", "roles": [Role.DESK]}
+    page = client.post("/staff/core/user/invite/", form, follow=True).content.decode()
+    assert re.findall(r'<li class="success">(.*?)</li>', page) == [said]
+
+
+def test_accounts_are_called_accounts(client: Client) -> None:
+    """Red when: the list has Django's title, or a field of an account Django's name."""
+    boss = factories.make_administrator(username="boss", first_name="Karin", last_name="Keeper")
+    client.force_login(boss)
+    page = client.get("/staff/core/user/").content.decode()
+    heads = re.findall(r'<th scope="col" class="[^"]*column-\w+[^"]*">(.*?)</th>', page, re.S)
+    assert re.findall(r"<title>(.*?) \|.*?</title>|<h1>(.*?)</h1>", page, re.S) == [
+        ("Accounts", ""),
+        ("", "Accounts"),
+    ]
+    assert [" ".join(strip_tags(head).split()) for head in heads] == [
+        "Username", "Name", "Email address", "Roles", "Full rights", "Last login", "Sign-in",
+    ]  # fmt: skip
+    assert '<td class="field-name">Karin Keeper</td>' in page
+    page = client.get(f"/staff/core/user/{boss.pk}/change/").content.decode()
+    assert "<h1>Change account</h1>" in page
+    ticks = re.findall(r'<label class="vCheckboxLabel" for="id_is_\w+">(.*?)</label>', page)
+    assert ticks == ["Open", "Staff pages", "Full rights"]
+    # Auditors, who are not told of factors, read whether an account is open.
+    client.force_login(factories.make_account(Role.AUDITOR))
+    assert "column-is_active" in client.get("/staff/core/user/").content.decode()
+
+
 def test_the_mail_says_what_to_have_at_hand_and_whom_to_ask() -> None:
     keeper = factories.make_administrator(first_name="Karin", last_name="Keeper", email="karin@example.org")
     berta = invitations.invite(

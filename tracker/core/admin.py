@@ -146,7 +146,7 @@ class AccountAdmin(NarrowedAdmin, UserAdmin):
 
     form = AccountForm
     list_display = (
-        "username", "first_name", "last_name", "email", "role_names", "is_active", "is_superuser", "last_login",
+        "username", "name", "email", "role_names", "is_active", "is_superuser", "last_login",
     )  # fmt: skip
     list_filter = ("is_active", "is_superuser")
     filter_horizontal = ()
@@ -160,6 +160,10 @@ class AccountAdmin(NarrowedAdmin, UserAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return super().get_queryset(request).order_by(F("last_name"), "username")
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def name(self, account: User) -> str:
+        return account.get_full_name() or "-"
 
     @admin.display(description=_("roles"))
     def role_names(self, account: User) -> str:
