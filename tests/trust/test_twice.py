@@ -187,6 +187,7 @@ MAKES_NONE = {
     "mfa_reauthenticate_webauthn": SESSION, "mfa_activate_totp": SESSION, "mfa_deactivate_totp": ENDS,
     "mfa_view_recovery_codes": SETS, "mfa_add_webauthn": SESSION, "mfa_edit_webauthn": SETS,
     "mfa_remove_webauthn": ENDS, "account_invitation_passkey": SESSION, "admin:core_user_end_token": ENDS,
+    "account_invitation_password": "one more look is counted",
     # Programs send an Idempotency-Key: tests/staff/test_api.py.
     "api_visits": "a key of its own", "api_stations": "a key of its own",
 }  # fmt: skip
