@@ -1,6 +1,7 @@
 """One person enters a mission together with its statement."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -226,3 +227,31 @@ def test_a_demonstration_is_offered_last_and_as_such(client: Client) -> None:
     make.make_election(name="A day", slug="a", demonstration=True)
     make.make_election(name="One day", slug="b")
     assert looked_up(client, "election", "day") == ["One day", "A day (demonstration)"]
+
+
+def options(page: Any, field: str) -> list[tuple[str, str, bool]]:
+    """The choices of a list of the page: value, words, whether chosen."""
+    found = re.search(rf'<select name="{field}".*?</select>', page.content.decode(), re.DOTALL)
+    assert found, field
+    tags = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)</option>', found[0])
+    return [(value, unescape(words), bool(chosen)) for value, chosen, words in tags]
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_language_is_chosen_by_name_and_kept_as_its_code(client: Client, inline: bool) -> None:
+    """Red when: the field is a text again; or a code that the list lacks is not offered (saving would lose it)."""
+    client.force_login(make.make_account(Role.OFFICER))
+    statement = make.make_statement(language="en-GB", publication="draft")
+    record, name = (statement.mission, "statements-0-language") if inline else (statement, "language")
+    Mission.objects.update(publication="draft")
+    path = reverse(f"admin:missions_{record._meta.model_name}_change", args=[record.pk])
+    offered = options(client.get(path), name)
+    assert offered[:3] == [
+        ("", "not said", False), ("en", "English", False), ("az", "Azerbaijani – azərbaycan", False),
+    ]  # fmt: skip
+    assert [one for one in offered if one[2]] == [("en-GB", "en-GB", True)]
+    for typed, kept in (({}, "en-GB"), ({name: ["ru"]}, "ru")):
+        assert client.post(path, opened(client, path) | typed).status_code == 302
+        statement.refresh_from_db()
+        assert statement.language == kept
+    assert [one for one in options(client.get(path), name) if one[2]] == [("ru", "Russian – русский", True)]

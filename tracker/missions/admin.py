@@ -21,7 +21,7 @@ from tracker.core.ownership import visible_to
 from tracker.core.roles import Role
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.missions.admin_readings import ShowsPeople, readers
-from tracker.missions.forms import PERSON_FIELDS, ObserverForm
+from tracker.missions.forms import PERSON_FIELDS, LanguageSelect, ObserverForm
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
@@ -83,7 +83,16 @@ class MembershipInline(PlainFields, NarrowedInline, admin.TabularInline):
     autocomplete_fields = ("organization", "source")
 
 
-class StatementInline(PlainFields, NarrowedInline, admin.StackedInline):
+class NamesLanguages(PlainFields):
+    """Forms of a statement: its language is chosen by name."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "language":
+            kwargs |= {"widget": LanguageSelect, "help_text": ""}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class StatementInline(NamesLanguages, NarrowedInline, admin.StackedInline):
     model = Statement
     formfield_overrides = HTTPS_ASSUMED
     autocomplete_fields = ("source",)
@@ -214,7 +223,7 @@ class EngagementAdmin(PartOfElectionAdmin):
 
 
 @admin.register(Statement)
-class StatementAdmin(PublishableAdmin):
+class StatementAdmin(NamesLanguages, PublishableAdmin):
     list_display = ("headline", "kind", "issued_on", "language", "mission", "election", "publication_badge")
     list_filter = ("publication", "kind", "language", "mission__election")
     list_select_related = ("mission__organization", "mission__election")

@@ -7,12 +7,31 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.languages import languages, most_used_first
 from tracker.core.models import Country, User
 from tracker.elections.models import Election
 from tracker.missions import actions
 from tracker.missions.models import Accreditation, Category, Observer, Outlet, Person
 
 PERSON_FIELDS = ("full_name", "nationality", "document_number", "email", "phone")
+
+
+class LanguageSelect(forms.Select):
+    """A language by its name, for a field that keeps the code. A code on record that no list has stays to be chosen."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        most, others = most_used_first()
+        choices = [("", _("not said")), (_("Most used"), most), (_("All others"), others)]
+        super().__init__(attrs, choices)
+
+    def optgroups(self, name: str, value: Any, attrs: dict[str, Any] | None = None) -> Any:
+        groups = super().optgroups(name, value, attrs)
+        known = {"", *dict(languages())}
+        for code in filter(lambda one: one not in known, value):
+            groups.append(
+                (None, [self.create_option(name, code, code, True, len(groups), attrs=attrs)], len(groups))
+            )
+        return groups
 
 
 class PersonFields(forms.Form):
