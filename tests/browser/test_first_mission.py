@@ -8,7 +8,7 @@ from django.core import mail as outbox
 from playwright.sync_api import Page, expect
 
 from tests import factories, signing
-from tests.signing import code_now
+from tests.signing import code_now, enter
 from tests.staff.test_browser import LISTEN, faults
 from tracker.accounts import invitations
 from tracker.core.roles import Role
@@ -107,3 +107,33 @@ def test_one_person_enrols_enters_and_publishes_with_the_keyboard_at_any_width(
     page.get_by_role("button", name="Yes, this record").press("Enter")
     expect(page.get_by_text("Everybody sees it.")).to_be_visible()
     assert found + faults(page) == []
+
+
+# Whether all of an element is in sight, and nothing lies over it.
+IN_SIGHT = """(one) => {
+    const box = one.getBoundingClientRect();
+    const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return box.top >= 0 && box.bottom <= innerHeight && one.contains(top);
+}"""
+
+
+def test_the_buttons_of_a_new_mission_are_in_sight_and_lie_over_nothing_that_is_typed(
+    page: Page, live_server: Any
+) -> None:
+    """Red when: the line of buttons does not stick, or the page leaves no room for it where the keyboard goes."""
+    page.set_default_timeout(15_000)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    factories.make_election(slug="first", name="The first election")
+    enter(page, live_server, factories.make_account(Role.OFFICER, Role.PUBLISHER))
+    page.goto(f"{live_server.url}/staff/missions/mission/add/")
+    page.wait_for_load_state("networkidle")
+    for name in ("Save as a draft", "Save and submit for publication", "Save and publish"):
+        assert page.get_by_role("button", name=name, exact=True).evaluate(IN_SIGHT), name
+    assert page.evaluate("scrollY") == 0
+    # In a window where the line of buttons begins right over the field.
+    field = page.locator("#id_statements-0-language")
+    middle = field.evaluate("(one) => one.getBoundingClientRect().top + one.offsetHeight / 2")
+    page.set_viewport_size({"width": 1280, "height": int(middle) + 30})
+    assert not field.evaluate(IN_SIGHT)
+    field.focus()
+    assert field.evaluate(IN_SIGHT)

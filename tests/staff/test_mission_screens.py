@@ -175,17 +175,65 @@ def test_what_is_empty_is_folded_and_what_holds_something_is_not(client: Client)
     path = reverse("admin:missions_mission_add")
     names = [
         "Head of mission", "Invitation and dates", "Strength", "Coverage, as announced", "How we know", "State",
+        "Member organizations",
     ]  # fmt: skip
-    statement = "Source, notes and state"
-    assert folded(client.get(path)) == [*names, statement, statement]
-    # What was typed comes back unfolded with an error of another field.
+    # The second one is the form behind "Add another".
+    statement = ["Source, notes and state"] * 2
+    assert folded(client.get(path)) == [*statement, *names]
+    # What was typed comes back unfolded with an error of another field; what was not stays as it was.
     page = client.post(path, new_mission(client, type="", planned_sto="12"))
-    assert folded(page) == [name for name in names if name != "Strength"]
+    assert folded(page) == [*statement, *(name for name in names if name != "Strength")]
+    for typed in ({"statements-0-notes": "From their page"}, {"statements-0-source": "nonsense"}):
+        assert folded(client.post(path, new_mission(client, type="", **typed))) == names
     # So does what the address fills in.
-    assert folded(client.get(f"{path}?head_role=Head")) == [*names[1:], statement, statement]
+    assert folded(client.get(f"{path}?head_role=Head")) == [*statement, *names[1:]]
     mission = make.make_mission(head_of_mission="A head", source=None)
     page = client.get(reverse("admin:missions_mission_change", args=[mission.pk]))
     assert "Head of mission" not in folded(page)
+    # Rows that are there are in sight, and what they are for stands beside them.
+    make.make_membership(mission=mission)
+    html = client.get(reverse("admin:missions_mission_change", args=[mission.pk])).content.decode()
+    rows = re.search(r'<details class="folded-rows later"( open)?>(.*?)</details>', html, re.DOTALL)
+    assert rows
+    assert (rows[1], "Other organizations that observe together with it" in rows[2]) == (" open", True)
+
+
+def test_the_statement_of_a_new_mission_comes_before_all_that_may_wait(client: Client) -> None:
+    """Red when: StatementInline says nothing of `comes_first`, or the page shows it where it was as well."""
+    client.force_login(make.make_account(Role.OFFICER))
+    html = client.get(reverse("admin:missions_mission_add")).content.decode()
+    parts = (
+        'id="id_status"', 'name="statements-TOTAL_FORMS"', "All else may wait.", 'id="id_head_of_mission"',
+        'name="memberships-TOTAL_FORMS"',
+    )  # fmt: skip
+    places = [html.index(part) for part in parts]
+    assert places == sorted(places)
+    assert html.count('name="statements-TOTAL_FORMS"') == 1
+    mission = make.make_statement().mission
+    html = client.get(reverse("admin:missions_mission_change", args=[mission.pk])).content.decode()
+    assert html.index('"id_head_of_mission"') < html.index('name="statements-TOTAL_FORMS"')
+
+
+def test_the_types_stand_under_headings_each_once(client: Client) -> None:
+    """Red when: a type is in no group or in two, or the form does not ask for the groups."""
+    client.force_login(make.make_account(Role.OFFICER))
+    page = client.get(reverse("admin:missions_mission_add"))
+    offered = options(page, "type")
+    assert sorted(offered) == sorted(
+        [("", "choose", True), *((*pair, False) for pair in Mission.Type.choices)]
+    )
+    assert offered[1:3] == [
+        ("short_term", "Short-term mission", False),
+        ("long_term", "Long-term mission", False),
+    ]
+    assert re.findall(r'<optgroup label="([^"]*)">', page.content.decode())[:4] == [
+        "Observation missions", "Parliaments and election authorities", "Citizen observers",
+        "Experts, without systematic observation of the vote",
+    ]  # fmt: skip
+    client.force_login(make.make_account(Role.AUDITOR))
+    mission = make.make_mission(type="leom")
+    read = client.get(reverse("admin:missions_mission_change", args=[mission.pk])).content.decode()
+    assert "Limited election observation mission (LEOM)" in read
 
 
 def test_the_real_election_is_filled_in_beside_a_demonstration(client: Client) -> None:

@@ -67,6 +67,14 @@ class PlainFields(BaseModelAdmin):
         return field
 
 
+class FoldedRows(admin.TabularInline):
+    """Rows that most records do without: folded while there are none, and opened they say what they are for."""
+
+    template = "admin/_folded_inline.html"
+    extra = 0
+    meant_for: Any = ""
+
+
 class PublishableAdmin(PlainFields, NarrowedAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
