@@ -66,10 +66,23 @@ class OrganizationAdmin(PublishableAdmin):
     search_fields = ("name", "acronym", "slug")
     autocomplete_fields = ("country", "source")
     fieldsets = (
-        (None, {"fields": (("name", "acronym"), ("kind", "country"), "publication")}),
+        (None, {"fields": ("name", "acronym", ("kind", "country"), "publication")}),
         (_("On the web"), {"fields": ("slug", ("website", "website_basis"))}),
         (_("How we know"), {"fields": ("source", "notes")}),
     )
+    popup_fieldsets = (
+        (None, {"fields": ("name", "acronym", "kind")}),
+        (
+            _("Country, address name, website, source"),
+            {
+                "fields": ("country", "slug", ("website", "website_basis"), "source", "notes"),
+                "classes": MAY_WAIT,
+            },
+        ),
+    )
+
+    class Media:
+        js = ("staff/slug.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), ("missions", "memberships"), user_of(request))
@@ -78,9 +91,16 @@ class OrganizationAdmin(PublishableAdmin):
         """With the acronym, by which people look for it."""
         return " · ".join(filter(None, (organization.acronym, organization.name)))
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        """Proposed once; published addresses do not change by themselves."""
-        return {} if obj else {"slug": ("name",)}
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The address name is proposed while it is new; addresses that people link to do not change by themselves."""
+        if db_field.name != "slug":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field.error_messages["unique"] = _(
+            "Another organization has this address name. Add what tells them apart, such as the country: cec-az."
+        )
+        field.widget.attrs["data-slug-of"] = "acronym name"
+        return field
 
 
 class MembershipInline(PlainFields, NarrowedInline, FoldedRows):
