@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.forms import modelform_factory
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from tests.trust.test_concurrency import opened
 from tracker.core.history.models import ChangedRow
 from tracker.core.models import Publication
 from tracker.core.roles import Role
+from tracker.missions.forms import MissionForm
 from tracker.missions.models import Mission, Statement
 
 pytestmark = pytest.mark.django_db
@@ -234,6 +236,46 @@ def test_the_types_stand_under_headings_each_once(client: Client) -> None:
     mission = make.make_mission(type="leom")
     read = client.get(reverse("admin:missions_mission_change", args=[mission.pk])).content.decode()
     assert "Limited election observation mission (LEOM)" in read
+
+
+def test_a_mission_that_is_there_is_named_and_linked(client: Client) -> None:
+    """Red when: MissionForm leaves the error as it is; or writes the name without escaping it."""
+    client.force_login(make.make_account(Role.OFFICER))
+    mission = make.make_mission(
+        organization=make.make_organization(name="Us <b>&", slug="us"), publication="draft"
+    )
+    path = reverse("admin:missions_mission_add")
+    sent = new_mission(
+        client, election=mission.election_id, organization=mission.organization_id, type=mission.type
+    )
+    html = client.post(path, sent).content.decode()
+    there = reverse("admin:missions_mission_change", args=[mission.pk])
+    name = f"Us &lt;b&gt;&amp; ({mission.get_type_display()})"
+    words = "This organization already has a mission of this type in this election:"
+    assert f'<li>{words} <a href="{there}">{name}</a>. Open it to add what you know;' in html
+    assert "this election.<" not in html
+    # Its own form does not find itself.
+    assert client.post(there, opened(client, there) | {"head_role": "Head"}).status_code == 302
+
+
+def test_nobody_is_told_of_a_mission_that_they_may_not_see() -> None:
+    """Red when: `_there_already` does not ask `visible_to`."""
+    mission = make.make_mission(publication="draft")
+    other = make.make_account(
+        Role.COORDINATOR, organization=make.make_organization(name="Other", slug="other")
+    )
+    own = make.make_account(Role.COORDINATOR, organization=mission.organization)
+    typed = {
+        "election": mission.election_id, "organization": mission.organization_id, "type": mission.type,
+        "status": "planned",
+    }  # fmt: skip
+    plain = "This organization already has a mission of this type in this election."
+    there = f'href="{reverse("admin:missions_mission_change", args=[mission.pk])}"'
+    for account, told in ((other, False), (own, True)):
+        form: Any = modelform_factory(Mission, MissionForm, fields=list(typed))
+        form.seen_by = account
+        errors = form(typed).non_field_errors()
+        assert (len(errors), errors == [plain], there in str(errors)) == (1, not told, told)
 
 
 def test_the_real_election_is_filled_in_beside_a_demonstration(client: Client) -> None:

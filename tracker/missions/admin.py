@@ -27,7 +27,7 @@ from tracker.core.roles import Role
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.missions.admin_readings import ShowsPeople, readers
 from tracker.missions.admin_statements import StatementInline
-from tracker.missions.forms import PERSON_FIELDS, ObserverForm
+from tracker.missions.forms import PERSON_FIELDS, MissionForm, ObserverForm
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
@@ -167,6 +167,11 @@ class MissionAdmin(PartOfElectionAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), ("memberships", "statements"), user_of(request))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        """The form, which names to the person only what they may see."""
+        options["form"] = type("MissionForm", (MissionForm,), {"seen_by": user_of(request)})
+        return super().get_form(request, obj, change, **options)
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """The types under their headings."""
