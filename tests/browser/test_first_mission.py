@@ -8,10 +8,11 @@ from django.core import mail as outbox
 from playwright.sync_api import Page, expect
 
 from tests import factories, signing
-from tests.signing import code_now
+from tests.signing import code_now, enter
 from tests.staff.test_browser import LISTEN, faults
 from tracker.accounts import invitations
 from tracker.core.roles import Role
+from tracker.missions.models import Organization
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -104,3 +105,96 @@ def test_one_person_enrols_enters_and_publishes_with_the_keyboard_at_any_width(
     page.get_by_role("button", name="Yes, this record").press("Enter")
     expect(page.get_by_text("Everybody sees it.")).to_be_visible()
     assert found + faults(page) == []
+
+
+# Whether all of an element is in sight, and nothing lies over it.
+IN_SIGHT = """(one) => {
+    const box = one.getBoundingClientRect();
+    const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return box.top >= 0 && box.bottom <= innerHeight && one.contains(top);
+}"""
+
+
+def test_the_buttons_of_a_new_mission_are_in_sight_and_lie_over_nothing_that_is_typed(
+    page: Page, live_server: Any
+) -> None:
+    """Red when: the line of buttons does not stick, or the page leaves no room for it where the keyboard goes."""
+    page.set_default_timeout(15_000)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    factories.make_election(slug="first", name="The first election")
+    enter(page, live_server, factories.make_account(Role.OFFICER, Role.PUBLISHER))
+    page.goto(f"{live_server.url}/staff/missions/mission/add/")
+    page.wait_for_load_state("networkidle")
+    for name in ("Save as a draft", "Save and submit for publication", "Save and publish"):
+        assert page.get_by_role("button", name=name, exact=True).evaluate(IN_SIGHT), name
+    assert page.evaluate("scrollY") == 0
+    # In a window where the line of buttons begins right over the field.
+    field = page.locator("#id_statements-0-language")
+    middle = field.evaluate("(one) => one.getBoundingClientRect().top + one.offsetHeight / 2")
+    page.set_viewport_size({"width": 1280, "height": int(middle) + 30})
+    assert not field.evaluate(IN_SIGHT)
+    field.focus()
+    assert field.evaluate(IN_SIGHT)
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_the_green_plus_asks_for_what_an_organization_needs(page: Page, live_server: Any, width: int) -> None:
+    """Red when: OrganizationAdmin says nothing of pop-ups; or the slug ignores the acronym, or what a person wrote."""
+    page.set_default_timeout(15_000)
+    factories.make_election(slug="first", name="The first election")
+    factories.make_organization(name="Commonwealth", acronym="C", slug="cis")
+    enter(page, live_server, factories.make_account(Role.OFFICER))
+    page.goto(f"{live_server.url}/staff/missions/mission/add/")
+    page.wait_for_load_state("networkidle")
+    with page.expect_popup() as opened:
+        page.locator("#add_id_organization").click()
+    popup = opened.value
+    popup.add_init_script(LISTEN)
+    # As large as it opens on a desktop; a telephone gives it a tab.
+    popup.set_viewport_size({"width": width, "height": 500 if width == 800 else 740})
+    popup.reload()
+    popup.wait_for_load_state("networkidle")
+    name, slug, save = popup.locator("#id_name"), popup.locator("#id_slug"), popup.locator("[name=_save]")
+    assert save.evaluate(IN_SIGHT)
+    assert name.evaluate("(one) => one.clientWidth") > width * 0.65
+    assert popup.evaluate("document.documentElement.scrollWidth") == width
+    expect(slug).to_be_hidden()
+    assert faults(popup) == []
+    name.fill("Commonwealth of Some States")
+    expect(slug).to_have_value("commonwealth-of-some-states")
+    popup.get_by_label("Acronym").fill("CIS")
+    expect(slug).to_have_value("cis")
+    popup.get_by_label("Kind").select_option("intergovernmental")
+    save.click()
+    # An error unfolds what it is about.
+    expect(popup.get_by_text("Another organization has this address name.")).to_be_visible()
+    slug.fill("cis-2")
+    popup.get_by_label("Acronym").fill("COSS")
+    expect(slug).to_have_value("cis-2")
+    with popup.expect_event("close"):
+        save.click()
+    expect(page.locator("#id_organization + .select2")).to_contain_text("Commonwealth of Some States")
+    made = Organization.objects.get(slug="cis-2")
+    assert (made.acronym, made.kind, made.publication) == ("COSS", "intergovernmental", "draft")
+
+
+def test_the_address_name_follows_the_acronym_until_it_is_on_record(page: Page, live_server: Any) -> None:
+    """Red when: slug.js asks no more whether the record is new; or proposes nothing after an error."""
+    page.set_default_timeout(15_000)
+    enter(page, live_server, factories.make_account(Role.OFFICER))
+    page.goto(f"{live_server.url}/staff/missions/organization/add/")
+    page.wait_for_load_state("networkidle")
+    name, acronym, slug = (page.locator(f"#id_{field}") for field in ("name", "acronym", "slug"))
+    name.fill("Səhər müşahidəçiləri")
+    expect(slug).to_have_value("seher-musahidecileri")
+    page.locator("[name=_save]").click()
+    expect(page.get_by_text("This field is required.")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    acronym.fill("SM")
+    expect(slug).to_have_value("sm")
+    page.get_by_label("Kind").select_option("ngo")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    acronym.fill("SMX")
+    expect(slug).to_have_value("sm")

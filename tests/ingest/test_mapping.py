@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.ingest.folders import AZ2024
+from tracker.core.languages import LANGUAGE_NAMES
 from tracker.ingest.compiling import Mapped, Question, compile_mapping
 from tracker.ingest.guessing import HEADER_WORDS, guess_kind, guess_mapping
 from tracker.ingest.mapping import KINDS, BadMapping, Mapping, Rule, header_fingerprint
@@ -553,6 +554,6 @@ def test_a_column_of_no_countries_is_not_compared_for_hours(monkeypatch: pytest.
 
 
 def test_data_files_name_their_source() -> None:
-    for name in ("calendar_words.csv", "country_aliases.csv", "header_words.csv", "language_names.csv"):
-        path = Path(HEADER_WORDS).parent / name
-        assert path.read_text(encoding="utf-8").startswith("# "), name
+    own = ("calendar_words.csv", "country_aliases.csv", "header_words.csv")
+    for path in (*(Path(HEADER_WORDS).parent / name for name in own), LANGUAGE_NAMES):
+        assert path.read_text(encoding="utf-8").startswith("# "), path.name

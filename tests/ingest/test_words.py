@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tracker.core.languages import languages
 from tracker.ingest.coordinates import read_coordinates, read_degrees
 from tracker.ingest.problems import Unreadable
 from tracker.ingest.words import (
     _months,
-    languages,
     read_clock,
     read_count,
     read_date,

@@ -1,9 +1,11 @@
 """One person enters a mission together with its statement."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
+from django.forms import modelform_factory
 from django.test import Client
 from django.urls import reverse
 
@@ -13,6 +15,7 @@ from tests.trust.test_concurrency import opened
 from tracker.core.history.models import ChangedRow
 from tracker.core.models import Publication
 from tracker.core.roles import Role
+from tracker.missions.forms import MissionForm
 from tracker.missions.models import Mission, Statement
 
 pytestmark = pytest.mark.django_db
@@ -174,17 +177,105 @@ def test_what_is_empty_is_folded_and_what_holds_something_is_not(client: Client)
     path = reverse("admin:missions_mission_add")
     names = [
         "Head of mission", "Invitation and dates", "Strength", "Coverage, as announced", "How we know", "State",
+        "Member organizations",
     ]  # fmt: skip
-    statement = "Source, notes and state"
-    assert folded(client.get(path)) == [*names, statement, statement]
-    # What was typed comes back unfolded with an error of another field.
+    # The second one is the form behind "Add another".
+    statement = ["Source, notes and state"] * 2
+    assert folded(client.get(path)) == [*statement, *names]
+    # What was typed comes back unfolded with an error of another field; what was not stays as it was.
     page = client.post(path, new_mission(client, type="", planned_sto="12"))
-    assert folded(page) == [name for name in names if name != "Strength"]
+    assert folded(page) == [*statement, *(name for name in names if name != "Strength")]
+    for typed in ({"statements-0-notes": "From their page"}, {"statements-0-source": "nonsense"}):
+        assert folded(client.post(path, new_mission(client, type="", **typed))) == names
     # So does what the address fills in.
-    assert folded(client.get(f"{path}?head_role=Head")) == [*names[1:], statement, statement]
+    assert folded(client.get(f"{path}?head_role=Head")) == [*statement, *names[1:]]
     mission = make.make_mission(head_of_mission="A head", source=None)
     page = client.get(reverse("admin:missions_mission_change", args=[mission.pk]))
     assert "Head of mission" not in folded(page)
+    # Rows that are there are in sight, and what they are for stands beside them.
+    make.make_membership(mission=mission)
+    html = client.get(reverse("admin:missions_mission_change", args=[mission.pk])).content.decode()
+    rows = re.search(r'<details class="folded-rows later"( open)?>(.*?)</details>', html, re.DOTALL)
+    assert rows
+    assert (rows[1], "Other organizations that observe together with it" in rows[2]) == (" open", True)
+
+
+def test_the_statement_of_a_new_mission_comes_before_all_that_may_wait(client: Client) -> None:
+    """Red when: StatementInline says nothing of `comes_first`, or the page shows it where it was as well."""
+    client.force_login(make.make_account(Role.OFFICER))
+    html = client.get(reverse("admin:missions_mission_add")).content.decode()
+    parts = (
+        'id="id_status"', 'name="statements-TOTAL_FORMS"', "All else may wait.", 'id="id_head_of_mission"',
+        'name="memberships-TOTAL_FORMS"',
+    )  # fmt: skip
+    places = [html.index(part) for part in parts]
+    assert places == sorted(places)
+    assert html.count('name="statements-TOTAL_FORMS"') == 1
+    mission = make.make_statement().mission
+    html = client.get(reverse("admin:missions_mission_change", args=[mission.pk])).content.decode()
+    assert html.index('"id_head_of_mission"') < html.index('name="statements-TOTAL_FORMS"')
+
+
+def test_the_types_stand_under_headings_each_once(client: Client) -> None:
+    """Red when: a type is in no group or in two, or the form does not ask for the groups."""
+    client.force_login(make.make_account(Role.OFFICER))
+    page = client.get(reverse("admin:missions_mission_add"))
+    offered = options(page, "type")
+    assert sorted(offered) == sorted(
+        [("", "choose", True), *((*pair, False) for pair in Mission.Type.choices)]
+    )
+    assert offered[1:3] == [
+        ("short_term", "Short-term mission", False),
+        ("long_term", "Long-term mission", False),
+    ]
+    assert re.findall(r'<optgroup label="([^"]*)">', page.content.decode())[:4] == [
+        "Observation missions", "Parliaments and election authorities", "Citizen observers",
+        "Experts, without systematic observation of the vote",
+    ]  # fmt: skip
+    client.force_login(make.make_account(Role.AUDITOR))
+    mission = make.make_mission(type="leom")
+    read = client.get(reverse("admin:missions_mission_change", args=[mission.pk])).content.decode()
+    assert "Limited election observation mission (LEOM)" in read
+
+
+def test_a_mission_that_is_there_is_named_and_linked(client: Client) -> None:
+    """Red when: MissionForm leaves the error as it is; or writes the name without escaping it."""
+    client.force_login(make.make_account(Role.OFFICER))
+    mission = make.make_mission(
+        organization=make.make_organization(name="Us <b>&", slug="us"), publication="draft"
+    )
+    path = reverse("admin:missions_mission_add")
+    sent = new_mission(
+        client, election=mission.election_id, organization=mission.organization_id, type=mission.type
+    )
+    html = client.post(path, sent).content.decode()
+    there = reverse("admin:missions_mission_change", args=[mission.pk])
+    name = f"Us &lt;b&gt;&amp; ({mission.get_type_display()})"
+    words = "This organization already has a mission of this type in this election:"
+    assert f'<li>{words} <a href="{there}">{name}</a>. Open it to add what you know;' in html
+    assert "this election.<" not in html
+    # Its own form does not find itself.
+    assert client.post(there, opened(client, there) | {"head_role": "Head"}).status_code == 302
+
+
+def test_nobody_is_told_of_a_mission_that_they_may_not_see() -> None:
+    """Red when: `_there_already` does not ask `visible_to`."""
+    mission = make.make_mission(publication="draft")
+    other = make.make_account(
+        Role.COORDINATOR, organization=make.make_organization(name="Other", slug="other")
+    )
+    own = make.make_account(Role.COORDINATOR, organization=mission.organization)
+    typed = {
+        "election": mission.election_id, "organization": mission.organization_id, "type": mission.type,
+        "status": "planned",
+    }  # fmt: skip
+    plain = "This organization already has a mission of this type in this election."
+    there = f'href="{reverse("admin:missions_mission_change", args=[mission.pk])}"'
+    for account, told in ((other, False), (own, True)):
+        form: Any = modelform_factory(Mission, MissionForm, fields=list(typed))
+        form.seen_by = account
+        errors = form(typed).non_field_errors()
+        assert (len(errors), errors == [plain], there in str(errors)) == (1, not told, told)
 
 
 def test_the_real_election_is_filled_in_beside_a_demonstration(client: Client) -> None:
@@ -226,3 +317,31 @@ def test_a_demonstration_is_offered_last_and_as_such(client: Client) -> None:
     make.make_election(name="A day", slug="a", demonstration=True)
     make.make_election(name="One day", slug="b")
     assert looked_up(client, "election", "day") == ["One day", "A day (demonstration)"]
+
+
+def options(page: Any, field: str) -> list[tuple[str, str, bool]]:
+    """The choices of a list of the page: value, words, whether chosen."""
+    found = re.search(rf'<select name="{field}".*?</select>', page.content.decode(), re.DOTALL)
+    assert found, field
+    tags = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)</option>', found[0])
+    return [(value, unescape(words), bool(chosen)) for value, chosen, words in tags]
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_language_is_chosen_by_name_and_kept_as_its_code(client: Client, inline: bool) -> None:
+    """Red when: the field is a text again; or a code that the list lacks is not offered (saving would lose it)."""
+    client.force_login(make.make_account(Role.OFFICER))
+    statement = make.make_statement(language="en-GB", publication="draft")
+    record, name = (statement.mission, "statements-0-language") if inline else (statement, "language")
+    Mission.objects.update(publication="draft")
+    path = reverse(f"admin:missions_{record._meta.model_name}_change", args=[record.pk])
+    offered = options(client.get(path), name)
+    assert offered[:3] == [
+        ("", "not said", False), ("en", "English", False), ("az", "Azerbaijani – azərbaycan", False),
+    ]  # fmt: skip
+    assert [one for one in offered if one[2]] == [("en-GB", "en-GB", True)]
+    for typed, kept in (({}, "en-GB"), ({name: ["ru"]}, "ru")):
+        assert client.post(path, opened(client, path) | typed).status_code == 302
+        statement.refresh_from_db()
+        assert statement.language == kept
+    assert [one for one in options(client.get(path), name) if one[2]] == [("ru", "Russian – русский", True)]

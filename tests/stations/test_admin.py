@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
 from tests import factories
 from tests.forms import save
@@ -316,7 +317,10 @@ def test_a_second_mission_of_one_type_is_refused(administrator: Client) -> None:
     for prefix in ("memberships", "statements", "assessments"):
         form |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
     page = administrator.post("/staff/missions/mission/add/", form)
-    assert errors_of(page) == ["This organization already has a mission of this type in this election."]
+    assert [strip_tags(error) for error in errors_of(page)] == [
+        "This organization already has a mission of this type in this election: "
+        f"{mission}. Open it to add what you know; nothing of this form is saved."
+    ]
     assert Mission.objects.count() == 1
 
 

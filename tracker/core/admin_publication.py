@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.options import IS_POPUP_VAR, BaseModelAdmin
 from django.contrib.admin.utils import flatten, quote, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
@@ -67,6 +67,14 @@ class PlainFields(BaseModelAdmin):
         return field
 
 
+class FoldedRows(admin.TabularInline):
+    """Rows that most records do without: folded while there are none, and opened they say what they are for."""
+
+    template = "admin/_folded_inline.html"
+    extra = 0
+    meant_for: Any = ""
+
+
 class PublishableAdmin(PlainFields, NarrowedAdmin):
     """Screens of a record that is a draft until somebody publishes it."""
 
@@ -77,12 +85,16 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
     taken_along: tuple[str, ...] = ()
     # The steps that its form takes with saving; none where a page of its own leads to the public.
     save_and: tuple[tuple[str, Any], ...] = SAVE_AND
+    # What the pop-up behind a green plus asks for, where that is less than the form does.
+    popup_fieldsets: Any = None
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Beside the publication its embargo, for whoever publishes; folded stays what is empty."""
+        popup = obj is None and (IS_POPUP_VAR in request.GET or IS_POPUP_VAR in request.POST)
+        asked = (popup and self.popup_fieldsets) or super().get_fieldsets(request, obj)
         fieldsets = [
             (title, _unfolded(options) if _says_something(request, obj, options) else options)
-            for title, options in super().get_fieldsets(request, obj)
+            for title, options in asked
         ]
         if not self.has_publish_permission(request, obj):
             return fieldsets
@@ -301,8 +313,12 @@ def four_eyes_objection(record: Publishable, user: User) -> str:
 
 
 def _says_something(request: HttpRequest, record: Any, options: Any) -> bool:
-    """Whether a field of this fieldset holds, or was sent, anything; the state stands above the form already."""
-    names = [name for name in flatten(options["fields"]) if name not in ("publication", "embargo_until")]
+    """Whether a field of this fieldset holds, or was sent, anything.
+
+    The state stands above the form already, and an address name comes from the name by itself.
+    """
+    unsaid = ("publication", "embargo_until", "slug")
+    names = [name for name in flatten(options["fields"]) if name not in unsaid]
     # The address fills in a new form.
     sent = any(request.POST.get(name) or (record is None and request.GET.get(name)) for name in names)
     return sent or any(getattr(record, name, None) not in (None, "") for name in names)

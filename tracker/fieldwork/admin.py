@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, ask_first, user_of
 from tracker.core.admin_counts import annotate_counts, linked_count
-from tracker.core.admin_publication import PlainFields, PublishableAdmin
+from tracker.core.admin_publication import FoldedRows, PlainFields, PublishableAdmin
 from tracker.core.admin_steps import (
     ask_why,
     public_words,
@@ -44,12 +44,15 @@ from tracker.stations.models import PollingStation
 # --- what field work adds to the screens of missions and stations -----------------------------------------------------
 
 
-class AssessmentInline(NarrowedInline, admin.TabularInline):
+class AssessmentInline(NarrowedInline, FoldedRows):
     model = Assessment
-    extra = 0
     fields = ("ordinal", "label", "polarity")
     verbose_name = _("step")
-    verbose_name_plural = _("Scale for the overall assessment of a visit")
+    verbose_name_plural = _("Scale for visits to stations")
+    meant_for = _(
+        "Only where observers of this mission report their visits here: the words from which they choose how a visit "
+        "went, such as very good, good and bad, and whether each speaks for the vote, against it, or neither."
+    )
 
 
 class KeepsItsElection(admin.ModelAdmin):

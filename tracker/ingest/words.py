@@ -15,7 +15,6 @@ from tracker.ingest.folding import fold
 from tracker.ingest.problems import Unreadable
 
 CALENDAR_WORDS = Path(__file__).parent / "data" / "calendar_words.csv"
-LANGUAGE_NAMES = CALENDAR_WORDS.with_name("language_names.csv")
 REMEMBERED = 5_000
 LONGEST_TEXT = 300  # letters; what is longer is none of these, and would be searched for long
 LONGEST_RANGE = 500  # numbers that "12-15" may stand for
@@ -198,17 +197,6 @@ def _calendar() -> list[tuple[str, str, str]]:
     lines = CALENDAR_WORDS.read_text(encoding="utf-8").splitlines()
     parted = (line.split(",") for line in lines if not line.startswith("#"))
     return [(code, months, days) for code, months, days in parted]
-
-
-@cache
-def languages() -> list[tuple[str, str]]:
-    """The languages whose months are known, for a choice in a form: code and name (English, own), by name."""
-    lines = LANGUAGE_NAMES.read_text(encoding="utf-8").splitlines()
-    named = []
-    for code, english, own in (line.split(",") for line in lines if not line.startswith("#")):
-        same = own.casefold() in ("", english.casefold())
-        named.append((code, english if same else f"{english} – {own}"))
-    return sorted(named, key=lambda pair: pair[1].casefold())
 
 
 # --- hours and moments ---

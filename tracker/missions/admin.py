@@ -1,4 +1,4 @@
-"""Admin screens of organizations, missions, the protocol log and statements; of people and their accreditation."""
+"""Admin screens of organizations, missions and the protocol log; of people and their accreditation."""
 
 from typing import Any
 
@@ -15,13 +15,19 @@ from django.utils.translation import gettext_lazy as _
 from tracker.core.admin import AccountAdmin
 from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, user_of
 from tracker.core.admin_counts import annotate_counts, linked_count
-from tracker.core.admin_publication import HTTPS_ASSUMED, PlainFields, PublishableAdmin, public_address
+from tracker.core.admin_publication import (
+    FoldedRows,
+    PlainFields,
+    PublishableAdmin,
+    public_address,
+)
 from tracker.core.models import User
 from tracker.core.ownership import visible_to
 from tracker.core.roles import Role
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.missions.admin_readings import ShowsPeople, readers
-from tracker.missions.forms import PERSON_FIELDS, ObserverForm
+from tracker.missions.admin_statements import StatementInline
+from tracker.missions.forms import PERSON_FIELDS, MissionForm, ObserverForm
 from tracker.missions.models import (
     Accreditation,
     AccreditationChange,
@@ -34,11 +40,12 @@ from tracker.missions.models import (
     Organization,
     Outlet,
     Person,
-    Statement,
 )
 from tracker.missions.people import erase_person
 from tracker.missions.readings import people_in
 
+# Sections of a mission that are folded while they are empty, under quiet headings.
+MAY_WAIT = ("collapse", "later")
 # Why a person is gone who was deleted like any other record.
 DELETED = "deleted in the register"
 
@@ -59,10 +66,23 @@ class OrganizationAdmin(PublishableAdmin):
     search_fields = ("name", "acronym", "slug")
     autocomplete_fields = ("country", "source")
     fieldsets = (
-        (None, {"fields": (("name", "acronym"), ("kind", "country"), "publication")}),
+        (None, {"fields": ("name", "acronym", ("kind", "country"), "publication")}),
         (_("On the web"), {"fields": ("slug", ("website", "website_basis"))}),
         (_("How we know"), {"fields": ("source", "notes")}),
     )
+    popup_fieldsets = (
+        (None, {"fields": ("name", "acronym", "kind")}),
+        (
+            _("Country, address name, website, source"),
+            {
+                "fields": ("country", "slug", ("website", "website_basis"), "source", "notes"),
+                "classes": MAY_WAIT,
+            },
+        ),
+    )
+
+    class Media:
+        js = ("staff/slug.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), ("missions", "memberships"), user_of(request))
@@ -71,39 +91,23 @@ class OrganizationAdmin(PublishableAdmin):
         """With the acronym, by which people look for it."""
         return " · ".join(filter(None, (organization.acronym, organization.name)))
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        """Proposed once; published addresses do not change by themselves."""
-        return {} if obj else {"slug": ("name",)}
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The address name is proposed while it is new; addresses that people link to do not change by themselves."""
+        if db_field.name != "slug":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field.error_messages["unique"] = _(
+            "Another organization has this address name. Add what tells them apart, such as the country: cec-az."
+        )
+        field.widget.attrs["data-slug-of"] = "acronym name"
+        return field
 
 
-class MembershipInline(PlainFields, NarrowedInline, admin.TabularInline):
+class MembershipInline(PlainFields, NarrowedInline, FoldedRows):
     model = Membership
-    extra = 0
+    meant_for = _("Other organizations that observe together with it, or whose members took part.")
     fields = ("organization", "role", "source", "notes")
     autocomplete_fields = ("organization", "source")
-
-
-class StatementInline(PlainFields, NarrowedInline, admin.StackedInline):
-    model = Statement
-    formfield_overrides = HTTPS_ASSUMED
-    autocomplete_fields = ("source",)
-    show_change_link = True
-
-    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        """A new mission shows the fields of a statement; left empty they are none."""
-        return 1 if obj is None else 0
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What a statement needs; the rest is folded away while the mission is new."""
-        needed = ("kind", "title", "url", ("issued_on", "language"))
-        if obj is not None:
-            return [(None, {"fields": (*needed, ("publication", "source"), "notes")})]
-        # Nothing that was typed comes back folded away.
-        more = {
-            "fields": ("publication", "source", "notes"),
-            "classes": () if request.POST else ("collapse",),
-        }
-        return [(None, {"fields": needed}), (_("Source, notes and state"), more)]
 
 
 @admin.register(Mission)
@@ -129,7 +133,7 @@ class MissionAdmin(PartOfElectionAdmin):
     taken_along = ("organization",)
     fieldsets = (
         (None, {"fields": ("election", "organization", ("type", "status"))}),
-        (_("Head of mission"), {"fields": (("head_of_mission", "head_role"),), "classes": ("collapse",)}),
+        (_("Head of mission"), {"fields": (("head_of_mission", "head_role"),), "classes": MAY_WAIT}),
         (
             _("Invitation and dates"),
             {
@@ -138,7 +142,7 @@ class MissionAdmin(PartOfElectionAdmin):
                     ("announced_on", "accredited_on"),
                     ("arrives_on", "departs_on"),
                 ),
-                "classes": ("collapse",),
+                "classes": MAY_WAIT,
             },
         ),
         (
@@ -150,19 +154,33 @@ class MissionAdmin(PartOfElectionAdmin):
                     ("actual_core", "actual_lto", "actual_sto"),
                 ),
                 "description": _("Leave empty what is not known; zero means that there were none."),
-                "classes": ("collapse", "compact"),
+                "classes": (*MAY_WAIT, "compact"),
             },
         ),
         (
             _("Coverage, as announced"),
-            {"fields": ("stations_visited", "areas_observed"), "classes": ("collapse",)},
+            {"fields": ("stations_visited", "areas_observed"), "classes": MAY_WAIT},
         ),
-        (_("How we know"), {"fields": ("source", "notes"), "classes": ("collapse",)}),
-        (_("State"), {"fields": ("publication",), "classes": ("collapse",)}),
+        (_("How we know"), {"fields": ("source", "notes"), "classes": MAY_WAIT}),
+        (_("State"), {"fields": ("publication",), "classes": MAY_WAIT}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), ("memberships", "statements"), user_of(request))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        """The form, which names to the person only what they may see."""
+        options["form"] = type("MissionForm", (MissionForm,), {"seen_by": user_of(request)})
+        return super().get_form(request, obj, change, **options)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The types under their headings."""
+        if db_field.name == "type":
+            groups = [
+                (name, [(one.value, one.label) for one in types]) for name, types in Mission.TYPE_GROUPS
+            ]
+            kwargs["choices"] = [("", _("choose")), *groups]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def view_on_site(self, mission: Mission) -> str | None:
         slugs = {"slug": mission.election.slug, "organization_slug": mission.organization.slug}
@@ -211,32 +229,6 @@ class EngagementAdmin(PartOfElectionAdmin):
 
     def view_on_site(self, engagement: Engagement) -> str | None:
         return public_address(engagement, "timeline", slug=engagement.election.slug)
-
-
-@admin.register(Statement)
-class StatementAdmin(PublishableAdmin):
-    list_display = ("headline", "kind", "issued_on", "language", "mission", "election", "publication_badge")
-    list_filter = ("publication", "kind", "language", "mission__election")
-    list_select_related = ("mission__organization", "mission__election")
-    search_fields = ("title", "url", "mission__organization__name", "mission__organization__acronym")
-    date_hierarchy = "issued_on"
-    autocomplete_fields = ("mission", "source")
-    fieldsets = (
-        (None, {"fields": ("mission", "title", ("kind", "issued_on", "language"), "url", "publication")}),
-        (_("How we know"), {"fields": ("source", "notes")}),
-    )
-
-    @admin.display(description=_("election"), ordering="mission__election")
-    def election(self, statement: Statement) -> str:
-        return str(statement.mission.election)
-
-    def doubts(self, statement: Any) -> list[str]:
-        """A statement that readers can open themselves needs no other source."""
-        return [] if statement.url else super().doubts(statement)
-
-    @admin.display(description=_("statement"), ordering="title")
-    def headline(self, statement: Statement) -> str:
-        return str(statement)
 
 
 # --- for whom an account works

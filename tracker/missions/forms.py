@@ -1,18 +1,69 @@
-"""Forms that enter people and their applications; what they write goes through the actions."""
+"""Forms that enter missions, people and their applications; what the last write goes through the actions."""
 
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
+from django.forms.utils import ErrorList
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.languages import languages, most_used_first
 from tracker.core.models import Country, User
+from tracker.core.ownership import visible_to
 from tracker.elections.models import Election
 from tracker.missions import actions
-from tracker.missions.models import Accreditation, Category, Observer, Outlet, Person
+from tracker.missions.models import Accreditation, Category, Mission, Observer, Outlet, Person
 
 PERSON_FIELDS = ("full_name", "nationality", "document_number", "email", "phone")
+
+
+class LanguageSelect(forms.Select):
+    """A language by its name, for a field that keeps the code. A code on record that no list has stays to be chosen."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        most, others = most_used_first()
+        choices = [("", _("not said")), (_("Most used"), most), (_("All others"), others)]
+        super().__init__(attrs, choices)
+
+    def optgroups(self, name: str, value: Any, attrs: dict[str, Any] | None = None) -> Any:
+        groups = super().optgroups(name, value, attrs)
+        known = {"", *dict(languages())}
+        for code in filter(lambda one: one not in known, value):
+            groups.append(
+                (None, [self.create_option(name, code, code, True, len(groups), attrs=attrs)], len(groups))
+            )
+        return groups
+
+
+class MissionForm(forms.ModelForm):
+    """A mission. One that is there already is named and linked, for whoever may see it."""
+
+    seen_by: ClassVar[User]
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        rule = next(one for one in Mission._meta.constraints if one.name == "mission_once_per_type")
+        for error in self.errors.get(NON_FIELD_ERRORS, ErrorList()).as_data():
+            if error.message == rule.get_violation_error_message() and (there := self._there_already()):
+                error.message = format_html(
+                    '{} <a href="{}">{}</a>. {}',
+                    _t("This organization already has a mission of this type in this election:"),
+                    reverse("admin:missions_mission_change", args=[there.pk]),
+                    there,
+                    _t("Open it to add what you know; nothing of this form is saved."),
+                )
+
+    def _there_already(self) -> Mission | None:
+        """The mission that stands in the way of this one; None for whoever may not see it."""
+        mine = self.instance
+        rows = Mission.objects.filter(
+            election=mine.election_id, organization=mine.organization_id, type=mine.type
+        )
+        return visible_to(rows.exclude(pk=mine.pk).select_related("organization"), self.seen_by).first()
 
 
 class PersonFields(forms.Form):

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tracker.core.languages import languages
 from tracker.core.saving import Difference, untouched
 from tracker.ingest.columns import CHOICES
 from tracker.ingest.compiling import compile_mapping
@@ -17,7 +18,6 @@ from tracker.ingest.mapping import HOWS, READERS, WITHOUT_COLUMN, BadMapping, Ma
 from tracker.ingest.models import Upload
 from tracker.ingest.tables import Table
 from tracker.ingest.uploads.subjects import SUBJECTS
-from tracker.ingest.words import languages
 from tracker.missions.models import Person
 
 SHOWN = 5  # rows of the file and of what becomes of them

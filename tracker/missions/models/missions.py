@@ -31,6 +31,20 @@ class Mission(Publishable):
         NGO_INTERNATIONAL = "ngo_international", _("International citizen observation")
         NGO_DOMESTIC = "ngo_domestic", _("Domestic citizen observation")
 
+    # In the order in which a form offers them: what most are first, under headings that say what they have in common.
+    TYPE_GROUPS = (
+        (
+            _("Observation missions"),
+            (Type.SHORT_TERM, Type.LONG_TERM, Type.LONG_TERM_EOM, Type.LEOM, Type.JOINT),
+        ),
+        (
+            _("Parliaments and election authorities"),
+            (Type.PARLIAMENTARY_SHORT_TERM, Type.PARLIAMENTARY_BILATERAL, Type.EMB_DELEGATION),
+        ),
+        (_("Citizen observers"), (Type.NGO_DOMESTIC, Type.NGO_INTERNATIONAL)),
+        (_("Experts, without systematic observation of the vote"), (Type.EET, Type.EAM, Type.NAM)),
+    )
+
     class Status(models.TextChoices):
         PLANNED = "planned", _("planned")
         INVITED = "invited", _("invited")
@@ -63,7 +77,10 @@ class Mission(Publishable):
         _("type"),
         max_length=30,
         choices=Type,
-        help_text=_("How long it stays and what for. One mission of each type in an election."),
+        help_text=_(
+            "What the mission calls itself. Short-term: the days around the vote; long-term: weeks. One mission of "
+            "each type in an election."
+        ),
     )
     status = models.CharField(
         _("status"),

@@ -47,11 +47,14 @@ class Statement(Publishable):
         _("language"), max_length=12, blank=True, help_text=_("A code such as en or az.")
     )
     url = models.URLField(
-        _("address"),
+        _("web address"),
         max_length=600,
         blank=True,
         validators=[http_only],
-        help_text=_("Of the document itself. A page that reports on it is the source."),
+        help_text=_(
+            "Where the document itself can be read. If only a report about it is known, enter that as the source and "
+            "leave this empty."
+        ),
     )
     source = source_key()
     notes = models.TextField(_("notes"), blank=True)
