@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR, BaseModelAdmin
-from django.contrib.admin.utils import flatten, quote, unquote
+from django.contrib.admin.utils import flatten, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.addresses import screen_address
 from tracker.core.admin_access import NarrowedAdmin, hold, user_of
 from tracker.core.admin_questions import CORRECTION_UNEXPLAINED
 from tracker.core.admin_steps import (
@@ -149,7 +150,9 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         # Whoever wrote it takes it back, and needs no reason.
         if "take_back" in taken and "send_back" in taken and record.written_by_id == user_of(request).pk:
             taken.remove("send_back")
-        steps = [(step, STEPS[step][0], self._address(record, "publication", step)) for step in taken]
+        steps = [
+            (step, STEPS[step][0], screen_address(record, "publication", record.pk, step)) for step in taken
+        ]
         return {
             "state": self.publication_badge(record), "state_sentence": sentence, "steps": steps,
             "seen": as_shown(self, request, record) if steps else "",
@@ -177,7 +180,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             return saved
         if not may_take(self, request, record, step):
             return saved
-        page = self._address(record, "change")
+        page = screen_address(record, "change", record.pk)
         if step == "publish" and (objection := four_eyes_objection(record, user_of(request))):
             self.message_user(request, _t("Saved, and not published. %s") % objection, messages.WARNING)
             return HttpResponseRedirect(page)
@@ -186,10 +189,11 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             return HttpResponseRedirect(page)
         # Sent on as the POST that it is, to the page that asks about what was saved, and no other version.
         seen = urlencode({"seen": as_shown(self, request, record)})
-        return redirect(f"{self._address(record, 'publication', step)}?{seen}", preserve_request=True)
+        return redirect(f"{screen_address(record, 'publication', record.pk, step)}?{seen}", preserve_request=True)
 
     def get_urls(self) -> list[Any]:
-        view, name = self.admin_site.admin_view(self.publication_view), self._name("publication")
+        view = self.admin_site.admin_view(self.publication_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_publication"
         return [path("<path:object_id>/publication/<slug:step>/", view, name=name), *super().get_urls()]
 
     def publication_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
@@ -208,13 +212,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             raise self.refusal(request, STEPS[step][1], record)
         # An address alone does nothing; it is where "take me back" leads.
         question = take(self, request, record, step) if request.method == "POST" else None
-        return question or HttpResponseRedirect(self._address(record, "change"))
-
-    def _name(self, screen: str) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{screen}"
-
-    def _address(self, record: Publishable, screen: str, *words: str) -> str:
-        return reverse(f"{self.admin_site.name}:{self._name(screen)}", args=[quote(record.pk), *words])
+        return question or HttpResponseRedirect(screen_address(record, "change", record.pk))
 
     @admin.display(description=_("publication"), ordering="publication")
     def publication_badge(self, record: Publishable) -> SafeString:

@@ -10,16 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import quote
 from django.db import IntegrityError, models, transaction
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from tracker.core.addresses import screen_address
 from tracker.core.admin_access import ask_first, digest_of, hold, seen_version, user_of
 from tracker.core.admin_questions import (
     EmbargoForm,
@@ -251,12 +250,10 @@ def public_words(
     records = list(queryset[:2])
     if len(records) != 1:
         return []
-    return [(with_kind(record), _page_of(record), what_it_says(record)) for record in (*records, *offered)]
-
-
-def _page_of(record: models.Model) -> str:
-    name = f"admin:{record._meta.app_label}_{record._meta.model_name}_change"
-    return reverse(name, args=[quote(record.pk)])
+    return [
+        (with_kind(record), screen_address(record, "change", record.pk), what_it_says(record))
+        for record in (*records, *offered)
+    ]
 
 
 def _answers(request: HttpRequest) -> Any:

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.text import capfirst
 
+from tracker.core.addresses import screen_address
 from tracker.core.history.reading import (
     StepTaken,
     handed_in,
@@ -77,8 +77,8 @@ def _waiting(model: type[Publishable], user: User) -> Pile:
     steps = handed_in(found)
     named = [
         Row(
-            str(row), _screen(model, "change", row.pk), steps.get(row.pk), None, awaits_other_eyes(row, user),
-            _screen(model, "publication", row.pk, "publish"),
+            str(row), screen_address(model, "change", row.pk), steps.get(row.pk), None, awaits_other_eyes(row, user),
+            screen_address(model, "publication", row.pk, "publish"),
         )
         for row in found
     ]  # fmt: skip
@@ -89,7 +89,9 @@ def _drafts(model: type[Publishable], user: User) -> Pile:
     mine = model.objects.filter(publication=Publication.DRAFT, written_by=user)
     found, count = _first(sent_back_first(rows_for(mine, user, "change")))
     steps = sent_back(found)
-    named = [Row(str(row), _screen(model, "change", row.pk), sent_back=steps.get(row.pk)) for row in found]
+    named = [
+        Row(str(row), screen_address(model, "change", row.pk), sent_back=steps.get(row.pk)) for row in found
+    ]
     address = _list(model, publication__exact=Publication.DRAFT, written_by=user.pk)
     return Pile(_kind(model, count), count, address, named)
 
@@ -106,8 +108,4 @@ def _kind(model: type[Publishable], count: int) -> str:
 
 
 def _list(model: type[Publishable], **lookups: Any) -> str:
-    return f"{_screen(model, 'changelist')}?{urlencode(lookups)}"
-
-
-def _screen(model: type[Publishable], screen: str, *key: Any) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{screen}", args=key)
+    return f"{screen_address(model, 'changelist')}?{urlencode(lookups)}"
