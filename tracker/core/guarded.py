@@ -196,11 +196,15 @@ class GuardedSaves(admin.ModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         request.saved_record = obj  # type: ignore[attr-defined]
-        return super().response_add(request, obj, post_url_continue)
+        return self.onward(request, obj, new=True) or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         request.saved_record = obj  # type: ignore[attr-defined]
-        return super().response_change(request, obj)
+        return self.onward(request, obj, new=False) or super().response_change(request, obj)
+
+    def onward(self, request: HttpRequest, record: Any, *, new: bool) -> HttpResponse | None:
+        """Where saving leads in place of the stock admin's pages and words; None where it was saving alone."""
+        return None
 
     def render_change_form(
         self, request: HttpRequest, context: Any, add: bool = False, change: bool = False,
