@@ -67,7 +67,7 @@ def test_from_the_invitation_to_a_published_mission_with_its_statement(
     other.add_init_script(LISTEN)
     accept(other, live_server.url, "pia", Role.PUBLISHER)
     desk = other.get_by_role("region", name="Waits for you")
-    expect(desk).to_contain_text("handed in by olga@example.org")
+    expect(desk).to_contain_text("with 1 statement handed in by olga, ")
     found += faults(other)
     desk.get_by_role("button", name="Publish Observers Without Number").click()
     expect(other.get_by_label("Statement: On the day of the vote")).to_be_checked()

@@ -113,10 +113,7 @@ class EmbargoForm(PartsForm):
         label=_("Embargo until (UTC)"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_(
-            "Nobody outside sees what is published now before this moment. Empty: at once, or as each record says "
-            "itself."
-        ),
+        help_text=_("Nobody outside sees it before. Empty: at once, or as each record says itself."),
     )
 
     def clean_embargo_until(self) -> datetime | None:
