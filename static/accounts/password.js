@@ -2,47 +2,52 @@
 // form that comes back has none in it any more. And a form is sent once, however often its button is pressed.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
-    // Nothing else that listens to the form learns that it was sent as long as its password is bad.
     const lookAt = (field, address) => {
         const said = document.getElementById(`${field.id}_error`);
-        let seen = "", asked = null; // the password that was looked at last, and the promise of what is wrong with it
+        // The password that was looked at last, and what is wrong with it: null while that is being asked.
+        let seen = "", complaints = null, asked = null, waits = false;
         said.setAttribute("role", "alert");
         field.setAttribute("aria-describedby", `${field.id}_helptext ${said.id}`);
         const ask = async (password) => {
             const csrfmiddlewaretoken = field.form.elements.csrfmiddlewaretoken.value;
-            let complaints = [];
+            let found = [];
             try {
                 const body = new URLSearchParams({ csrfmiddlewaretoken, password });
-                const answer = await fetch(address, { method: "POST", body, cache: "no-store" });
-                complaints = answer.ok ? (await answer.json()).complaints : [];
+                const answer = await fetch(address, { method: "POST", body, cache: "no-store", signal: AbortSignal.timeout(5000) });
+                if (answer.ok) { found = (await answer.json()).complaints; }
             } catch { /* the form itself is looked at as well */ }
-            if (field.value === password) {
-                said.textContent = complaints.join(" ");
-                said.hidden = !complaints.length;
-                field.setAttribute("aria-invalid", String(!said.hidden));
-                field.closest(".account-field").classList.toggle("wrong", !said.hidden);
+            if (field.value !== password) { // typed on meanwhile
+                if (seen === password) { seen = ""; }
+                return;
             }
-            return complaints;
+            complaints = found;
+            said.textContent = complaints.join(" ");
+            said.hidden = !complaints.length;
+            field.setAttribute("aria-invalid", String(!said.hidden));
+            field.closest(".account-field").classList.toggle("wrong", !said.hidden);
         };
         const look = () => {
-            if (!asked || field.value !== seen) {
-                seen = field.value;
+            if (field.value !== seen || !asked) {
+                [seen, complaints] = [field.value, null];
                 asked = ask(seen);
             }
             return asked;
         };
-        let good = ""; // the password that nothing is wrong with
+        const known = () => field.value === seen && complaints !== null;
         field.addEventListener("change", () => { if (field.value) { look(); } });
         field.form.addEventListener("submit", async (event) => {
-            if (field.value === good) { return; }
+            if (!field.value || (known() && !complaints.length)) { return; }
+            // Nothing else that listens to the form learns that it was sent.
             event.preventDefault();
             event.stopImmediatePropagation();
             const { submitter } = event;
-            const complaints = await look();
-            if (field.value !== seen || field.value === good) { return; } // typed on, or sent already
-            if (complaints.length) { field.focus(); return; }
-            good = seen;
-            field.form.requestSubmit(submitter);
+            if (!known() && !waits) {
+                waits = true;
+                await look();
+                waits = false;
+                if (known() && !complaints.length) { field.form.requestSubmit(submitter); }
+            }
+            if (known() && complaints.length) { field.focus(); }
         });
     };
     for (const button of document.querySelectorAll("[data-show]")) {

@@ -190,7 +190,7 @@ def test_recovery_codes_are_shown_until_they_are_kept(client: Client) -> None:
     there = client.post("/staff/account/app/?next=/staff/jobs/", {"code": code})["Location"]
     assert there == f"{CODES}?next=%2Fstaff%2Fjobs%2F"
     first = client.get(there)
-    assert "in place of the app or the passkey" in first.content.decode()
+    assert "each of these signs you in once" in first.content.decode()
     assert len(shown(first)) == 10
     # A telephone loads the page anew when its owner comes back from writing them down.
     assert shown(client.get(there)) == shown(first)

@@ -71,7 +71,9 @@ class Walk:
     def leave(self, target: Any, read: str = CONTENT) -> None:
         """Click what leads to another page, and read what these selectors find on it."""
         begun = time.monotonic()
-        self.point(target)
+        # A form may be looked at before it goes: the page stays a moment longer.
+        with self.page.expect_navigation():
+            self.point(target)
         self.arrive(begun, read)
 
     def type(self, target: Any, text: str) -> None:

@@ -189,3 +189,18 @@ def test_a_button_pressed_twice_sends_once(page: Page, live_server: Any, setting
     assert len(held) == 1
     held[0].continue_()
     expect(page.get_by_role("button", name="I have kept them")).to_be_visible()
+
+
+def test_a_password_that_was_looked_at_long_ago_goes_with_the_first_press(
+    page: Page, live_server: Any, settings: Any
+) -> None:
+    """Red when: the form is sent anew from within its own submission, which a browser takes for one and ignores."""
+    page.set_default_timeout(15_000)
+    page.goto(invited(live_server, settings, Role.DESK))
+    with page.expect_response("**/password/") as looked_at:
+        page.get_by_label("Password:", exact=True).fill(PASSWORD)
+        page.get_by_label("Six digits").fill(code_now(key_of(page)))
+    assert looked_at.value.json() == {"complaints": []}
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="Set up my account").click()
+    expect(page.get_by_role("button", name="I have kept them")).to_be_visible()
