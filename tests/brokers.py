@@ -15,7 +15,7 @@ from tracker import valkey
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Ask again and again until `condition` holds; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -63,4 +63,4 @@ def start_worker(data: Path, log: Path) -> subprocess.Popen[bytes]:
 def end(process: subprocess.Popen[bytes], how: int = signal.SIGKILL) -> None:
     """End a process and wait for it."""
     process.send_signal(how)
-    process.wait(20)
+    process.wait(60)

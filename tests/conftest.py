@@ -1,7 +1,6 @@
 """What several tests need: the real election, loaded from its files."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from django.contrib.auth.signals import user_logged_in
 from django.core.management import call_command
 from django.utils import translation
 
+import tests.clearing  # noqa: F401 - from here on tests that commit are cleaned up faster
 from tracker.accounts import sessions
-from tracker.core.history import sql
 from tracker.elections.models import Election
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,17 +21,6 @@ AZ2024 = ROOT / "fixtures" / "az2024"
 def load_az2024() -> Election:
     call_command("load_election", str(AZ2024), stdout=StringIO())
     return Election.objects.get(slug="az-2024-president")
-
-
-# The same of every table with a history.
-sql.FOUNDATION = sql.FOUNDATION.replace(sql.REFUSE_TRUNCATE, "RETURN NULL;")
-
-
-# Editions refuse it too, and one test of theirs switches that on again. It is said in the migration itself, so that
-# whoever checks what is installed finds what was asked for.
-for operation in import_module("tracker.coverage.migrations.0002_marks_and_chain").Migration.operations:
-    if "CREATE TRIGGER edition_refuse_truncate" in str(operation.sql):
-        operation.sql += "ALTER TABLE coverage_edition DISABLE TRIGGER edition_refuse_truncate;"
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,19 @@ from typing import Any
 from django.test import Client
 
 
+def complaints(page: Any) -> set[str]:
+    """What a page says is wrong, as people read it.
+
+    From the page itself and not from its context: the test client mixes the contexts of all threads.
+    """
+    html = page.content.decode()
+    lists = re.findall(r'<ul class="errorlist[^>]*>(.*?)</ul>', html, re.DOTALL)
+    lines = [line for one in lists for line in one.split("</li>")] + re.findall(
+        r'<p class="error"[^>]*>(.*?)</p>', html
+    )
+    return {unescape(re.sub(r"<[^>]+>", "", line)).strip() for line in lines} - {""}
+
+
 def save(client: Client, path: str, typed: dict[str, Any], **options: Any) -> Any:
     """Open the form of a record at `path` and send it: what was typed, a reason, and what it had shown."""
     found = re.search(r'name="_opened" value="([^"]*)"', client.get(path).content.decode())

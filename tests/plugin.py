@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tracker.postgres.programs import PostgresError
 from tracker.postgres.throwaway import throwaway
@@ -55,6 +56,8 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
 def pytest_configure(config: pytest.Config) -> None:
     # Registered here, after pytest-playwright: the fixture of the plugin that comes last is the one that counts.
     config.pluginmanager.register(_BrowserFixtures(), "tracker-browser")
+    # As long as Playwright waits for everything else: five seconds are short on a machine with more to do.
+    expect.set_options(timeout=30_000)
 
 
 @pytest.hookimpl(trylast=True)

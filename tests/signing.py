@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core import mail as outbox
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests import factories
 from tracker.accounts.codes import code_at
@@ -74,6 +74,14 @@ def type_in(page: Page, user: User, secret: str, password: str = PASSWORD) -> No
     forget_used_codes(user)
     page.get_by_label("Code:", exact=True).fill(code_now(secret))
     page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def use_passkey(page: Page) -> None:
+    """Press the button on the page of the second step, which does nothing before the page's scripts have run."""
+    button = page.get_by_role("button", name="Use a passkey")
+    expect(button).to_be_visible()
+    page.wait_for_load_state()
+    button.click()
 
 
 def person(**over: Any) -> User:

@@ -125,7 +125,7 @@ def test_it_asks_conditionally_and_says_when_the_line_is_lost(
     page: Page, live_server: Any, election: Election
 ) -> None:
     page.goto(f"{live_server.url}{BASE}coverage/")
-    with page.expect_response(lambda answer: answer.request.resource_type == "fetch", timeout=8000) as answer:
+    with page.expect_response(lambda answer: answer.request.resource_type == "fetch") as answer:
         pass
     assert answer.value.request.headers.get("accept") == "text/html"
     assert answer.value.all_headers()["etag"]
@@ -138,12 +138,12 @@ def test_it_asks_conditionally_and_says_when_the_line_is_lost(
 
     page.route("**/coverage/", lose)
     note = page.locator("#live-note")
-    expect(note).to_contain_text("UTC; no connection. This page goes on trying.", timeout=20_000)
+    expect(note).to_contain_text("UTC; no connection. This page goes on trying.")
     expect(note).to_be_visible()
     assert len(lost) == 2  # not at the first, and slower each time
     page.unroute("**/coverage/")
     page.evaluate("window.dispatchEvent(new Event('online'))")
-    expect(note).to_have_text("", timeout=8000)
+    expect(note).to_have_text("")
 
 
 def test_an_old_edition_does_not_ask(page: Page, live_server: Any, election: Election) -> None:

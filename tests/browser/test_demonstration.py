@@ -22,7 +22,6 @@ def midday(page: Page, live_server: object) -> Page:
     """A page on a demonstration whose day was played until noon."""
     demonstration.load_demonstration()
     call_command("simulate_day", "--speed", "0", "--until", "12:00", stdout=StringIO())
-    page.context.set_default_timeout(15_000)
     page.goto(f"{live_server.url}/en/")  # type: ignore[attr-defined]
     return page
 

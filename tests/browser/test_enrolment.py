@@ -1,6 +1,7 @@
 """An invitation accepted in a real browser: by keyboard, at any width, with an app or a passkey, without scripts."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.core import mail as outbox
 from playwright.sync_api import Page, Route, expect
 
 from tests import factories
-from tests.signing import PASSWORD, code_now
+from tests.signing import PASSWORD, code_now, use_passkey
 from tests.staff.test_browser import LISTEN, faults
 from tracker.accounts import invitations
 from tracker.core.roles import Role
@@ -33,18 +34,19 @@ def test_the_keyboard_alone_gets_from_the_link_to_the_first_page(
     page: Page, live_server: Any, settings: Any, width: int, scheme: Any
 ) -> None:
     """Red when: the field is not focused or the refused code stays in it; *Show* is no button; a page is wider than
-    the screen; or what is kept is asked for again."""
+    the screen, or a wide one higher; what is kept is asked for again; or a refused password is gone."""
     link = invited(live_server, settings, *Role.values)
     page.emulate_media(color_scheme=scheme)
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
     page.set_viewport_size({"width": width, "height": 800})
 
     def look(title: str, focused: str) -> list[str]:
-        page.wait_for_load_state("networkidle")
         expect(page).to_have_title(f"{title} | Observation tracker")
+        page.wait_for_load_state("networkidle")  # of the page with this title, not of the one before
         assert page.evaluate("document.activeElement.id") == focused
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if width > 1000:
+            assert page.evaluate("document.documentElement.scrollHeight") <= 800, "a button is out of sight"
         return faults(page)
 
     page.goto(link)
@@ -54,26 +56,31 @@ def test_the_keyboard_alone_gets_from_the_link_to_the_first_page(
     expect(field).to_have_attribute("autocomplete", "new-password")
     page.keyboard.type("password1234")
     page.keyboard.press("Tab")
+    # Looked at when it is typed, while it can still be mended.
+    expect(page.get_by_role("alert")).to_contain_text("This password is guessed too easily")
     page.keyboard.press("Enter")
     expect(field).to_have_attribute("type", "text")
     expect(page.get_by_role("button", name="Hide the password")).to_be_focused()
     expect(page.get_by_label("Six digits")).to_have_attribute("inputmode", "numeric")
+    key = key_of(page)
     page.get_by_label("Six digits").focus()
     page.keyboard.type("123456")
     page.keyboard.press("Enter")
-    # Both are refused; the first of them has the focus, and is told with its fault.
-    found += look("Not yet right: Set up your account", "id_password")
-    expect(field).to_have_attribute("type", "password")
+    # Nothing is sent, and nothing that was typed is gone.
+    expect(field).to_be_focused()
+    found += look("Set up your account", "id_password")
     expect(field).to_have_accessible_description(re.compile("This password is guessed too easily"))
-    key = key_of(page)
-    page.keyboard.type(PASSWORD)
-    page.get_by_label("Six digits").fill("123456")
+    expect(field).to_have_value("password1234")
+    expect(page.get_by_label("Six digits")).to_have_value("123456")
+    page.keyboard.press("End")
+    page.keyboard.type(" and the lamps of the harbour")
     page.keyboard.press("Enter")
     found += look("Not yet right: Set up your account", "id_code")
     expect(page.get_by_label("Six digits")).to_have_accessible_description(
         re.compile("This code does not belong to this key")
     )
     expect(field).to_be_hidden()
+    expect(field).to_have_attribute("type", "password")
     assert key_of(page) == key
     page.keyboard.type(code_now(key))
     page.keyboard.press("Enter")
@@ -93,6 +100,24 @@ def test_the_keyboard_alone_gets_from_the_link_to_the_first_page(
     assert found == []
 
 
+def test_the_picture_is_whole_whatever_the_address(page: Page, live_server: Any, settings: Any) -> None:
+    """Red when: the picture has a size of its own, which the page then cuts."""
+    settings.PUBLIC_URL = live_server.url
+    name = "a.very.long.name.of.somebody.who.observes@department.of.elections.example.org"
+    invitations.invite(email=name, first_name="", last_name="", roles=[])
+    page.goto(str(re.search(r"http\S+/staff/invitation/\S+", outbox.outbox[-1].body)[0]))  # type: ignore[index]
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        seen = page.evaluate(
+            "() => ['.qr', '.qr svg', '.qr path:last-of-type'].map((name) => {"
+            " const box = document.querySelector(name).getBoundingClientRect();"
+            " return [box.left, box.top, box.right, box.bottom]; })"
+        )
+        for outer, inner in pairwise(seen):
+            assert outer[:2] <= inner[:2]
+            assert (inner[2] <= outer[2], inner[3] <= outer[3]) == (True, True), (width, seen)
+
+
 def test_a_passkey_takes_the_place_of_the_app(page: Page, live_server: Any, settings: Any) -> None:
     """Red when: the password is not kept; or Enter sends the form without a passkey."""
     devtools = page.context.new_cdp_session(page)
@@ -103,7 +128,6 @@ def test_a_passkey_takes_the_place_of_the_app(page: Page, live_server: Any, sett
     }  # fmt: skip
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
     page.goto(invited(live_server, settings, Role.DESK).replace("127.0.0.1", "localhost"))
     page.get_by_role("button", name="Use a passkey instead").click()
     expect(page.get_by_text("This field is required.")).to_have_count(1)
@@ -114,8 +138,8 @@ def test_a_passkey_takes_the_place_of_the_app(page: Page, live_server: Any, sett
     page.get_by_role("link", name="Rather an authenticator app").click()
     expect(page.get_by_text("Your password is good and is kept.")).to_be_visible()
     page.get_by_role("button", name="Use a passkey instead").click()
-    page.wait_for_load_state()
     expect(page.get_by_label("Name")).to_be_focused()
+    page.wait_for_load_state()  # Enter does nothing of its own before the page's scripts have run
     page.get_by_label("Name").fill("This laptop")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="I have kept them").click()
@@ -124,7 +148,7 @@ def test_a_passkey_takes_the_place_of_the_app(page: Page, live_server: Any, sett
     page.get_by_label("User name or e-mail").fill("olga@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.get_by_role("button", name="Use a passkey").click()
+    use_passkey(page)
     expect(page.get_by_role("heading", name="The register")).to_be_visible()
     assert found == []
 
@@ -132,7 +156,6 @@ def test_a_passkey_takes_the_place_of_the_app(page: Page, live_server: Any, sett
 def test_it_needs_no_script(browser: Any, live_server: Any, settings: Any) -> None:
     """Red when: a button that does nothing without its script is shown; or the form is sent by one."""
     page = browser.new_context(java_script_enabled=False).new_page()
-    page.set_default_timeout(15_000)
     page.goto(invited(live_server, settings, Role.DESK))
     expect(page.get_by_role("button", name="Show")).to_have_count(0)
     page.get_by_label("Password:", exact=True).fill(PASSWORD)
@@ -146,14 +169,16 @@ def test_it_needs_no_script(browser: Any, live_server: Any, settings: Any) -> No
 
 def test_a_button_pressed_twice_sends_once(page: Page, live_server: Any, settings: Any) -> None:
     """Red when: password.js lets a form go twice."""
-    page.set_default_timeout(15_000)
     page.goto(invited(live_server, settings, Role.DESK))
     page.get_by_label("Password:", exact=True).fill(PASSWORD)
     page.get_by_label("Six digits").fill(code_now(key_of(page)))
     held: list[Route] = []
-    page.route(
-        "**", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
-    )
+
+    def hold(route: Route) -> None:
+        waits = route.request.method == "POST" and not route.request.url.endswith("/password/")
+        held.append(route) if waits else route.continue_()
+
+    page.route("**", hold)
     button = page.get_by_role("button", name="Set up my account")
     button.scroll_into_view_if_needed()
     box = button.bounding_box()

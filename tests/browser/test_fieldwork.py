@@ -36,7 +36,6 @@ def open_page(page: Page, live_server: Any) -> Callable[[str], Page]:
     account = factories.make_administrator(username="observer")
     secret = signing.enrol(account)
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
 
     def go(path: str) -> Page:
         page.goto(f"{live_server.url}{path}")

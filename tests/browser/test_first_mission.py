@@ -45,7 +45,6 @@ def test_from_the_invitation_to_a_published_mission_with_its_statement(
     """Red when: `hand_in` or `parts_of` finds nothing, the officer may enter no statements, or there is no desk."""
     settings.PUBLIC_URL = live_server.url
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
     election = factories.make_election(slug="first", name="The first election")
     factories.make_organization(name="Observers Without Number", slug="own")
 
@@ -66,7 +65,6 @@ def test_from_the_invitation_to_a_published_mission_with_its_statement(
 
     other = browser.new_context().new_page()
     other.add_init_script(LISTEN)
-    other.set_default_timeout(15_000)
     accept(other, live_server.url, "pia", Role.PUBLISHER)
     desk = other.get_by_role("region", name="Waits for you")
     expect(desk).to_contain_text("handed in by olga@example.org")
@@ -88,7 +86,6 @@ def test_one_person_enrols_enters_and_publishes_with_the_keyboard_at_any_width(
     """Red when: a key opens nothing that is folded; `_onward` does not ask; or a page is wider than the screen."""
     settings.PUBLIC_URL = live_server.url
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
     page.set_viewport_size({"width": width, "height": 800})
     factories.make_election(slug="first", name="The first election")
     factories.make_organization(name="Observers Without Number", acronym="OWN", slug="own")

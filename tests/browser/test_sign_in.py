@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests import factories, signing
-from tests.signing import PASSWORD, code_now, forget_used_codes, person
+from tests.signing import PASSWORD, code_now, forget_used_codes, person, use_passkey
 from tests.staff.test_browser import LISTEN, faults
+from tracker.accounts.demonstration import make_accounts
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -19,7 +20,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def open_page(page: Page, live_server: Any) -> Callable[[str], Page]:
     """Open an address, listening for faults from the first moment."""
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
 
     def go(path: str) -> Page:
         page.goto(f"{live_server.url}{path}")
@@ -89,16 +89,18 @@ def test_a_passkey_is_added_and_used(page: Page, live_server: Any) -> None:
     page.goto(f"{site}/staff/")
     give_password(page)
     page.get_by_role("link", name="Rather a passkey").click()
-    found = faults(page)
     page.get_by_label("Name").fill("This laptop")
+    page.wait_for_load_state()  # the button does nothing before the page's scripts have run
+    found = faults(page)
     page.get_by_role("button", name="Add it").click()
     assert len(page.locator("#codes").input_value().split()) == 10
     page.goto(f"{site}/staff/account/")
     expect(page.get_by_text("This laptop")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     give_password(page)
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_visible()
     found += faults(page)
-    page.get_by_role("button", name="Use a passkey").click()
+    use_passkey(page)
     expect(page.get_by_role("heading", name="The register")).to_be_visible()
     assert found == []
 
@@ -193,3 +195,26 @@ def test_d7_nothing_comes_back_for_somebody_else_and_no_password_is_kept(
     page.get_by_label("Old password").fill("super secret words")
     page.get_by_role("button", name="Change password").click()
     assert "secret" not in page.evaluate("JSON.stringify({...sessionStorage})")
+
+
+def test_a_local_copy_names_each_button_and_hides_none(
+    open_page: Callable[[str], Page], page: Page, settings: Any
+) -> None:
+    """Red when: the buttons are all called the same, or stand under each other on a narrow screen."""
+    settings.LOCAL = True
+    make_accounts()
+    names = ["desk", "officer", "coordinator", "publisher", "auditor", "keeper"]
+    found = []
+    for width, height in ((1280, 800), (360, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        open_page("/staff/login/")
+        buttons = page.locator(".local-copy button")
+        assert buttons.all_inner_texts() == [f"Sign in as {name}" for name in names]
+        lowest = max(box["y"] + box["height"] for box in map(Locator.bounding_box, buttons.all()) if box)
+        assert lowest <= height, (width, lowest)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expect(page.get_by_text("Publisher: decides what the public sees, and when.")).to_be_visible()
+        found += faults(page)
+    page.get_by_role("button", name="Sign in as keeper").click()
+    expect(page.get_by_role("link", name="Invite somebody")).to_be_visible()
+    assert found == []

@@ -36,7 +36,6 @@ def clara() -> Client:
 def open_page(page: Page, live_server: Any, anna: tuple[User, str]) -> Callable[[str], Page]:
     """Open an address as Anna, listening for faults."""
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
     signing.enter(page, live_server, anna[0])
 
     def go(path: str) -> Page:

@@ -117,7 +117,7 @@ class Project:
     def finish(self, *words: str, answer: str = "", **extra: str) -> tuple[int, str]:
         """Run a command to its end; exit code and what it printed."""
         process = self.command(*words, **extra)
-        output, _ = process.communicate(answer, timeout=60)
+        output, _ = process.communicate(answer, timeout=240)
         return process.returncode, output
 
     def run(self) -> tuple[subprocess.Popen[str], str]:
@@ -157,12 +157,12 @@ class Project:
     def stop(self, process: subprocess.Popen[str], how: int = signal.SIGINT) -> str:
         """Send a signal to a running command and wait for its end; what it said meanwhile."""
         process.send_signal(how)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=120)
         return output
 
     def nothing_runs(self) -> bool:
         """Whether everything that was started has ended; what lost its parent may take some seconds to notice."""
-        return wait_for(self._is_quiet, 20)
+        return wait_for(self._is_quiet)
 
     def _is_quiet(self) -> bool:
         left = [
@@ -183,7 +183,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 15) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -257,7 +257,7 @@ def test_ctrl_c_while_the_database_is_made_ends_quietly_and_the_next_run_works(
     assert wait_for((project.root / ".data" / "run" / sign).exists)
     # As a terminal does it: every process of the group gets the signal.
     os.killpg(process.pid, signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=120)
     assert said.splitlines()[-1] == "Stopped."
     assert "Traceback" not in said
     assert "could not" not in said

@@ -153,7 +153,7 @@ def test_sent_at_once_by_several_hands_it_is_still_one_visit() -> None:
 @pytest.mark.django_db
 def test_an_incident_is_checked_step_by_step(coordinator: User) -> None:
     station = make_station()
-    incident = actions.report_incident(
+    incident = incidents.report_incident(
         by=coordinator,
         election=station.election,
         category="secrecy",
@@ -163,11 +163,11 @@ def test_an_incident_is_checked_step_by_step(coordinator: User) -> None:
         station=station,
     )
     with pytest.raises(ValidationError, match="from there it can become: being checked, dismissed"):
-        actions.move_incident(by=coordinator, incident=incident, to=Incident.Status.CONFIRMED)
-    actions.move_incident(by=coordinator, incident=incident, to=Incident.Status.CHECKING)
+        incidents.move_incident(by=coordinator, incident=incident, to=Incident.Status.CONFIRMED)
+    incidents.move_incident(by=coordinator, incident=incident, to=Incident.Status.CHECKING)
     with pytest.raises(ValidationError, match="Say why"):
-        actions.move_incident(by=coordinator, incident=incident, to=Incident.Status.DISMISSED)
-    actions.move_incident(by=coordinator, incident=incident, to=Incident.Status.CONFIRMED)
+        incidents.move_incident(by=coordinator, incident=incident, to=Incident.Status.DISMISSED)
+    incidents.move_incident(by=coordinator, incident=incident, to=Incident.Status.CONFIRMED)
     steps = IncidentChange.objects.filter(incident=incident).values_list("status", "by__username")
     assert list(steps) == [(status, "coordinator") for status in ("reported", "checking", "confirmed")]
 
@@ -188,9 +188,9 @@ def test_an_incident_needs_a_place_of_its_election() -> None:
     station = make_station()
     values = {"by": None, "category": "count", "severity": "minor", "occurred_at": NINE, "description": "x"}
     with pytest.raises(ValidationError, match="Say where"):
-        actions.report_incident(election=station.election, **values)
+        incidents.report_incident(election=station.election, **values)
     with pytest.raises(ValidationError, match="another election"):
-        actions.report_incident(election=make_deployment().election, station=station, **values)
+        incidents.report_incident(election=make_deployment().election, station=station, **values)
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ def test_the_incident_of_a_form_changes_until_somebody_takes_it_up(form: dict[st
     actions.enter_visit(submit=False, incident=told | {"description": "New."}, **form)
     incident = Incident.objects.get()
     assert incident.description == "New."
-    actions.move_incident(by=None, incident=incident, to=Incident.Status.CHECKING)
+    incidents.move_incident(by=None, incident=incident, to=Incident.Status.CHECKING)
     with pytest.raises(actions.Changed, match="taken it up"):
         actions.enter_visit(submit=True, incident=told, **form | {"findings": "Not kept."})
     assert (Incident.objects.get().description, Visit.objects.get().findings) == ("New.", "First.")

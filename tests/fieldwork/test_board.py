@@ -62,8 +62,8 @@ def test_gaps_come_first_then_plans_then_visits_each_by_country() -> None:
     make_station(city="Elsewhere")
     board = read(election)
     assert rows(board) == [
-        ("Zagreb", "gap"),
-        ("Aktau", "gap"),
+        ("Zagreb", "no_plan"),
+        ("Aktau", "no_plan"),
         ("Planned", "planned"),
         ("Visited", "visited"),
     ]
@@ -71,7 +71,7 @@ def test_gaps_come_first_then_plans_then_visits_each_by_country() -> None:
         ("no plan, no visit", "Croatia"), ("no plan, no visit", "Kazakhstan"),
         ("planned, not visited", "Kazakhstan"), ("visited", "Kazakhstan"),
     ]  # fmt: skip
-    assert board.counts == {"stations": 4, "gap": 2, "planned": 1, "visited": 1, "unplanned": 1}
+    assert board.counts == {"stations": 4, "no_plan": 2, "planned": 1, "visited": 1, "unplanned": 1}
 
 
 def test_a_draft_visit_and_a_plan_called_off_leave_the_gap() -> None:
@@ -80,7 +80,7 @@ def test_a_draft_visit_and_a_plan_called_off_leave_the_gap() -> None:
     make_deployment(station=station, status="called_off")
     make_visit(station=station, status="draft")
     board = read(election)
-    assert rows(board) == [("Rome", "gap")]
+    assert rows(board) == [("Rome", "no_plan")]
     assert chips(board) == []
     assert board.groups[0].rows[0].drafts == 1
 
@@ -223,8 +223,8 @@ def test_one_mission_shows_its_own_plan_without_one_all() -> None:
     make_deployment(team=make_team(mission=ours), station=first)
     make_visit(team=make_team(mission=theirs), station=second)
     assert rows(read(election)) == [("A", "planned"), ("B", "visited")]
-    assert rows(read(election, mission=ours.pk)) == [("B", "gap"), ("A", "planned")]
-    assert rows(read(election, mission=theirs.pk)) == [("A", "gap"), ("B", "visited")]
+    assert rows(read(election, mission=ours.pk)) == [("B", "no_plan"), ("A", "planned")]
+    assert rows(read(election, mission=theirs.pk)) == [("A", "no_plan"), ("B", "visited")]
     assert [mission.pk for mission in read(election).missions] == sorted(
         (ours.pk, theirs.pk), key=lambda pk: (ours if pk == ours.pk else theirs).organization.name
     )
@@ -235,10 +235,10 @@ def test_filters_narrow_and_the_counts_stay() -> None:
     make_station(election=election, city="Ankara", country="TR", number="12")
     make_station(election=election, city="Kars", country="TR", number="7")
     make_deployment(station=make_station(election=election, city="Astana", number="8"))
-    assert rows(read(election, country="TR")) == [("Ankara", "gap"), ("Kars", "gap")]
+    assert rows(read(election, country="TR")) == [("Ankara", "no_plan"), ("Kars", "no_plan")]
     assert rows(read(election, state="planned")) == [("Astana", "planned")]
-    assert rows(read(election, text="türkiye kars")) == [("Kars", "gap")]
-    assert rows(read(election, text="12")) == [("Ankara", "gap")]
+    assert rows(read(election, text="türkiye kars")) == [("Kars", "no_plan")]
+    assert rows(read(election, text="12")) == [("Ankara", "no_plan")]
     assert read(election, text="nothing").counts["stations"] == 3
 
 
@@ -247,7 +247,7 @@ def test_pages_hold_thousands() -> None:
     for number in range(51):
         make_station(election=election, city=f"City {number:02}")
     assert len(rows(read(election))) == 50
-    assert rows(read(election, page="2")) == [("City 50", "gap")]
+    assert rows(read(election, page="2")) == [("City 50", "no_plan")]
 
 
 def test_as_many_queries_for_three_as_for_one() -> None:

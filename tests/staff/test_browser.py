@@ -27,7 +27,6 @@ document.addEventListener("securitypolicyviolation", (event) => {
 def visit(page: Page, live_server: Any) -> Callable[[str], Page]:
     """Open an address of the admin, listening for faults from the first moment."""
     page.add_init_script(LISTEN)
-    page.set_default_timeout(15_000)
 
     def open_page(path: str) -> Page:
         page.goto(f"{live_server.url}{path}")

@@ -282,3 +282,31 @@ def test_a_public_summary_is_corrected_and_withdrawn_with_a_reason(desk: Client)
     assert told == [
         ("changed", {"summary": "A seal was missing."}, "Counted again"), ("withdrawn", None, "Another station"),
     ]  # fmt: skip
+
+
+def test_the_status_of_a_public_incident_changes_with_a_reason_and_as_it_was_seen(desk: Client) -> None:
+    """Red when: move_incident asks for no `why`, gives it to nobody, or compares with nothing."""
+    incident = factories.make_incident(status="confirmed", summary="A seal was missing.")
+    path = f"/staff/incidents/{incident.pk}/"
+    step = {"do": "checking", "reason": "A witness takes it back"}
+    page = press(desk, incident, why=" ", **step)
+    assert (page.status_code, incident.status) == (422, "confirmed")
+    assert "why this is corrected" in page.context["problem"][0]
+    assert ">A witness takes it back</textarea>" in page.text
+    seen = desk.get(path).context["seen"]
+    Incident.objects.update(severity="grave")
+    page = desk.post(path, step | {"why": "Doubts", "seen": seen})
+    assert (page.status_code, Incident.objects.get().status) == (422, "confirmed")
+    assert CHANGED in text_of(page.text)
+    assert re.search(r'id="moved-why"[^>]* value="Doubts"', page.text)
+    press(desk, incident, why="Doubts", **step)
+    assert incident.status == "checking"
+    told = Correction.objects.latest("id")
+    assert (told.before, told.after, told.reason) == (
+        {"status": "confirmed"},
+        {"status": "checking"},
+        "Doubts",
+    )
+    # What stays in the register is not what the public reads.
+    text = read(desk, address("corrections", incident.election))
+    assert ("Doubts" in text, "A witness" in text) == (True, False)

@@ -1,5 +1,7 @@
 """The screens of jobs: who sees which, starting, stopping, beginning again."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -74,6 +76,16 @@ def test_people_see_their_own_jobs_and_with_the_permission_all(client: Client) -
     assert client.post(f"/staff/jobs/{other.pk}/", {"do": "cancel"}).status_code == 403
     client.logout()
     assert client.get("/staff/jobs/")["Location"] == "/staff/login/?next=/staff/jobs/"
+
+
+def test_the_first_page_names_the_jobs_once(client: Client) -> None:
+    """Red when: the table of jobs stands beside their screen again, under a name of its own."""
+    for account, whole in ((make_account(Role.ADMINISTRATOR), True), (make_account(Role.DESK), False)):
+        client.force_login(account)
+        links = re.findall(r'<a href="([^"]+)"[^>]*>(Jobs[^<]*)</a>', client.get("/staff/").content.decode())
+        assert set(links) == {("/staff/jobs/", "Jobs")}
+        page = client.get("/staff/jobs/").content.decode()
+        assert ('<a href="/staff/core/job/">Search all jobs</a>' in page) is whole
 
 
 def test_the_list_asks_as_much_for_three_as_for_one(administrator: Client) -> None:

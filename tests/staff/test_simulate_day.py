@@ -347,7 +347,8 @@ def test_killed_in_the_middle_and_started_again_it_is_the_same_day(tmp_path: Pat
     demonstration.reset_day(demo, by=demonstration.simulated_staff())
     kills = 0
     while kills < 3:
-        process = start_simulation()
+        # However late the kill comes, there is more of the day to play.
+        process = start_simulation("--until", f"{10 + kills}:00")
         assert process.stdout is not None
         # Some lines are awaited, then it is killed wherever it is.
         lines = [process.stdout.readline() for _ in range(25)]

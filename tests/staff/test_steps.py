@@ -440,11 +440,15 @@ def in_thread(act: Any) -> Any:
 
 
 def wait_until_blocked(late: Future[Any]) -> None:
-    """Until another connection waits for a lock; what `late` does holds none until then."""
-    for _attempt in range(1000):
+    """Until another connection waits for a lock that this one has."""
+    for _attempt in range(6000):
         assert not late.done(), late.result()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            # For this connection: other tests wait for theirs, on the same server.
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks"
+                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
             if cursor.fetchone()[0]:
                 return
         sleep(0.02)

@@ -458,11 +458,6 @@ def test_t2_the_tables_of_the_history_refuse_every_change(statement: str) -> Non
     """Red when: seen without the trigger history_refuse_update (an entry takes another account)."""
     make.make_source()
     with pytest.raises(DatabaseError, match="history"), transaction.atomic():
-        # The tests let TRUNCATE pass, as they are cleaned up by it; here it is refused as everywhere else.
-        ask(
-            "CREATE OR REPLACE FUNCTION public.history_refuse_truncate() RETURNS trigger LANGUAGE plpgsql"
-            f" AS $$ BEGIN {sql.REFUSE_TRUNCATE} END $$"
-        )
         ask(statement)
     assert list(verify()) == []
 

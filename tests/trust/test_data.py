@@ -114,7 +114,7 @@ def test_d4_two_loads_at_once_are_one_and_the_next_changes_nothing() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     assert sorted(map(str, map(outcomes, reports))) == [
         f"{{'created': {RECORDS}}}",
         f"{{'unchanged': {RECORDS}}}",

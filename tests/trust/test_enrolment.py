@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 
 from tests import factories
-from tests.signing import CODE, LOGIN, code_now, key_on, path_in_mail, secret_of
+from tests.signing import CODE, LOGIN, PASSWORD, code_now, key_on, path_in_mail, person, secret_of
 from tracker.accounts import invitations
 from tracker.accounts.models import SignInAttempt
 from tracker.core.models import User
@@ -157,6 +157,51 @@ def test_a6_codes_are_counted_at_this_door_and_nothing_else_is(link: str) -> Non
     assert list(found) == [("code", "wrong")] * 10 + [("code", "refused")] * 3
 
 
+def look_at(client: Client, link: str, password: str) -> Any:
+    """What the page's script is answered while somebody types a password."""
+    return client.post(f"{link}password/", {"password": password})
+
+
+def test_a10_a_password_is_looked_at_and_neither_kept_nor_sent_back(link: str) -> None:
+    """Red when: `invitation_password` keeps what is good in an Enrolment, asks for no link, or answers to a GET."""
+    client = Client()
+    said = {text: look_at(client, link, text) for text in ("new@example.org", "mild", GOOD)}
+    assert {text: answer.json() for text, answer in said.items()} == {
+        "new@example.org": {"complaints": [
+            "This password is guessed too easily: it is common, was in a breach, or is made of a name or a pattern. "
+            "Take four or more words that do not belong together, or let a password manager make one."
+        ]},
+        "mild": {"complaints": [
+            "This password is too short. It must contain at least 12 characters."
+        ]},
+        GOOD: {"complaints": []},
+    }  # fmt: skip
+    assert [text for text, answer in said.items() if text in answer.content.decode()] == []
+    assert (saved(), client.session.items()) == ((False, 0), {}.items())
+    assert "is kept" not in client.get(link).content.decode()
+    assert look_at(client, "/staff/invitation/nonsense/", GOOD).status_code == 404
+    assert client.get(f"{link}password/").status_code == 405
+    assert look_at(Client(enforce_csrf_checks=True), link, GOOD).status_code == 403
+    assert (
+        client.post(link, {"password": GOOD, "code": code_now(key_on(client.get(link)))}).status_code == 302
+    )
+    assert look_at(client, link, GOOD).status_code == 404
+
+
+def test_a1_passwords_are_looked_at_so_often_and_keep_nobody_out(link: str) -> None:
+    """Red when: Kind.NEW is left out of COUNTED; counts for the address; or is told to the owner by mail."""
+    client = Client()
+    key = key_on(client.get(link))
+    answers = [look_at(client, link, ("password1234", GOOD)[place % 2]) for place in range(31)]
+    assert [answer.status_code for answer in answers] == [200] * 30 + [429]
+    assert int(answers[-1]["Retry-After"]) > 60
+    assert [mail.subject for mail in outbox.outbox] == ["Your account in the observation tracker"]
+    # The same address, for somebody else and for the invitation itself.
+    anna = person()
+    assert Client().post(LOGIN, {"login": anna.username, "password": PASSWORD}).status_code == 302
+    assert client.post(link, {"password": GOOD, "code": code_now(key)})["Location"] == CODES
+
+
 def test_a6_the_code_that_accepts_does_not_sign_in(link: str) -> None:
     """Red when: `add_app` does not use the code up."""
     client = Client()
@@ -206,7 +251,7 @@ def test_a6_of_two_at_once_one_gets_in(link: str) -> None:
 
 
 def test_a7_the_session_of_before_ends_whoever_s_it_was(link: str) -> None:
-    """Red when: `accept` does not begin a new session."""
+    """Red when: `accept` does not begin a new session, or tells the owner of a change."""
     desk = factories.make_administrator()
     client, thief = Client(), Client()
     client.force_login(desk)
@@ -216,9 +261,7 @@ def test_a7_the_session_of_before_ends_whoever_s_it_was(link: str) -> None:
     assert client.get("/staff/").context["user"].username == "new@example.org"
     assert [name for name, _kept in client.session.items() if name.startswith("enrolment")] == []
     assert thief.get("/staff/")["Location"].startswith("/staff/login/")
-    assert sorted(mail.subject for mail in outbox.outbox) == [
-        "Your account in the observation tracker", "Your account was changed",
-    ]  # fmt: skip
+    assert [mail.subject for mail in outbox.outbox] == ["Your account in the observation tracker"]
 
 
 def test_p3_what_waits_is_readable_in_no_table(link: str) -> None:

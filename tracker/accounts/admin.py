@@ -75,7 +75,9 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         shown: Any = super().get_list_display(request)
         # Whether a factor is set up is for those who look after accounts; the database tells it to nobody else.
-        return (*shown, "sign_in_state") if request.user.has_perm("core.change_user") else shown
+        if not request.user.has_perm("core.change_user"):
+            return shown
+        return (*(column for column in shown if column != "is_active"), "sign_in_state")
 
     @admin.display(description=_("sign-in"))
     def sign_in_state(self, account: User) -> SafeString:
@@ -146,8 +148,9 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
                 )  # fmt: skip
                 if values["organization"]:
                     Affiliation.objects.create(account=account, organization=values["organization"])
-            words = _t("%(email)s is invited: the link works once, for %(days)d days.")
-            messages.success(request, words % {"email": account.email, "days": invitations.DAYS})
+            words = _t("Invitation sent to %(email)s: the link works once, for %(days)d days.")
+            said = words % {"email": account.email, "days": invitations.DAYS}
+            messages.success(request, f"{said} {mail.where_mails_are()}".strip())
             return redirect("admin:core_user_changelist")
         return self._render(request, "admin/core/user/invite.html", title=_t("Invite somebody"), form=form)
 
@@ -170,7 +173,9 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         )  # fmt: skip
         if account is not None and invitations.awaits(account):
             invitations.invite_again(account, by=request.user)
-            messages.success(request, _t("A new invitation is on its way."))
+            messages.success(
+                request, f"{_t('A new invitation is on its way.')} {mail.where_mails_are()}".strip()
+            )
         return answer
 
     def send_link_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -184,7 +189,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         if account is not None and invitations.may_get_link(account):
             mail.later(mail.send_link, account.pk)
             log.info("account %s sends a link to sign in to account %s", request.user.pk, account.pk)
-            messages.success(request, _t("The link is on its way."))
+            messages.success(request, f"{_t('The link is on its way.')} {mail.where_mails_are()}".strip())
         elif account is not None:
             messages.error(
                 request, _t("Nothing was sent: the account is closed, has no address or no password yet.")

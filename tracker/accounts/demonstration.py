@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from tracker.core.models import User
-from tracker.core.roles import Role
+from tracker.core.roles import Role, names_of, work_of
 
 NAMES = {
     Role.DESK: "desk",
@@ -47,7 +47,8 @@ def shown_accounts() -> list[dict[str, str]]:
         {
             "username": row.username,
             "password": password_of(row.username),
-            "role": ", ".join(str(Role(role).label) for role in row.roles),
+            "role": names_of(row.roles),
+            "work": work_of(row.roles),
         }
         for row in sorted(rows, key=lambda row: names.index(row.username))
     ]

@@ -16,7 +16,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
-from tracker.accounts import invitations, mail
+from tracker.accounts import invitations
 from tracker.accounts.codes import LAST_USED
 from tracker.core.models import User
 
@@ -81,6 +81,6 @@ def accept(
     request.session.flush()
     record_authentication(request, user, "password")
     record_authentication(request, user, "mfa", id=factor.pk, type=factor.type)
+    # Its owner is told of no change: this is the set-up itself, and they are at it.
     get_adapter(request).login(request, user)
-    mail.later(mail.tell_of_change, user.pk, "second factor")
     return True

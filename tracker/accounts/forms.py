@@ -27,10 +27,7 @@ from tracker.accounts.models import ApiToken, Outcome
 from tracker.core.models import User
 from tracker.core.roles import Role
 
-GOOD_PASSWORD = _(
-    "Twelve characters or more; not one that others use, and not made of names or patterns. Four unrelated words are "
-    "good."
-)
+GOOD_PASSWORD = _("Twelve characters or more. Four unrelated words are good; names and patterns are not.")
 
 
 def was_right() -> None:
@@ -146,7 +143,7 @@ class AcceptForm(forms.Form):
     def __init__(self, *args: Any, enrolment: Enrolment, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.enrolment = enrolment
-        self.fields["code"].label = _("Six digits")
+        self.fields["code"].label = _("Six digits that it shows")
         self._ask_for_the_rest({})
 
     def clean_password(self) -> None:

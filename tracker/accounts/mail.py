@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext as _
 
 from tracker.accounts import invitations
 from tracker.accounts.models import SignInAttempt
@@ -53,6 +54,15 @@ def _send(user: User, subject: str, template: str, **context: Any) -> None:
     )
     # A line feed in a name would begin a header of its own; Django refuses it.
     send_mail(subject, text, None, [user.email])
+
+
+def where_mails_are() -> str:
+    """Where whoever had a mail sent finds it, as long as mails are printed and not sent; "" where they are sent."""
+    if not settings.EMAIL_BACKEND.endswith(".console.EmailBackend"):
+        return ""
+    if settings.LOCAL:
+        return _("This copy has no mail server: the mail is printed by make run in the terminal.")
+    return _("There is no mail server: the mail is printed where the tracker runs.")
 
 
 def send_invitation(pk: int, by: int = 0) -> None:

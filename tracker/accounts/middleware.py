@@ -29,6 +29,7 @@ ENROLMENT = {
     "account_login", "account_logout", "account_session", "account_sign_out_everywhere",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
     "account_reset_password_complete", "account_invitation", "account_invitation_passkey",
+    "account_invitation_password",
 }  # fmt: skip
 # Asked by the page and not by a person: no sign that somebody is at work.
 PASSIVE = {"account_session"}
@@ -130,7 +131,14 @@ def _of_invitation(request: HttpRequest) -> User | str | None:
     return found[0] if found else None
 
 
-# Every door at which something secret is compared: what is tried there, with which method, and for whose account.
+def _of_new_password(request: HttpRequest) -> User | str | None:
+    words = request.resolver_match.kwargs if request.resolver_match else {}
+    found = invitations.read_token(words.get("token", "")) if request.POST.get("password") else None
+    return found[0] if found else None
+
+
+# Every door at which something secret is compared, or a new one looked at: what is tried there, with which method, and
+# for whose account.
 DOORS: dict[str, tuple[Kind, str, Callable[[HttpRequest], User | str | None]]] = {
     "account_login": (Kind.PASSWORD, "POST", _typed_login),
     "account_reauthenticate": (Kind.PASSWORD, "POST", _signed_in),
@@ -139,6 +147,7 @@ DOORS: dict[str, tuple[Kind, str, Callable[[HttpRequest], User | str | None]]] =
     "mfa_reauthenticate": (Kind.CODE, "POST", _signed_in),
     "mfa_reauthenticate_webauthn": (Kind.CODE, "POST", _signed_in),
     "account_invitation": (Kind.CODE, "POST", _of_invitation),
+    "account_invitation_password": (Kind.NEW, "POST", _of_new_password),
     "account_reset_password": (Kind.LINK, "POST", _typed_email),
     "account_reset_password_from_key": (Kind.CODE, "GET", _of_link),
 }
@@ -179,7 +188,7 @@ class ThrottleMiddleware:
                 address=throttle.client_address(request), device=device,
             )  # fmt: skip
         except TooManyTries as refusal:
-            if user is not None and not device:
+            if user is not None and not device and kind != Kind.NEW:
                 mail.later(mail.tell_of_tries, user.pk, refusal.attempt.pk)
             return too_many(request, refusal.seconds)
         return None

@@ -15,6 +15,8 @@ class Kind(models.TextChoices):
     CODE = "code", _("second factor")
     LINK = "link", _("link by mail")
     TOKEN = "token", _("token of a program")
+    # Compared with no secret: whether it may become one. Counted, as it takes the server's time.
+    NEW = "new", _("new password, looked at")
 
 
 class Outcome(models.TextChoices):

@@ -18,13 +18,16 @@ from django.utils.crypto import salted_hmac
 
 from tracker.accounts.models import Kind, Outcome, SignInAttempt
 
-# What counts is a try that was compared with something and was not right. A link that was asked for always counts.
+# What counts is a try that was compared with something and was not right. What was asked for always counts: a link, or
+# to have a new password looked at.
 ACCOUNT_WINDOW = timedelta(minutes=15)
 ADDRESS_WINDOW, ADDRESS_LIMIT = timedelta(hours=1), 20
 # A wrong token is nobody's: the limit of addresses is the one that counts.
-ACCOUNT_LIMIT = {Kind.PASSWORD: 5, Kind.CODE: 10, Kind.LINK: 5, Kind.TOKEN: ADDRESS_LIMIT}
+ACCOUNT_LIMIT = {Kind.PASSWORD: 5, Kind.CODE: 10, Kind.LINK: 5, Kind.TOKEN: ADDRESS_LIMIT, Kind.NEW: 30}
 KEEP = timedelta(days=90)
-COUNTED = Q(outcome__in=[Outcome.OPEN, Outcome.WRONG]) | Q(kind=Kind.LINK, outcome=Outcome.RIGHT)
+COUNTED = Q(outcome__in=[Outcome.OPEN, Outcome.WRONG]) | Q(
+    kind__in=[Kind.LINK, Kind.NEW], outcome=Outcome.RIGHT
+)
 
 
 class TooManyTries(Exception):
@@ -95,8 +98,10 @@ def admit(kind: Kind, door: str, *, account: str, address: str | None, device: s
     source = neighbourhood(address)
     mine = Q(kind=kind, account=account, device=device)
     limits = [Limit(mine, ACCOUNT_WINDOW, ACCOUNT_LIMIT[kind])]
-    if not device:
-        limits.append(Limit(Q(address=source, device=""), ADDRESS_WINDOW, ADDRESS_LIMIT))
+    # Whoever seeks a good password guesses nobody's, and keeps no colleague at the same address out.
+    if not device and kind != Kind.NEW:
+        guesses = Q(address=source, device="") & ~Q(kind=Kind.NEW)
+        limits.append(Limit(guesses, ADDRESS_WINDOW, ADDRESS_LIMIT))
     with transaction.atomic():
         _queue_up(f"{account} {device}", f"address {source}")
         now = timezone.now()

@@ -14,6 +14,7 @@ urlpatterns = [
     path("login/code/", door(factor_views.authenticate), name="mfa_authenticate"),
     path("logout/", views.SignOut.as_view(), name="account_logout"),
     path("invitation/<str:token>/", views.invitation, name="account_invitation"),
+    path("invitation/<str:token>/password/", views.invitation_password, name="account_invitation_password"),
     path("invitation/<str:token>/passkey/", views.invitation_with_passkey, name="account_invitation_passkey"),
     path("password/forgotten/", views.reset, name="account_reset_password"),
     path("password/forgotten/sent/", views.reset_done, name="account_reset_password_done"),

@@ -21,12 +21,15 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth import views as django_views
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
 from tracker.accounts import invitations, mail, sessions, throttle, tokens
 from tracker.accounts.codes import use_code
@@ -44,7 +47,7 @@ from tracker.accounts.models import ApiToken, Outcome
 from tracker.accounts.throttle import TooManyTries
 from tracker.core.guarded import KEY
 from tracker.core.models import User
-from tracker.core.roles import SENTENCES, Role
+from tracker.core.roles import names_of, work_of
 
 View = Callable[..., HttpResponseBase]
 # In the session: until when the page of recovery codes shows them. As long as nothing is asked again after signing in.
@@ -264,10 +267,27 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     url = adapter.build_totp_url(user, enrolment.secret)
     context = {
         "title": _("Set up your account"), "form": form, "enrolment": enrolment, "invited": user, "inviter": inviter,
-        "roles": [(role.label, SENTENCES[role]) for role in Role if role in user.roles],
+        "roles": names_of(user.roles), "work": work_of(user.roles),
         "totp_url": url, "totp_svg": adapter.build_totp_svg(url),
+        "look": reverse("account_invitation_password", args=[token]),
     }  # fmt: skip
     return render(request, "account/invitation.html", context)
+
+
+@sensitive_post_parameters()
+@require_POST
+def invitation_password(request: HttpRequest, token: str) -> HttpResponse:
+    """What is wrong with the password that somebody invited has typed, as {"complaints": [...]}, before the form is
+    sent and nothing can be mended in it. Neither kept nor sent back."""
+    found = invitations.read_token(token)
+    if found is None:
+        return _void_link(request)
+    try:
+        validate_password(request.POST.get("password", ""), found[0])
+    except ValidationError as refusal:
+        return JsonResponse({"complaints": refusal.messages})
+    throttle.finish(request.attempt, Outcome.RIGHT)  # type: ignore[attr-defined]
+    return JsonResponse({"complaints": []})
 
 
 def invitation_with_passkey(request: HttpRequest, token: str) -> HttpResponse:

@@ -22,7 +22,7 @@ from tracker.core.admin_access import NarrowedAdmin, user_of
 from tracker.core.admin_publication import HTTPS_ASSUMED
 from tracker.core.models import Country, Job, Source, TimeZone, User
 from tracker.core.ownership import rows_for
-from tracker.core.roles import SENTENCES, Role
+from tracker.core.roles import LIMITS, WORK, Role, names_of
 from tracker.core.timezones import format_offset, offset_at
 
 
@@ -134,7 +134,8 @@ class AccountForm(UserChangeForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=lambda: [
-            (role.value, format_html("<b>{}:</b> {}", role.label, SENTENCES[role])) for role in Role
+            (role.value, format_html("<b>{}</b> {}. {}", role.label, WORK[role], LIMITS[role]))
+            for role in Role
         ],
     )
 
@@ -145,7 +146,7 @@ class AccountAdmin(NarrowedAdmin, UserAdmin):
 
     form = AccountForm
     list_display = (
-        "username", "first_name", "last_name", "email", "role_names", "is_active", "is_superuser", "last_login",
+        "username", "name", "email", "role_names", "is_active", "is_superuser", "last_login",
     )  # fmt: skip
     list_filter = ("is_active", "is_superuser")
     filter_horizontal = ()
@@ -160,9 +161,13 @@ class AccountAdmin(NarrowedAdmin, UserAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return super().get_queryset(request).order_by(F("last_name"), "username")
 
+    @admin.display(description=_("name"), ordering="last_name")
+    def name(self, account: User) -> str:
+        return account.get_full_name() or "-"
+
     @admin.display(description=_("roles"))
     def role_names(self, account: User) -> str:
-        return ", ".join(str(Role(role).label) for role in account.roles)
+        return names_of(account.roles)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A superuser's account, its password included, is changed by superusers."""

@@ -53,6 +53,20 @@ class User(AbstractUser):
     roles = ArrayField(
         models.CharField(max_length=24, choices=Role), default=list, blank=True, verbose_name=_("roles")
     )
+    # As Django's, in the words of these screens.
+    is_active = models.BooleanField(
+        _("open"), default=True,
+        help_text=_("A closed account signs in no more. It is not deleted: the history names it."),
+    )  # fmt: skip
+    is_staff = models.BooleanField(
+        _("staff pages"),
+        default=False,
+        help_text=_("Without them the account opens nothing but public pages."),
+    )
+    is_superuser = models.BooleanField(
+        _("full rights"), default=False,
+        help_text=_("May do everything, whatever its roles, and alone gives full rights to others."),
+    )  # fmt: skip
     # Part of every session's seal: whatever makes it higher ends them all. Triggers do so where something changes
     # that a session rests on: roles, organization, second factor, deactivation.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
@@ -62,6 +76,8 @@ class User(AbstractUser):
     objects: ClassVar[AccountManager] = AccountManager()
 
     class Meta(AbstractUser.Meta):
+        verbose_name = _("account")  # type: ignore[assignment]
+        verbose_name_plural = _("accounts")  # type: ignore[assignment]
         base_manager_name = "objects"
         constraints = [
             models.CheckConstraint(

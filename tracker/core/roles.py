@@ -4,6 +4,7 @@ A permission answers "may this person do this to records of this kind at all"; w
 of ownership (`core.ownership`). Nothing else gives a permission: no group, no permission of a single account.
 """
 
+from collections.abc import Container
 from typing import Any
 
 from django.db import models
@@ -22,15 +23,24 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
 
 
-# What each role is for, as the screen of an account says it.
-SENTENCES = {
-    Role.DESK: _("Enters elections, stations, calendar, announced figures and meetings. Sees no names of observers."),
-    Role.OFFICER: _("Keeps organizations, missions, their statements, observers and media; decides who is accredited."),
-    Role.COORDINATOR: _("Works for one organization: its teams, plans, visits, incidents and statements alone."),
-    Role.PUBLISHER: _("Decides what the public sees, and when. Writes nothing, sees no names of observers."),
-    Role.AUDITOR: _("Reads everything but people’s personal data, the history of changes included. Changes nothing."),
-    Role.ADMINISTRATOR: _("Keeps accounts and their roles, and looks after the jobs. Sees no part of the register."),
+# What each role is for. Of an account with several, these together say what it may do.
+WORK = {
+    Role.DESK: _("enters elections, stations, calendar, announced figures and meetings"),
+    Role.OFFICER: _("keeps organizations, missions, their statements, observers and media; decides who is accredited"),
+    Role.COORDINATOR: _("works for one organization: its teams, plans, visits, incidents and statements"),
+    Role.PUBLISHER: _("decides what the public sees, and when"),
+    Role.AUDITOR: _("reads everything but people’s personal data, the history of changes included"),
+    Role.ADMINISTRATOR: _("keeps accounts and their roles, and looks after the jobs"),
 }  # fmt: skip
+# Where the role ends, for whoever gives it; another role of the account may reach further.
+LIMITS = {
+    Role.DESK: _("Sees no names of observers."),
+    Role.OFFICER: _("Sees no field work."),
+    Role.COORDINATOR: _("Sees nothing that others keep to themselves."),
+    Role.PUBLISHER: _("Writes nothing, sees no names of observers."),
+    Role.AUDITOR: _("Changes nothing."),
+    Role.ADMINISTRATOR: _("Sees no part of the register."),
+}
 
 # Whoever has one of these sees the records of every organization; a coordinator only what is public or their own.
 SEE_EVERYTHING = frozenset({Role.DESK, Role.OFFICER, Role.PUBLISHER, Role.AUDITOR})
@@ -123,6 +133,16 @@ def who_may(name: str) -> str:
             own = _("%(role)s (for their own organization)") if role in OWN_ONLY else "%(role)s"
             words.append(str(own) % {"role": str(role.label)})
     return str(get_text_list(words, _("or")))
+
+
+def names_of(roles: Container[str]) -> str:
+    """The names of `roles`, in the order of the list: "Accreditation officer, Publisher"; "" for none."""
+    return ", ".join(str(role.label) for role in Role if role in roles)
+
+
+def work_of(roles: Container[str]) -> str:
+    """What an account with all of `roles` does, in one sentence without its end; "" for none."""
+    return "; ".join(str(WORK[role]) for role in Role if role in roles)
 
 
 def granted_by(user: Any, name: str) -> frozenset[str]:

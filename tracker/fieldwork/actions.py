@@ -15,31 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker.core.models import Country, Publication, User
-from tracker.elections.models import Constituency, Election
-from tracker.fieldwork.models import Assessment, Deployment, Incident, IncidentChange, Team, Visit
+from tracker.elections.models import Constituency
+from tracker.fieldwork.incidents import report_incident
+from tracker.fieldwork.models import Assessment, Deployment, Incident, Team, Visit
 from tracker.missions.models import Mission, Observer
 from tracker.stations.models import PollingStation
 
 # A telephone's clock may run ahead a little; a visit of tomorrow is a mistyped one.
 CLOCKS_APART = timedelta(minutes=15)
-# From a status to those it may become. Nothing is ever forgotten: a dismissed incident can be taken up again.
-INCIDENT_STEPS = {
-    Incident.Status.REPORTED: (Incident.Status.CHECKING, Incident.Status.DISMISSED),
-    Incident.Status.CHECKING: (
-        Incident.Status.CONFIRMED,
-        Incident.Status.DISMISSED,
-        Incident.Status.REPORTED,
-    ),
-    Incident.Status.CONFIRMED: (Incident.Status.CHECKING,),
-    Incident.Status.DISMISSED: (Incident.Status.CHECKING,),
-}
-# Steps that undo a decision, or make one against the report: they need a reason.
-NEEDS_REASON = {
-    (Incident.Status.REPORTED, Incident.Status.DISMISSED),
-    (Incident.Status.CHECKING, Incident.Status.DISMISSED),
-    (Incident.Status.CONFIRMED, Incident.Status.CHECKING),
-    (Incident.Status.DISMISSED, Incident.Status.CHECKING),
-}
 
 
 @transaction.atomic
@@ -367,59 +350,3 @@ def correct_visit(*, by: User | None, visit: Visit, seen: int | None = None, **c
     locked.save()
     visit.refresh_from_db()
     return visit
-
-
-@transaction.atomic
-def report_incident(
-    *,
-    by: User | None,
-    election: Election,
-    category: str,
-    severity: str,
-    occurred_at: datetime,
-    description: str,
-    station: PollingStation | None = None,
-    place: str = "",
-    team: Team | None = None,
-    submission_key: UUID | None = None,
-) -> Incident:
-    """Something went wrong. Not public until somebody publishes a summary. One key, one incident."""
-    if station is not None and station.election_id != election.pk:
-        raise ValidationError(
-            {"station": _("This station belongs to another election; choose one of this election.")}
-        )
-    values: dict[str, Any] = {
-        "election": election,
-        "category": category,
-        "severity": severity,
-        "occurred_at": occurred_at,
-        "description": description,
-        "station": station,
-        "place": place,
-        "team": team,
-    }
-    Incident(**values).full_clean()
-    if submission_key is None:
-        incident, created = Incident.objects.create(**values), True
-    else:
-        incident, created = Incident.objects.get_or_create(submission_key=submission_key, defaults=values)
-    if created:
-        IncidentChange.objects.create(incident=incident, status=incident.status, at=timezone.now(), by=by)
-    return incident
-
-
-@transaction.atomic
-def move_incident(*, by: User | None, incident: Incident, to: str, reason: str = "") -> Incident:
-    """One step in checking an incident (INCIDENT_STEPS); some need a reason (NEEDS_REASON)."""
-    locked = Incident.objects.select_for_update().get(pk=incident.pk)
-    status = Incident.Status(locked.status)
-    if to not in INCIDENT_STEPS[status]:
-        allowed = ", ".join(str(step.label) for step in INCIDENT_STEPS[status])
-        words = _("This incident is “%(status)s”; from there it can become: %(allowed)s.")
-        raise ValidationError(words % {"status": status.label, "allowed": allowed})
-    if (status, Incident.Status(to)) in NEEDS_REASON and not reason.strip():
-        raise ValidationError({"reason": _("Say why.")})
-    Incident.objects.filter(pk=locked.pk).update(status=to)
-    IncidentChange.objects.create(incident=locked, status=to, at=timezone.now(), by=by, reason=reason)
-    incident.refresh_from_db()
-    return incident

@@ -410,7 +410,7 @@ class IncidentAdmin(PublishableAdmin):
             super().save_model(request, obj, form, change)
             return
         names = ("category", "severity", "occurred_at", "description", "station", "place", "team")
-        made = actions.report_incident(
+        made = incidents.report_incident(
             by=request.user,  # type: ignore[arg-type]
             election=obj.election,
             **{name: getattr(obj, name) for name in names},

@@ -1,4 +1,4 @@
-"""The coordinator's board: stations by slots of one day, plan beside what happened, gaps first.
+"""The coordinator's board: stations by slots of one day, plan beside what happened, those without a plan first.
 
 For staff only: it names teams and shows drafts of the register. The public's coverage is in `coverage`.
 """
@@ -58,7 +58,7 @@ SEARCHED = (
 class State(models.TextChoices):
     """What a station has, of the missions that are shown: the words of the filter and of each row."""
 
-    GAP = "gap", _("no plan, no visit")
+    NO_PLAN = "no_plan", _("no plan, no visit")
     PLANNED = "planned", _("planned, not visited")
     VISITED = "visited", _("visited")
 
@@ -270,7 +270,7 @@ def with_state(seen: Seen, mission: int | None = None) -> QuerySet[Any]:
         state=Case(
             When(is_visited=True, then=Value(State.VISITED)),
             When(is_planned=True, then=Value(State.PLANNED)),
-            default=Value(State.GAP),
+            default=Value(State.NO_PLAN),
             output_field=models.CharField(),
         ),
         # Without a live plan first, as the board is for planning; visited ones among them last.
@@ -287,7 +287,7 @@ def count_states(stations: QuerySet[Any]) -> dict[str, int]:
     """Stations by state, and the visited ones that nobody had planned. One query."""
     counted = stations.aggregate(
         stations=Count("pk"),
-        gap=Count("pk", filter=Q(is_planned=False, is_visited=False)),
+        no_plan=Count("pk", filter=Q(is_planned=False, is_visited=False)),
         planned=Count("pk", filter=Q(is_planned=True, is_visited=False)),
         visited=Count("pk", filter=Q(is_visited=True)),
         unplanned=Count("pk", filter=Q(is_planned=False, is_visited=True)),

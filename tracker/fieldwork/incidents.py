@@ -1,8 +1,13 @@
-"""What the public reads of an incident: its summary is submitted, published, sent back and withdrawn.
+"""Incidents: reported, checked step by step; and what the public reads of them is submitted, published, sent back
+and withdrawn.
 
 `by` is the account that acts, or None for a clock or a command. `seen` is the version that the page of the incident
 showed (`incident_version`), or None where none did. ValidationError says what is wrong and how to mend it.
 """
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -16,7 +21,88 @@ from tracker.core.guarded import broken_rule
 from tracker.core.identity import give_reason
 from tracker.core.models import Publication, User
 from tracker.core.publication import has_four_eyes
-from tracker.fieldwork.models import Incident, IncidentChange
+from tracker.elections.models import Election
+from tracker.fieldwork.models import Incident, IncidentChange, Team
+from tracker.stations.models import PollingStation
+
+# From a status to those it may become. Nothing is ever forgotten: a dismissed incident can be taken up again.
+INCIDENT_STEPS = {
+    Incident.Status.REPORTED: (Incident.Status.CHECKING, Incident.Status.DISMISSED),
+    Incident.Status.CHECKING: (
+        Incident.Status.CONFIRMED,
+        Incident.Status.DISMISSED,
+        Incident.Status.REPORTED,
+    ),
+    Incident.Status.CONFIRMED: (Incident.Status.CHECKING,),
+    Incident.Status.DISMISSED: (Incident.Status.CHECKING,),
+}
+# Steps that undo a decision, or make one against the report: they need a reason.
+NEEDS_REASON = {
+    (Incident.Status.REPORTED, Incident.Status.DISMISSED),
+    (Incident.Status.CHECKING, Incident.Status.DISMISSED),
+    (Incident.Status.CONFIRMED, Incident.Status.CHECKING),
+    (Incident.Status.DISMISSED, Incident.Status.CHECKING),
+}
+
+
+@transaction.atomic
+def report_incident(
+    *,
+    by: User | None,
+    election: Election,
+    category: str,
+    severity: str,
+    occurred_at: datetime,
+    description: str,
+    station: PollingStation | None = None,
+    place: str = "",
+    team: Team | None = None,
+    submission_key: UUID | None = None,
+) -> Incident:
+    """Something went wrong. Not public until somebody publishes a summary. One key, one incident."""
+    if station is not None and station.election_id != election.pk:
+        raise ValidationError(
+            {"station": _("This station belongs to another election; choose one of this election.")}
+        )
+    values: dict[str, Any] = {
+        "election": election,
+        "category": category,
+        "severity": severity,
+        "occurred_at": occurred_at,
+        "description": description,
+        "station": station,
+        "place": place,
+        "team": team,
+    }
+    Incident(**values).full_clean()
+    if submission_key is None:
+        incident, created = Incident.objects.create(**values), True
+    else:
+        incident, created = Incident.objects.get_or_create(submission_key=submission_key, defaults=values)
+    if created:
+        IncidentChange.objects.create(incident=incident, status=incident.status, at=timezone.now(), by=by)
+    return incident
+
+
+@transaction.atomic
+def move_incident(
+    *, by: User | None, incident: Incident, to: str, reason: str = "", seen: str | None = None, why: str = ""
+) -> Incident:
+    """One step in checking an incident (INCIDENT_STEPS). Some need a `reason` (NEEDS_REASON), which stays in the
+    register; the public reads its status, so that of a public one needs a `why` as well, which everybody reads."""
+    locked = _lock(incident, seen)
+    status = Incident.Status(locked.status)
+    if to not in INCIDENT_STEPS[status]:
+        allowed = ", ".join(str(step.label) for step in INCIDENT_STEPS[status])
+        words = _("This incident is “%(status)s”; from there it can become: %(allowed)s.")
+        raise ValidationError(words % {"status": status.label, "allowed": allowed})
+    if (status, Incident.Status(to)) in NEEDS_REASON and not reason.strip():
+        raise ValidationError({"reason": _("Say why.")})
+    _explain(locked, why)
+    Incident.objects.filter(pk=locked.pk).update(status=to)
+    IncidentChange.objects.create(incident=locked, status=to, at=timezone.now(), by=by, reason=reason)
+    incident.refresh_from_db()
+    return incident
 
 
 def incident_version(incident: Incident) -> str:
@@ -108,12 +194,19 @@ def _write(locked: Incident, summary: str, to: Publication, reason: str) -> None
     """Write the summary with its new state; the database has the last word on both."""
     if not summary.strip():
         raise ValidationError({"summary": _("Write the public summary before you publish.")})
-    if locked.is_released and (summary != locked.summary or to != locked.publication):
-        if not reason.strip():
-            raise ValidationError({"why": CORRECTION_UNEXPLAINED})
-        give_reason(reason.strip())
+    if summary != locked.summary or to != locked.publication:
+        _explain(locked, reason)
     try:
         with transaction.atomic():
             Incident.objects.filter(pk=locked.pk).update(summary=summary, publication=to)
     except IntegrityError as error:
         raise ValidationError(broken_rule(error) or _("The database refuses this.")) from error
+
+
+def _explain(locked: Incident, why: str) -> None:
+    """Give the reason of a change to the page of corrections; without one, what is public stays as it is."""
+    if not locked.is_released:
+        return
+    if not why.strip():
+        raise ValidationError({"why": CORRECTION_UNEXPLAINED})
+    give_reason(why.strip())

@@ -50,11 +50,27 @@ def missions_that_announced_visits(election: Election) -> PublicationQuerySet:
 
 
 def missions_of(election: Election, organization: Organization) -> list[Mission]:
-    """The missions in which `organization` took part: first its own, then those it joined."""
+    """What `organization` took part in: first its own missions, then those it joined, last what came to nothing."""
     missions = (
         public_missions(election).filter(Q(organization=organization) | Q(members=organization)).distinct()
     )
-    return sorted(missions, key=lambda mission: (mission.organization_id != organization.pk, mission.pk))
+    return sorted(
+        missions,
+        key=lambda mission: (
+            mission.status in Mission.ABSENT,
+            mission.organization_id != organization.pk,
+            mission.pk,
+        ),
+    )
+
+
+def organizations_observing(election: Election) -> set[int]:
+    """The keys of the organizations that are or were in the field, with a mission of theirs or as members."""
+    missions = Mission.objects.published().filter(election=election, status__in=Mission.PRESENT).order_by()
+    members = Membership.objects.published().filter(mission__in=missions).order_by()
+    return set(
+        missions.values_list("organization", flat=True).union(members.values_list("organization", flat=True))
+    )
 
 
 def organizations_in(election: Election) -> list[Organization]:

@@ -32,6 +32,7 @@ from tracker.missions.queries import (
     missions_of,
     missions_that_announced_visits,
     organizations_in,
+    organizations_observing,
     public_engagements,
     public_missions,
     valid_badge,
@@ -215,6 +216,9 @@ def missions(request: HttpRequest, election: Election, shown: Shown, fresh: Fres
     filters = MissionFilter(request.GET, queryset=public_missions(election))
     valid = filters.is_valid()
     rows = list(filters.qs) if valid else []
+    observing = (
+        organizations_observing(election) if any(row.status in Mission.ABSENT for row in rows) else set()
+    )
     kinds = [
         (kind, [row for row in rows if row.organization.kind == kind.value]) for kind in Organization.Kind
     ]
@@ -227,6 +231,10 @@ def missions(request: HttpRequest, election: Election, shown: Shown, fresh: Fres
         "linked": linked.section_page(request, election, "missions"),
         "found": len(rows),
         "kinds": [(kind.value, kind.label, found) for kind, found in kinds if found],
+        # Those of which one mission did not come about and another one did.
+        "otherwise": {
+            row.pk for row in rows if row.status in Mission.ABSENT and row.organization_id in observing
+        },
         "statuses": labelled(Mission.Status, counted.missions_by_status),
     }
     return figure_page(request, "public/missions.html", fresh, context, status=200 if valid else 400)
@@ -252,6 +260,9 @@ def mission(request: HttpRequest, slug: str, organization_slug: str) -> HttpResp
         "organization": organization,
         "linked": linked.mission_page(request, election, organization, rows),
         "missions": rows,
+        "otherwise": {row.pk for row in rows if row.status in Mission.ABSENT}
+        if any(row.status in Mission.PRESENT for row in rows)
+        else set(),
         "engagements": engagements,
         "announced": announced,
     }

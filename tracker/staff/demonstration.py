@@ -381,7 +381,7 @@ def _correct(stage: _Stage, event: Event) -> None:
 
 def _report(stage: _Stage, event: Event) -> None:
     data = event.data
-    actions.report_incident(
+    incidents.report_incident(
         by=stage.by,
         election=stage.election,
         category=data["category"],
@@ -397,7 +397,7 @@ def _report(stage: _Stage, event: Event) -> None:
 def _move(to: str) -> Any:
     def move(stage: _Stage, event: Event) -> None:
         reason = event.data.get("reason", "")
-        actions.move_incident(by=stage.by, incident=stage.incident(event), to=to, reason=reason)
+        incidents.move_incident(by=stage.by, incident=stage.incident(event), to=to, reason=reason)
 
     return move
 

@@ -21,8 +21,17 @@ from tracker.core.models import Publication
 from tracker.core.publication import has_four_eyes
 from tracker.coverage.corrections import mark_corrected
 from tracker.elections.models import Election
-from tracker.fieldwork import actions
-from tracker.fieldwork import incidents as publishing
+from tracker.fieldwork.incidents import (
+    INCIDENT_STEPS,
+    NEEDS_REASON,
+    changed_meanwhile,
+    incident_version,
+    move_incident,
+    publish_incident,
+    return_incident,
+    submit_incident,
+    withdraw_incident,
+)
 from tracker.fieldwork.models import Incident
 from tracker.fieldwork.queries import incident_place, incident_zone
 from tracker.staff.board import screen
@@ -95,8 +104,8 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         publishes = do in PUBLISHING or (do in WORDING and request.user.has_perm(MAY_PUBLISH))
         require(request, MAY_PUBLISH if publishes else MAY_CHANGE, row=found)
         if do == "preview":
-            if request.POST.get("seen") != publishing.incident_version(found):
-                problem = [publishing.changed_meanwhile()]
+            if request.POST.get("seen") != incident_version(found):
+                problem = [changed_meanwhile()]
             elif not typed["summary"].strip():
                 problem = [_("Write the public summary before you publish.")]
             preview = not problem
@@ -110,22 +119,21 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
                 problem = error.messages
                 found = rows.get(pk=pk)
     status = Incident.Status(found.status)
-    steps = [
-        (str(to), to.label, (status, to) in actions.NEEDS_REASON) for to in actions.INCIDENT_STEPS[status]
-    ]
+    steps = [(str(to), to.label, (status, to) in NEEDS_REASON) for to in INCIDENT_STEPS[status]]
     context = {
         "incident": found,
         "changes": found.changes.select_related("by").defer("by__password"),
         "steps": steps,
         "typed": typed,
         "asked_for": request.POST.get("do", ""),
+        "moved": request.POST.get("do", "") in Incident.Status.values,
         "problem": problem,
         "preview": preview,
         "place": incident_place(found),
         "zone": incident_zone(found),
         "may_change": request.user.has_perm(MAY_CHANGE, found),
         "may_publish": request.user.has_perm(MAY_PUBLISH),
-        "seen": publishing.incident_version(found),
+        "seen": incident_version(found),
         "state": state_sentence(found),
     }
     context |= _ways(request, found, typed["summary"])
@@ -162,24 +170,20 @@ def _act(request: HttpRequest, found: Incident, do: str, typed: dict[str, str]) 
     # A page that does not say what it showed is as good as one that showed something else.
     seen = request.POST.get("seen", "")
     if do == "publish":
-        publishing.publish_incident(
-            by=by, incident=found, summary=typed["summary"], seen=seen, reason=typed["why"]
-        )
+        publish_incident(by=by, incident=found, summary=typed["summary"], seen=seen, reason=typed["why"])
         if found.publication != Publication.PUBLISHED:
             return _("Saved, and off the public pages until somebody else publishes it.")
         return _("Published.")
     if do == "submit":
-        publishing.submit_incident(
-            by=by, incident=found, summary=typed["summary"], seen=seen, reason=typed["why"]
-        )
+        submit_incident(by=by, incident=found, summary=typed["summary"], seen=seen, reason=typed["why"])
         return _("It waits for a publisher now.")
     if do in ("take_back", "send_back"):
         if do == "send_back" and not typed["why"].strip():
             raise ValidationError(RETURN_UNEXPLAINED)
-        publishing.return_incident(incident=found, seen=seen, reason=typed["why"])
+        return_incident(incident=found, seen=seen, reason=typed["why"])
         return _("It is a draft again.")
     if do == "withdraw":
-        publishing.withdraw_incident(by=by, incident=found, reason=typed["why"], seen=seen)
+        withdraw_incident(by=by, incident=found, reason=typed["why"], seen=seen)
         return _("Withdrawn from publication.")
-    actions.move_incident(by=by, incident=found, to=do, reason=typed["reason"])
+    move_incident(by=by, incident=found, to=do, reason=typed["reason"], seen=seen, why=typed["why"])
     return _("Now: %(status)s.") % {"status": found.get_status_display()}

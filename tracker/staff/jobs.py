@@ -46,6 +46,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "jobs": [(job, kind_label(job)) for job in rows],
         "refresh": REFRESH_OPEN if any(job.state in Job.OPEN for job in rows) else REFRESH_IDLE,
         "may_start": request.user.has_perm(MAY_START),
+        "may_search": request.user.has_perm(MAY_SEE_ALL),
     }
     return TemplateResponse(request, "staff/jobs.html", context)
 

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin_access import NarrowedLookup
@@ -56,13 +57,15 @@ SECTIONS: tuple[tuple[Promise, tuple[Screen, ...], tuple[str, ...]], ...] = (
         _("Accounts and jobs"),
         (
             Screen(_("History of everything"), "admin:history", "core.view_change"),
-            Screen(_("Jobs in the background"), "admin:jobs"),
+            Screen(_("Jobs"), "admin:jobs"),
         ),
-        ("User", "Job"),
+        ("User",),
     ),
     (_("Reference tables"), (), ("Country", "TimeZone")),
 )
 
+# Lists that a screen of work leads to, and the index does not.
+ELSEWHERE = ("Job",)
 
 # What people begin with, as buttons at the top of the first page.
 BEGIN = (
@@ -84,8 +87,15 @@ def administrators() -> list[str]:
     return [row.get_full_name() or row.username for row in rows[:5]]
 
 
-class WithoutLog:
-    """For every screen of the admin: Django's own log is not written. The database keeps the history (core.history)."""
+class EveryScreen:
+    """For every screen of the admin: Django's own log is not written, as the database keeps the history (core.history);
+    and a list is called what it lists."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found: Any = super().get_changelist_instance(request)  # type: ignore[misc]
+        if not found.is_popup:
+            found.title = capfirst(found.opts.verbose_name_plural)
+        return found
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         return None
@@ -108,7 +118,7 @@ class StaffSite(AdminSite):
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As everywhere; one record of a change is enough, so no screen writes a second."""
         own = admin_class or ModelAdmin
-        super().register(model_or_iterable, type(own.__name__, (WithoutLog, own), {}), **options)
+        super().register(model_or_iterable, type(own.__name__, (EveryScreen, own), {}), **options)
 
     def mark_corrected(self, records: Iterable[Any]) -> None:
         """Set `corrected_at` on each record, for screens of apps that know nothing of corrections."""
@@ -219,7 +229,12 @@ class StaffSite(AdminSite):
         apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps
-        models = {model["object_name"]: (app, model) for app in apps for model in app["models"]}
+        models = {
+            model["object_name"]: (app, model)
+            for app in apps
+            for model in app["models"]
+            if model["object_name"] not in ELSEWHERE
+        }
         sections: list[dict[str, Any]] = []
         for title, screens, names in SECTIONS:
             found = [models.pop(name) for name in names if name in models]

@@ -21,6 +21,7 @@ from tracker.core.ownership import choosable
 from tracker.elections.models import Election
 from tracker.fieldwork import actions
 from tracker.fieldwork.board import search_stations, stations_of
+from tracker.fieldwork.incidents import report_incident
 from tracker.fieldwork.models import Incident, Team, Visit
 from tracker.staff.board import load, screen
 from tracker.staff.visit_form import VisitForm, station_words
@@ -259,7 +260,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
                     actions.submit_visit(by=request.user, visit=found)  # type: ignore[arg-type]
                 incident = form.incident()
                 if incident is not None:
-                    actions.report_incident(
+                    report_incident(
                         by=request.user,  # type: ignore[arg-type]
                         election=found.election,
                         station=found.station,

@@ -98,7 +98,7 @@ def test_an_account_is_named_everywhere_and_what_is_not_so_is_no_news() -> None:
     (entry,) = describe(rows, lambda model: False)
     assert entry.name == "Leyla Aliyeva (d-1)"
     labels = [one.label for one in entry.differences]
-    assert "Superuser status" not in labels
+    assert "Full rights" not in labels
     assert labels[-1] == "Password"
 
 

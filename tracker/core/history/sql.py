@@ -31,10 +31,6 @@ HARDENED = """SECURITY DEFINER
 
 _SEAL_OF_COLUMN = SEAL.format(salt="salt", column="c", value="(rowdata -> c)")
 
-# By itself, so that tests can let TRUNCATE pass: they are cleaned up by it.
-REFUSE_TRUNCATE = """RAISE EXCEPTION 'TRUNCATE of % would leave no history; delete its rows', TG_TABLE_NAME
-        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'history_immutable';"""
-
 HELPERS = f"""
 CREATE OR REPLACE FUNCTION public.history_seal_values(rowdata jsonb, columns text[], salt bytea) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
@@ -217,7 +213,8 @@ BEGIN
 END $$;
 CREATE OR REPLACE FUNCTION public.history_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    {REFUSE_TRUNCATE}
+    RAISE EXCEPTION 'TRUNCATE of % would leave no history; delete its rows', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'history_immutable';
 END $$;
 -- The head moves forward with the chain, and in no other way.
 CREATE OR REPLACE FUNCTION public.history_head_moves() RETURNS trigger LANGUAGE plpgsql

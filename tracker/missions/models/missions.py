@@ -57,6 +57,8 @@ class Mission(Publishable):
 
     # The statuses of a mission that is, or was, in the field.
     PRESENT = (Status.OBSERVING, Status.OBSERVED)
+    # The statuses of a mission that did not come about.
+    ABSENT = (Status.NOT_INVITED, Status.DECLINED, Status.WILL_NOT_OBSERVE, Status.WITHDRAWN)
 
     election = models.ForeignKey(
         Election, on_delete=models.PROTECT, verbose_name=_("election"), related_name="missions"
