@@ -39,7 +39,7 @@ def test_sign_in_correct_a_station_and_see_it_public(page: Page, live_server: ob
     page.goto(form)
     page.get_by_role("button", name="Withdraw").click()
     page.get_by_label("Why is it withdrawn?").fill("Not this building")
-    page.get_by_role("button", name="Yes, this record").click()
+    page.get_by_role("button", name="Yes, withdraw this record").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
     page.goto(public)
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")

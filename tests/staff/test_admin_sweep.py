@@ -202,7 +202,8 @@ def test_publishing_below_a_draft_warns_that_nobody_sees_it(administrator: Clien
     chosen = {"_selected_action": [station.pk], "action": "publish"}
     page = confirm(administrator, address(PollingStation, "changelist"), chosen, follow=True)
     assert messages(page)[:2] == [
-        "1 polling station published.",
+        f"Published: the polling station “{station}”."
+        ' <a class="onward" href="/staff/stations/pollingstation/add/">Enter another polling station</a>',
         "1 of them stays hidden until its election is published as well.",
     ]
     assert "hidden by a draft above it" in page.content.decode()

@@ -157,6 +157,121 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(django_assert_num_que
             written_by(writer, make.make_mission, election=election, publication="submitted")
 
 
+def public_by(account: User, *rows: Any) -> None:
+    """These records are published in one go."""
+    with acting(Identity(user=account.pk, origin="request")):
+        for row in rows:
+            type(row).objects.filter(pk=row.pk).update(publication="published")
+
+
+def test_what_was_handed_in_together_is_one_line_and_one_question() -> None:
+    """Red when: `_apart` leaves everything in, or `_with_parts` counts what is in another state."""
+    writer, publisher = make.make_account(Role.OFFICER), make.make_account(Role.PUBLISHER)
+    organization = written_by(writer, make.make_organization, publication="submitted")
+    mission = written_by(writer, make.make_mission, organization=organization, publication="submitted")
+    statement = written_by(writer, make.make_statement, mission=mission, publication="submitted")
+    written_by(writer, make.make_statement, mission=mission, title="Not ready", publication="draft")
+    (pile,) = desk.waiting_for(publisher)
+    assert [(row.name, row.with_it) for row in pile.rows] == [
+        (str(mission), "1 statement and its organization")
+    ]
+    assert [(step, label) for step, label, _address in pile.rows[0].steps] == [
+        ("publish", "Publish"), ("send_back", "Send back"),
+    ]  # fmt: skip
+    assert f"Mission: 1 {mission} with 1 statement and its organization handed in by " in first_page(
+        publisher
+    )
+    client = Client()
+    client.force_login(publisher)
+    asked = client.post(pile.rows[0].steps[0][2])
+    assert list(asked.context["form"].offered.values()) == [organization, statement]
+    assert "What is missing, or wrong?" in client.post(pile.rows[0].steps[1][2]).content.decode()
+    # Without the mission they are lines of their own.
+    public_by(publisher, mission)
+    assert [(pile.kind, [row.name for row in pile.rows]) for pile in desk.waiting_for(publisher)] == [
+        ("Organization", [str(organization)]), ("Statement", [str(statement)]),
+    ]  # fmt: skip
+
+
+def test_a_writer_finds_what_was_handed_in_and_takes_it_back() -> None:
+    """Red when: `_handed_in` does not ask who wrote it; `handed_in_by` lists what `waiting_for` has already."""
+    writer = make.make_account(Role.OFFICER)
+    both = make.make_account(Role.OFFICER, Role.PUBLISHER)
+    election = make.make_election()
+    mission = written_by(writer, make.make_mission, election=election, publication="submitted")
+    written_by(writer, make.make_statement, mission=mission, publication="submitted")
+    own = written_by(both, make.make_mission, election=election, publication="submitted")
+    (pile,) = desk.handed_in_by(writer)
+    assert (pile.kind, pile.count, [(row.name, row.with_it) for row in pile.rows]) == (
+        "Mission", 1, [(str(mission), "1 statement")],
+    )  # fmt: skip
+    said = first_page(writer)
+    assert re.search(
+        rf"Handed in, waits for a publisher Mission: 1 {re.escape(str(mission))} with 1 statement handed in "
+        r"\d+ \w+ \d{4} \d\d:\d\d UTC Take back Your drafts",
+        said,
+    )
+    client = Client()
+    client.force_login(writer)
+    assert [row.pk for row in client.get(pile.address).context["cl"].queryset] == [mission.pk]
+    assert "Take these records back?" in client.post(pile.rows[0].steps[0][2]).content.decode()
+    # Whoever publishes finds all of it under what waits: the own with a way back, others' with a way to its writer.
+    assert desk.handed_in_by(both) == []
+    steps = {row.name: [step[0] for step in row.steps] for row in desk.waiting_for(both)[0].rows}
+    assert steps == {str(mission): ["publish", "send_back"], str(own): ["publish", "take_back"]}
+
+
+def test_what_came_back_is_told_once_and_names_no_address() -> None:
+    """Red when: `_apart` folds what came back by itself, or `called` says how somebody signs in."""
+    writer = make.make_account(Role.OFFICER)
+    named = make.make_account(
+        Role.PUBLISHER, username="pia@example.org", first_name="Pia", last_name="Publisher"
+    )
+    nameless = make.make_account(Role.PUBLISHER, username="paul@example.org")
+    mission = written_by(writer, make.make_mission, publication="submitted")
+    first, second = (
+        written_by(writer, make.make_statement, mission=mission, title=title, publication="submitted")
+        for title in ("First", "Second")
+    )
+
+    def send_back(account: User, reason: str, *rows: Any) -> None:
+        with acting(Identity(user=account.pk, origin="request", reason=reason)):
+            for row in rows:
+                type(row).objects.filter(pk=row.pk).update(publication="draft")
+
+    send_back(nameless, "The wrong mission", first)
+    send_back(named, "The date is missing", mission, second)
+    rows = [row for pile in desk.drafts_of(writer) for row in pile.rows]
+    assert [(row.name, row.with_it, row.sent_back.who, row.sent_back.reason) for row in rows] == [
+        (str(mission), "2 statements", "Pia Publisher", "The date is missing"),
+        ("First", "", "paul", "The wrong mission"),
+    ]
+    assert "@example.org" not in first_page(writer)
+
+
+def test_a_writer_finds_what_of_the_own_was_published_lately() -> None:
+    """Red when: `published_of` asks for what anybody wrote, or names the parts of what went together."""
+    writer, publisher = make.make_account(Role.OFFICER), make.make_account(Role.PUBLISHER)
+    election = make.make_election(slug="one")
+    organization = written_by(writer, make.make_organization, slug="own", publication="submitted")
+    values = {"election": election, "organization": organization, "publication": "submitted"}
+    mission = written_by(writer, make.make_mission, **values)
+    statement = written_by(writer, make.make_statement, mission=mission, publication="submitted")
+    other = make.make_mission(election=election, publication="submitted")
+    assert desk.published_of(writer) == []
+    public_by(publisher, organization, mission, statement, other)
+    page = "/en/e/one/missions/own/"
+    assert [(row.name, row.public) for row in desk.published_of(writer)] == [(str(mission), page)]
+    said = first_page(writer)
+    assert re.search(
+        rf"Published lately, and written by you {re.escape(str(mission))} published \d+ \w+ \d{{4}} \d\d:\d\d UTC "
+        "See it as the public does$",
+        said,
+    )
+    assert Client().get(page).status_code == 200
+    assert desk.published_of(publisher) == []
+
+
 def test_empty_desks_say_so() -> None:
     assert "Nothing is handed in." in first_page(make.make_account(Role.PUBLISHER))
     assert "You have no drafts." in first_page(make.make_account(Role.OFFICER))

@@ -37,7 +37,7 @@ def asked_first(client: Client, *rows: Any) -> list[str]:
     """What the question says before these rows are published from their list."""
     address = reverse(f"admin:{rows[0]._meta.app_label}_{rows[0]._meta.model_name}_changelist")
     question = client.post(address, {"_selected_action": [row.pk for row in rows], "action": "publish"})
-    return list(question.context["doubts"])
+    return [known.text for known in question.context["to_know"]]
 
 
 def save(client: Client, row: Any, **over: Any) -> list[str]:
@@ -63,7 +63,10 @@ def test_a_station_without_source_and_hours_in_a_zone_of_another_country(adminis
         f"{station}: no source is on record; the voting hours are not known; "
         "no clock in Kazakhstan keeps the time of Europe/Rome"
     )
-    assert asked_first(administrator, station) == [expected]
+    assert asked_first(administrator, station) == [
+        f"{station} will be shown without a source.",
+        f"{station}: the voting hours are not known; no clock in Kazakhstan keeps the time of Europe/Rome.",
+    ]
     assert act(administrator, "publish", station) == []
     assert save(administrator, station) == [f"Please check what is public now. {expected}."]
 
@@ -87,14 +90,14 @@ def test_doubts_of_many_rows_take_as_many_questions_as_of_two(administrator: Cli
         asked_first(administrator, *stations[:2])
     with CaptureQueriesContext(connection) as three:
         told = asked_first(administrator, *stations[2:])
-    doubts = "no source is on record; the voting hours are not known"
-    assert sorted(told) == sorted(f"{station}: {doubts}" for station in stations[2:])
+    doubts = (" will be shown without a source.", ": the voting hours are not known.")
+    assert sorted(told) == sorted(f"{station}{doubt}" for station in stations[2:] for doubt in doubts)
     assert len(three) == len(two)
 
 
 @pytest.mark.parametrize("model", [Election, Milestone, Mission, Organization, Statement])
 def test_what_has_no_source_is_named(administrator: Client, model: Any) -> None:
-    """Red when: `publish` asks without `doubts_before`."""
+    """Red when: `publish` asks without `to_know_before`."""
     makers = {
         Election: factories.make_election,
         Milestone: factories.make_milestone,
@@ -104,7 +107,7 @@ def test_what_has_no_source_is_named(administrator: Client, model: Any) -> None:
         Statement: partial(factories.make_statement, title="Heard on the radio", url=""),
     }
     record = makers[model](**DRAFT)
-    assert asked_first(administrator, record) == [f"{record}: no source is on record"]
+    assert asked_first(administrator, record) == [f"{record} will be shown without a source."]
     assert asked_first(administrator, makers[model](source=factories.make_source(), **DRAFT)) == []
 
 

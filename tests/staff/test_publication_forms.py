@@ -206,7 +206,10 @@ def test_a_publisher_publishes_under_an_embargo_from_the_list(publisher: Client)
     figure.refresh_from_db()
     assert (figure.publication, figure.embargo_until) == ("published", datetime(2099, 1, 1, 10, tzinfo=UTC))
     said = [str(message) for message in publisher.get(path).context["messages"]]
-    assert said[:2] == ["1 announced figure published.", "1 of them stays hidden until its embargo ends."]
+    assert said[:2] == [
+        f"Published: the announced figure “{figure}”.",
+        "1 of them stays hidden until its embargo ends.",
+    ]
     assert figure not in AnnouncedFigure.objects.published()
 
 

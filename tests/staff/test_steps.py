@@ -69,8 +69,10 @@ def say_yes(client: Client, row: Any, name: str, **answers: Any) -> list[str]:
         "reason": "A test",
     }
     done = client.post(step(row, name), answer | answers)
-    assert (done.status_code, done["Location"]) == (302, change(row))
-    return [str(message) for message in client.get(change(row)).context["messages"]]
+    # Where nothing is left to do with it, the first page is next.
+    onward = change(row) if name in ("take_back", "unpublish") else "/staff/"
+    assert (done.status_code, done["Location"]) == (302, onward)
+    return [str(message) for message in client.get(onward).context["messages"]]
 
 
 def key(part: Any) -> str:
@@ -98,7 +100,11 @@ def test_the_page_of_a_record_says_its_state_and_offers_the_next_steps() -> None
         "State: submitted Only staff see it. It waits for a publisher.",
         ["take_back"],
     )
-    assert say_yes(publisher, figure, "publish")[0] == "1 announced figure published."
+    (said,) = say_yes(publisher, figure, "publish")
+    assert said == (
+        f'Published: the announced figure “{figure}”. <a class="onward" href="/en/e/{figure.election.slug}/figures/">'
+        "See it as the public does</a>"
+    )
     assert state(publisher, figure) == ("State: published Everybody sees it.", ["unpublish"])
     assert say_yes(publisher, figure, "unpublish")[0] == "1 announced figure withdrawn from the public."
     assert state(desk, figure)[1] == ["submit"]
@@ -149,10 +155,14 @@ def test_a_mission_takes_its_statements_along(mission: Mission) -> None:
     )
     assert publication(mission, first, second, third) == ["submitted", "submitted", "draft", "submitted"]
     said = say_yes(publisher, mission, "publish")
-    told = ("published.", "below it")
+    told = ("Published: ", "below it")
+    public = f"/en/e/{mission.election.slug}/missions/{mission.organization.slug}/"
     assert [text for text in said if any(words in text for words in told)] == [
-        "1 mission published.", "Still drafts below it, and shown to nobody: 1 statement.", "2 statements published.",
-    ]  # fmt: skip
+        f"Published: the mission “{mission}”, its statement “First” and its statement “Third”."
+        f' <a class="onward" href="{public}">See it as the public does</a>',
+        "Still drafts below it, and shown to nobody: 1 statement.",
+    ]
+    assert client_of(make.make_account(Role.PUBLISHER)).get(public).status_code == 200
     assert publication(mission, first, second, third) == ["published", "published", "draft", "published"]
 
 
@@ -178,7 +188,7 @@ def test_an_organization_that_was_never_public_goes_with_its_mission(mission: Mi
     type(organization).objects.filter(pk=organization.pk).update(publication="withdrawn")
     asked = press(publisher, mission, "publish")
     assert key(organization) not in asked.context["form"].offered
-    assert asked.context["doubts"][0] == (
+    assert asked.context["to_know"][0].text == (
         f"{mission}: nobody outside sees it until this is published as well: Organization: {organization}"
     )
 
@@ -214,6 +224,53 @@ def test_the_question_shows_what_everybody_is_going_to_read(mission: Mission) ->
     assert '<a href="https://observers.example/first">' in page.content.decode()
 
 
+def test_the_question_names_what_becomes_public_and_counts_it(mission: Mission) -> None:
+    """Red when: `becomes_public` leaves out the parts or what was published before, or `ask_first` counts the rows."""
+    publisher = client_of(make.make_account(Role.PUBLISHER))
+    third = mission.statements.get(title="Third")
+    Statement.objects.filter(pk=third.pk).update(publication="published")
+    organization = mission.organization
+    type(organization).objects.update(publication="draft")
+    page = press(publisher, mission, "publish").content.decode()
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert (
+        f"Everybody will read the mission “{mission}”, its statement “First”, its statement “Second” and the "
+        f"organization “{organization}”. Published before, and seen with it unless something else hides them: "
+        "1 statement."
+    ) in text
+    assert re.findall(r"<h1>([^<]*)</h1>", page) == ["Publish these 4 records?"]
+    assert re.findall(r'<input type="submit" value="([^"]*)" data-count', page) == [
+        "Yes, publish these 4 records"
+    ]
+    figure = make.make_figure(publication="draft")
+    page = press(publisher, figure, "publish").content.decode()
+    assert re.findall(r"<h1>([^<]*)</h1>", page) == ["Publish this record?"]
+    assert re.findall(r'<input type="submit" value="([^"]*)" data-count', page) == [
+        "Yes, publish this record"
+    ]
+    assert "Saved, and not published yet" not in page
+
+
+def test_what_came_back_is_submitted_again_with_saving_it(mission: Mission) -> None:
+    """Red when: `hand_in` asks about what was sent back, or does not look for what else there is to decide."""
+    olga = User.objects.get(username="olga")
+    officer, publisher = client_of(olga), client_of(make.make_account(Role.PUBLISHER))
+    say_yes(officer, mission, "submit")
+    say_yes(publisher, mission, "send_back", reason="The date of arrival is missing")
+    sent = opened(officer, change(mission)) | {"arrives_on": "2024-02-01", "_submit": "x"}
+    done = officer.post(change(mission), sent, follow=True)
+    assert done.redirect_chain == [("/staff/", 302)]
+    assert "1 mission and 3 statements wait for a publisher now." in done.content.decode()
+    assert publication(mission, *mission.statements.all()) == ["submitted"] * 4
+    # With a statement that no publisher has seen there is something to decide: the question says that it is one.
+    say_yes(publisher, mission, "send_back", reason="A word")
+    with acting(Identity(user=olga.pk)):
+        make.make_statement(mission=mission, title="Not ready", publication="draft")
+    page = officer.post(change(mission), opened(officer, change(mission)) | {"_submit": "x"}, follow=True)
+    assert "Saved, and not submitted yet: no publisher finds it before you say yes." in page.content.decode()
+    assert publication(mission) == ["draft"]
+
+
 def test_a_publisher_sends_back_with_a_reason_and_its_writer_reads_it(mission: Mission) -> None:
     """Red when: `send_back` asks no reason, `sent_back` looks for another step, or the take-back by hand counts."""
     olga = User.objects.get(username="olga")
@@ -237,7 +294,7 @@ def test_a_publisher_sends_back_with_a_reason_and_its_writer_reads_it(mission: M
         "The date of arrival is missing"
     ]
     desk = officer.get("/staff/").content.decode()
-    assert desk.count("<q>The date of arrival is missing</q>") == 4
+    assert desk.count("<q>The date of arrival is missing</q>") == 1
     say_yes(officer, mission, "submit")
     say_yes(officer, mission, "take_back")
     assert "Sent back" not in officer.get(change(mission)).content.decode()
@@ -251,7 +308,9 @@ def test_whoever_wrote_it_takes_it_back_without_a_reason() -> None:
         own = make.make_figure(publication="submitted")
     other = make.make_figure(publication="submitted")
     assert state(client_of(both), own)[1] == ["take_back", "publish"]
-    assert state(client_of(both), other)[1] == ["take_back", "publish", "send_back"]
+    assert state(client_of(both), other)[1] == ["publish", "send_back"]
+    # Whoever writes such records and publishes none takes back a colleague's.
+    assert state(client_of(make.make_account(Role.DESK)), other)[1] == ["take_back"]
 
 
 def test_statements_come_under_the_same_embargo_and_stay_when_not_ticked(mission: Mission) -> None:
@@ -274,7 +333,7 @@ def test_each_part_goes_under_its_own_rules(mission: Mission) -> None:
         own = make.make_statement(mission=mission, title="Own", publication="submitted")
     third = mission.statements.get(title="Third")
     said = say_yes(client, mission, "publish")
-    assert said[0] == "1 mission published."
+    assert said[0].startswith(f"Published: the mission “{mission}” and its statement “Third”.")
     assert any(text.startswith("Not published: “Own”. This election asks for four eyes") for text in said)
     assert publication(mission, own, third) == ["published", "submitted", "published"]
 
@@ -408,12 +467,25 @@ def test_what_is_doubtful_is_said_by_name_before_it_is_public(mission: Mission) 
     Mission.objects.update(publication="submitted")
     Statement.objects.update(url="")
     asked = press(publisher, mission, "publish")
-    assert asked.context["doubts"] == [
-        f"{mission}: no source is on record", "Statement: Third: no source is on record",
-    ]  # fmt: skip
+    assert [tuple(known) for known in asked.context["to_know"]] == [
+        (f"{mission} will be shown without a source.", "", "Add a source"),
+        ("Statement: Third will be shown without a source.", "", "Add a source"),
+    ]
     page = " ".join(re.sub(r"<[^>]+>", " ", asked.content.decode()).split())
-    assert f"Please check first: {mission}: no source is on record" in page
-    assert "Everybody will see it, and everything below it that is published itself." in page
+    assert (
+        f"Good to know; you can say yes all the same: {mission} will be shown without a source. Statement"
+        in page
+    )
+    # Whoever may write it has the way to the field; the question leaves the record as it is.
+    both = client_of(make.make_account(Role.OFFICER, Role.PUBLISHER))
+    asked = press(both, mission, "publish")
+    statement = mission.statements.get(title="Third")
+    assert [known.address for known in asked.context["to_know"]] == [
+        f"{change(record)}#id_source" for record in (mission, statement)
+    ]
+    for record in (mission, statement):
+        assert 'id="id_source"' in both.get(change(record)).content.decode()
+    assert publication(mission) == ["submitted"]
     assert not any("no source" in text for text in say_yes(publisher, mission, "publish"))
 
 

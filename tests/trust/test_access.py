@@ -735,7 +735,7 @@ def test_z5_the_count_is_confirmed_before(client: Client, world: SimpleNamespace
     chosen = {"action": "publish", "select_across": "1", "_selected_action": [world.a.statement.pk]}
     page = client.post(path, chosen)
     assert page.context["count"] == 2
-    assert "Yes, these 2 records" in page.content.decode()
+    assert "Yes, publish these 2 records" in page.content.decode()
     assert 'name="select_across" value="1"' in page.content.decode()
     make.make_statement(mission=world.a.mission, title="Third", publication="draft", kind="final_report")
     again = client.post(path, chosen | {"sure": page.context["sure"]})

@@ -10,7 +10,6 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import F
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.addresses import screen_address
 from tracker.core.admin_access import NarrowedAdmin, user_of
 from tracker.core.admin_publication import HTTPS_ASSUMED
 from tracker.core.models import Country, Job, Source, TimeZone, User
@@ -111,7 +111,7 @@ class SourceAdmin(NarrowedAdmin):
             rows = field.model._default_manager.filter(**{field.name: source})
             count = rows_for(rows, source.seen_by, "view").count()
             if count:
-                address = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
+                address = screen_address(field.model, "changelist")
                 words = f"{capfirst(options.verbose_name_plural)}, {field.verbose_name}: {count}"
                 lines.append((f"{address}?{field.name}__id__exact={source.pk}", words))
         if not lines:

@@ -4,7 +4,7 @@ Every screen of the register is made of `NarrowedAdmin`, every inline form of `N
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
 from hashlib import sha256
@@ -20,7 +20,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import Case, Q, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
@@ -31,8 +30,6 @@ from tracker.core.models import Publication, Publishable
 from tracker.core.ownership import choosable, may_see_history, owned_by, rows_for, visible_to
 from tracker.core.roles import may_everywhere, permission, who_may
 
-# A page that asks before an action names so many rows, and counts the rest.
-NAMED = 100
 # Fields that hold what a record is called for short.
 SHORT_NAMES = ("acronym", "number")
 
@@ -396,45 +393,3 @@ def digest_of(rows: QuerySet, more: Iterable[models.Model]) -> str:
 def seen_version(request: HttpRequest) -> str | None:
     """Which version of a record its own page showed to whoever takes a step; None where they come from a list."""
     return request.POST.get("seen", request.GET.get("seen"))
-
-
-def ask_first(
-    screen: Any, request: HttpRequest, rows: QuerySet, action: str, title: str, words: str, form: Any = None,
-    doubts: Callable[[], Sequence[str]] = tuple,
-    says: Callable[[], Sequence[tuple[str, str, Sequence[tuple[str, Any]]]]] = tuple,
-) -> HttpResponse | None:  # fmt: skip
-    """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
-
-    The yes is to these rows as they were then: if by now it would be others, or one of them says something else, the
-    page asks again. A `form` is asked with it, and asked again where it is not valid; what it offers to do together
-    with `rows` (`offered`) is part of the question. `doubts` gives sentences to read before it; they forbid nothing.
-    `says` gives what the records say: (name of a record, address of its page, labels and values) each.
-    Called in a transaction: after a yes the rows are locked.
-    """
-    hold(request, rows)
-    count = rows.count()
-    asked = digest_of(rows, getattr(form, "offered", {}).values())
-    if request.POST.get("sure") == asked:
-        if form is None or form.is_valid():
-            return None
-    elif "sure" in request.POST:
-        text = _t("Something of this has changed since you were asked, so nothing was done; look again.")
-        screen.message_user(request, text, messages.WARNING)
-    context = screen.admin_site.each_context(request) | {
-        "title": title,
-        "words": words,
-        "opts": screen.opts,
-        "rows": rows[:NAMED],
-        "more": max(0, count - NAMED),
-        "count": count,
-        "sure": asked,
-        # The version of a single record that its own page showed; its step compares it once more after the yes.
-        "seen": seen_version(request) or "",
-        "doubts": doubts(),
-        "says": says(),
-        "form": form,
-        "action": action,
-        "across": request.POST.get("select_across", "0"),
-        "selected": request.POST.getlist("_selected_action"),
-    }
-    return TemplateResponse(request, "staff/ask_first.html", context)

@@ -8,12 +8,12 @@ from django.db import models
 from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 
+from tracker.core.addresses import screen_address
 from tracker.core.models import User
 from tracker.core.ownership import rows_for
 from tracker.core.roles import permission
@@ -38,8 +38,7 @@ def annotate_counts(rows: models.QuerySet, relations: Iterable[str], user: User)
 def related_list_address(record: models.Model, relation: str) -> str:
     """The list in the admin of everything that belongs to `record` by this relation."""
     field: Any = record._meta.get_field(relation)
-    options = field.related_model._meta
-    address = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
+    address = screen_address(field.related_model, "changelist")
     return f"{address}?{field.field.name}__{field.field.target_field.name}__exact={record.pk}"
 
 
@@ -72,7 +71,7 @@ def related_lists(record: models.Model, relations: Iterable[str], request: HttpR
             getattr(counted, f"{relation}_count"),
         )
         if user.has_perm(permission(field.related_model, "add")):
-            address = reverse(f"admin:{options.app_label}_{options.model_name}_add")
+            address = screen_address(field.related_model, "add")
             link = format_html(
                 '{} <a class="addlink" href="{}?{}={}" aria-label="{}">{}</a>',
                 link, address, field.field.name, record.pk,

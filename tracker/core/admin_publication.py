@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR, BaseModelAdmin
-from django.contrib.admin.utils import flatten, quote, unquote
+from django.contrib.admin.utils import flatten, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -21,12 +21,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.addresses import screen_address
 from tracker.core.admin_access import NarrowedAdmin, hold, user_of
-from tracker.core.admin_questions import CORRECTION_UNEXPLAINED
+from tracker.core.admin_outcome import warn_of_doubts, warn_of_drafts_below
+from tracker.core.admin_questions import CORRECTION_UNEXPLAINED, NO_SOURCE
 from tracker.core.admin_steps import (
+    ONWARD,
     STEPS,
     as_shown,
     hand_in,
+    is_done,
     is_open,
     may_take,
     publish,
@@ -35,8 +39,7 @@ from tracker.core.admin_steps import (
     take,
     take_back,
     unpublish,
-    warn_of_doubts,
-    warn_of_drafts_below,
+    way_back,
 )
 from tracker.core.disclosure import published_fields
 from tracker.core.guarded import refusing
@@ -146,10 +149,13 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         if "publish" in taken and (objection := four_eyes_objection(record, user_of(request))):
             taken.remove("publish")
             sentence = f"{sentence} {objection}"
-        # Whoever wrote it takes it back, and needs no reason.
-        if "take_back" in taken and "send_back" in taken and record.written_by_id == user_of(request).pk:
-            taken.remove("send_back")
-        steps = [(step, STEPS[step][0], self._address(record, "publication", step)) for step in taken]
+        # Never both ways back for one person.
+        if "take_back" in taken and "send_back" in taken:
+            mine = way_back(record, user_of(request))
+            taken = [step for step in taken if step not in ("take_back", "send_back") or step == mine]
+        steps = [
+            (step, STEPS[step][0], screen_address(record, "publication", record.pk, step)) for step in taken
+        ]
         return {
             "state": self.publication_badge(record), "state_sentence": sentence, "steps": steps,
             "seen": as_shown(self, request, record) if steps else "",
@@ -157,43 +163,36 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
             "save_and": [pair for pair in self.save_and if pair[0] in taken],
         }  # fmt: skip
 
-    def response_add(
-        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        return self._onward(request, obj, super().response_add(request, obj, post_url_continue), new=True)
-
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        return self._onward(request, obj, super().response_change(request, obj), new=False)
-
-    def _onward(
-        self, request: HttpRequest, record: Publishable, saved: HttpResponse, *, new: bool
-    ) -> HttpResponse:
-        """After saving: the step that was asked for with it, or `saved`, the answer to saving alone.
+    def onward(self, request: HttpRequest, record: Any, *, new: bool) -> HttpResponse | None:
+        """After saving: the step that was asked for with it; None where it was saving alone.
 
         A form that came in once more takes no step: by now the record may say something else.
         """
         step = next((step for step, _label in self.save_and if f"_{step}" in request.POST), "")
         if not step or "_popup" in request.POST or getattr(request, "sent_before", False):
-            return saved
+            return None
         if not may_take(self, request, record, step):
-            return saved
-        page = self._address(record, "change")
+            return None
+        page = screen_address(record, "change", record.pk)
         if step == "publish" and (objection := four_eyes_objection(record, user_of(request))):
             self.message_user(request, _t("Saved, and not published. %s") % objection, messages.WARNING)
             return HttpResponseRedirect(page)
-        if step == "submit" and new:
-            hand_in(self, request, record)
-            return HttpResponseRedirect(page)
+        if step == "submit" and hand_in(self, request, record, new=new):
+            return redirect("admin:index")
         # Sent on as the POST that it is, to the page that asks about what was saved, and no other version.
         seen = urlencode({"seen": as_shown(self, request, record)})
-        return redirect(f"{self._address(record, 'publication', step)}?{seen}", preserve_request=True)
+        return redirect(
+            f"{screen_address(record, 'publication', record.pk, step)}?{seen}", preserve_request=True
+        )
 
     def get_urls(self) -> list[Any]:
-        view, name = self.admin_site.admin_view(self.publication_view), self._name("publication")
+        view = self.admin_site.admin_view(self.publication_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_publication"
         return [path("<path:object_id>/publication/<slug:step>/", view, name=name), *super().get_urls()]
 
     def publication_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
-        """Take one step with one record, after a page that asks; from there back to the record.
+        """Take one step with one record, after a page that asks; from there to the first page where nothing is left to
+        do with it, and back to the record otherwise.
 
         A step is taken with the record as its page showed it, before the question as after it: whoever has not seen
         what it says now is led back to it, and nothing is done.
@@ -207,14 +206,11 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
         if not may_take(self, request, record, step):
             raise self.refusal(request, STEPS[step][1], record)
         # An address alone does nothing; it is where "take me back" leads.
+        began = request.method == "POST" and is_open(record, step)
         question = take(self, request, record, step) if request.method == "POST" else None
-        return question or HttpResponseRedirect(self._address(record, "change"))
-
-    def _name(self, screen: str) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{screen}"
-
-    def _address(self, record: Publishable, screen: str, *words: str) -> str:
-        return reverse(f"{self.admin_site.name}:{self._name(screen)}", args=[quote(record.pk), *words])
+        if question is None and began and step in ONWARD and is_done(record, step):
+            return redirect("admin:index")
+        return question or HttpResponseRedirect(screen_address(record, "change", record.pk))
 
     @admin.display(description=_("publication"), ordering="publication")
     def publication_badge(self, record: Publishable) -> SafeString:
@@ -252,7 +248,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
     def doubts(self, record: Any) -> list[str]:
         """What is doubtful in a record that is public now, in a few words each. `record` is a row of `get_queryset`."""
         has_source = any(field.name == "source" for field in record._meta.fields)
-        return [_t("no source is on record")] if has_source and record.source_id is None else []
+        return [str(NO_SOURCE)] if has_source and record.source_id is None else []
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, with the reason that whoever corrects something public gave."""

@@ -2,27 +2,46 @@
 says, and what is doubtful in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_field
 from django.db import models
 from django.forms.models import _get_foreign_key
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from tracker.core.admin_access import NAMED, hold, user_of
+from tracker.core.addresses import screen_address
+from tracker.core.admin_access import digest_of, hold, seen_version, user_of
 from tracker.core.disclosure import published_fields
 from tracker.core.models import Publication, Publishable
 from tracker.core.ownership import rows_for
 from tracker.core.publication import draft_parents
 
+# A question names so many rows, and counts the rest.
+NAMED = 100
+# The button that says yes, for one record and for several: with the deed, so that nobody says yes to another.
+YES: dict[str, tuple[str, str]] = {
+    "submit": ("Yes, submit this record", "Yes, submit these %(count)s records"),
+    "take_back": ("Yes, take this record back", "Yes, take these %(count)s records back"),
+    "send_back": ("Yes, send this record back", "Yes, send these %(count)s records back"),
+    "publish": ("Yes, publish this record", "Yes, publish these %(count)s records"),
+    "unpublish": ("Yes, withdraw this record", "Yes, withdraw these %(count)s records"),
+}
+YES_TO_ANY = ("Yes, this record", "Yes, these %(count)s records")
+# What is said where a form was saved for the sake of the step that is asked about now.
+NOT_YET = {
+    "submit": _("Saved, and not submitted yet: no publisher finds it before you say yes."),
+    "publish": _("Saved, and not published yet: nobody outside sees it before you say yes."),
+}
 # Where a step to the public can find a record that it takes along and that was never public.
 BEFORE = {
     Publication.SUBMITTED: (Publication.DRAFT,),
@@ -51,6 +70,11 @@ class PartsForm(forms.Form):
         self.fields["parts"].choices = choices  # type: ignore[attr-defined]
         self.fields["parts"].initial = list(self.offered)
 
+    @property
+    def ticked(self) -> int:
+        """How many parts are ticked as the page is shown."""
+        return len(self["parts"].value() or ()) if "parts" in self.fields else 0
+
     def chosen(self, site: admin.AdminSite) -> list[tuple[Any, models.QuerySet]]:
         """The parts that were ticked: the screen of each kind, and its rows."""
         kinds: dict[type[Publishable], list[Any]] = {}
@@ -60,6 +84,19 @@ class PartsForm(forms.Form):
         return [
             (site.get_model_admin(kind), kind.objects.filter(pk__in=keys)) for kind, keys in kinds.items()
         ]
+
+
+def in_words(record: models.Model, parts: Iterable[models.Model] = ()) -> str:
+    """ "the mission “A”, its statement “B” and the organization “C”": a record, and what goes the same way with it."""
+    words = [_quoted("the", record)]
+    own = {part: any(field.related_model is type(record) for field in part._meta.fields) for part in parts}
+    words += [_quoted("its", part) for part in own if own[part]]
+    return get_text_list(words + [_quoted("the", part) for part in own if not own[part]], _t("and"))
+
+
+def _quoted(article: str, record: models.Model) -> str:
+    kind = str(record._meta.verbose_name)
+    return f"{article} {kind}" if str(record).lower() == kind.lower() else f"{article} {kind} “{record}”"
 
 
 def with_kind(part: Publishable) -> str:
@@ -76,10 +113,7 @@ class EmbargoForm(PartsForm):
         label=_("Embargo until (UTC)"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_(
-            "Nobody outside sees what is published now before this moment. Empty: at once, or as each record says "
-            "itself."
-        ),
+        help_text=_("Nobody outside sees it before. Empty: at once, or as each record says itself."),
     )
 
     def clean_embargo_until(self) -> datetime | None:
@@ -89,6 +123,8 @@ class EmbargoForm(PartsForm):
         return moment
 
 
+# The doubt about a record that says nothing of where it comes from.
+NO_SOURCE = _("no source is on record")
 # What is said to whoever leaves out a reason, wherever it is asked for.
 CORRECTION_UNEXPLAINED = _(
     "Say in a few words why this is corrected: the public reads it beside both values."
@@ -97,11 +133,15 @@ RETURN_UNEXPLAINED = _("Say in a few words what is to be done, so that it can co
 WITHDRAWAL_UNEXPLAINED = _("Say in a few words why this leaves the public pages: the public reads it.")
 
 
+# So many characters a reason has at most.
+REASON_LENGTH = 300
+
+
 def _reason(label: Any, missing: Any, readers: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
-        max_length=300,
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": missing},
         help_text=readers,
     )
@@ -188,27 +228,63 @@ def what_it_says(record: models.Model) -> list[tuple[str, Any]]:
     return said
 
 
+class ToKnow(NamedTuple):
+    """A sentence to read before a yes, and where the person can mend what it says: address and label, "" if nowhere."""
+
+    text: str
+    address: str = ""
+    label: str = ""
+
+
 def doubts_before(
     screen: Any, request: HttpRequest, rows: models.QuerySet, parts: Iterable[Publishable] = ()
 ) -> list[str]:
     """What somebody should look at before publishing these rows with `parts`, by name; nothing of it forbids it."""
+    told = [(name, found) for name, found, _screen, _row in _doubts(screen, request, rows, parts)]
+    lines = [
+        _t("%(record)s: %(doubts)s") % {"record": name, "doubts": "; ".join(found)} for name, found in told
+    ]
+    return _first_of(lines, lambda rest: rest)
+
+
+def to_know_before(
+    screen: Any, request: HttpRequest, rows: models.QuerySet, parts: Iterable[Publishable] = ()
+) -> list[ToKnow]:
+    """The same for a question: calmly, as the person can say yes all the same, and with the way to mend it."""
+    lines = []
+    for name, found, of_kind, row in _doubts(screen, request, rows, parts):
+        page = screen_address(row, "change", row.pk) if of_kind.has_change_permission(request, row) else ""
+        if str(NO_SOURCE) in found:
+            text = _t("%(record)s will be shown without a source.") % {"record": name}
+            lines.append(ToKnow(text, page and f"{page}#id_source", _t("Add a source")))
+        if others := [doubt for doubt in found if doubt != str(NO_SOURCE)]:
+            text = _t("%(record)s: %(doubts)s.") % {"record": name, "doubts": "; ".join(others)}
+            lines.append(ToKnow(text, page, _t("Open it")))
+    return _first_of(lines, ToKnow)
+
+
+def _doubts(
+    screen: Any, request: HttpRequest, rows: models.QuerySet, parts: Iterable[Publishable]
+) -> Iterator[tuple[str, list[str], Any, Any]]:
+    """(name, doubts, screen, record) of each record in which something is doubtful."""
     if isinstance(screen.list_select_related, list | tuple):
         rows = rows.select_related(*screen.list_select_related)
-    told = [(str(row), found) for row in rows if (found := screen.doubts(row))]
+    for row in rows:
+        if found := screen.doubts(row):
+            yield str(row), found, screen, row
     for part in parts:
         of_kind = screen.admin_site.get_model_admin(type(part))
         row = of_kind.get_queryset(request).filter(pk=part.pk).first()
         if row is not None and (found := of_kind.doubts(row)):
-            told.append((with_kind(part), found))
-    lines = [
-        _t("%(record)s: %(doubts)s") % {"record": name, "doubts": "; ".join(found)} for name, found in told
-    ]
-    if rest := len(lines) - NAMED:
-        lines[NAMED:] = [_t("and %(count)s more") % {"count": rest}] if rest > 0 else []
-    return lines
+            yield with_kind(part), found, of_kind, row
 
 
-def hidden_still(screen: Any, rows: models.QuerySet, parts: Iterable[Publishable] = ()) -> list[str]:
+def _first_of(lines: list[Any], counted: Callable[[str], Any]) -> list[Any]:
+    rest = len(lines) - NAMED
+    return [*lines[:NAMED], counted(_t("and %(count)s more") % {"count": rest})] if rest > 0 else lines
+
+
+def hidden_still(screen: Any, rows: models.QuerySet, parts: Iterable[Publishable] = ()) -> list[ToKnow]:
     """Which of `rows` stay hidden when they are published, and by what, beside `parts` that can be published too."""
     offered = set(parts)
     if isinstance(screen.list_select_related, list | tuple):
@@ -218,5 +294,54 @@ def hidden_still(screen: Any, rows: models.QuerySet, parts: Iterable[Publishable
         if above := [parent for parent in draft_parents(row) if parent not in offered]:
             names = get_text_list([with_kind(parent) for parent in above], _t("and"))  # type: ignore[arg-type]
             text = _t("%(record)s: nobody outside sees it until this is published as well: %(above)s")
-            lines.append(text % {"record": row, "above": names})
+            lines.append(ToKnow(text % {"record": row, "above": names}))
     return lines
+
+
+def ask_first(
+    screen: Any, request: HttpRequest, rows: models.QuerySet, action: str, title: str, words: str, form: Any = None,
+    to_know: Callable[[], Sequence[ToKnow]] = tuple,
+    says: Callable[[], Sequence[tuple[str, str, Sequence[tuple[str, Any]]]]] = tuple,
+) -> HttpResponse | None:  # fmt: skip
+    """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
+
+    The yes is to these rows as they were then: if by now it would be others, or one of them says something else, the
+    page asks again. A `form` is asked with it, and asked again where it is not valid; what it offers to do together
+    with `rows` (`offered`) is part of the question. `to_know` gives what to read before it; it forbids nothing.
+    `says` gives what the records say: (name of a record, address of its page, labels and values) each.
+    Called in a transaction: after a yes the rows are locked.
+    """
+    hold(request, rows)
+    count = rows.count()
+    asked = digest_of(rows, getattr(form, "offered", {}).values())
+    if request.POST.get("sure") == asked:
+        if form is None or form.is_valid():
+            return None
+    elif "sure" in request.POST:
+        text = _t("Something of this has changed since you were asked, so nothing was done; look again.")
+        screen.message_user(request, text, messages.WARNING)
+    one, many = YES.get(action, YES_TO_ANY)
+    ticked = getattr(form, "ticked", 0)
+    context = screen.admin_site.each_context(request) | {
+        "title": title,
+        "words": words,
+        "opts": screen.opts,
+        "rows": rows[:NAMED],
+        "more": max(0, count - NAMED),
+        "count": count,
+        "yes": ngettext(one, many, count + ticked) % {"count": count + ticked},
+        # For the script that counts what is ticked: without parts, and with any number of them.
+        "yes_alone": ngettext(one, many, count) % {"count": count},
+        "yes_many": ngettext(one, many, 2) % {"count": "#"},
+        "sure": asked,
+        # The version of a single record that its own page showed; its step compares it once more after the yes.
+        "seen": seen_version(request) or "",
+        "not_yet": NOT_YET.get(action, "") if f"_{action}" in request.POST else "",
+        "to_know": to_know(),
+        "says": says(),
+        "form": form,
+        "action": action,
+        "across": request.POST.get("select_across", "0"),
+        "selected": request.POST.getlist("_selected_action"),
+    }
+    return TemplateResponse(request, "staff/ask_first.html", context)

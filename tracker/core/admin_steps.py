@@ -10,41 +10,50 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import quote
 from django.db import IntegrityError, models, transaction
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tracker.core.admin_access import ask_first, digest_of, hold, seen_version, user_of
+from tracker.core.addresses import screen_address
+from tracker.core.admin_access import digest_of, hold, seen_version, user_of
+from tracker.core.admin_outcome import (
+    FOUR_EYES,
+    report,
+    tell_by_name,
+    tell_of_published,
+    warn_of_vanishing,
+)
 from tracker.core.admin_questions import (
     EmbargoForm,
     PartsForm,
     SendBackForm,
+    ToKnow,
     WithdrawForm,
+    ask_first,
     doubts_before,
     hidden_still,
+    in_words,
     parts_of,
+    to_know_before,
     what_it_says,
     with_kind,
 )
-from tracker.core.guarded import DATABASE_RULES, broken_rule_name
+from tracker.core.guarded import broken_rule_name
+from tracker.core.history.reading import sent_back
 from tracker.core.identity import give_reason
-from tracker.core.models import Publication, Publishable, released_condition
+from tracker.core.models import Publication, Publishable, User
 from tracker.core.publication import (
     counted,
     draft_parents,
-    drafts_below,
-    hidden_by_parents,
-    parent_words,
+    hidden_below,
     seen_below,
 )
+from tracker.core.roles import permission
 
-FOUR_EYES = "publication_four_eyes"
 # Where a step can begin.
 UNSEEN = (Publication.DRAFT, Publication.WITHDRAWN)
 BEGINS: dict[str, tuple[Publication, ...]] = {
@@ -87,14 +96,6 @@ def publish_each(rows: models.QuerySet, embargo: datetime | None) -> tuple[int, 
                 raise
             refused.append(row)
     return changed, refused
-
-
-def report(
-    screen: admin.ModelAdmin, request: HttpRequest, level: int, one: str, many: str, count: int, **words: Any
-) -> None:
-    """Tell the person how many records something happened to, or did not; nothing where there are none."""
-    if count:
-        screen.message_user(request, ngettext(one, many, count) % (words | {"count": count}), level)
 
 
 @admin.action(
@@ -167,18 +168,17 @@ def _ask_and_change(
     """
     hold(request, queryset)
     rows = queryset.filter(publication__in=BEGINS[to])
-    count = rows.count()
-    if not count:
+    if not rows.exists():
         modeladmin.message_user(request, nothing, messages.INFO)
         return None
     kind = SendBackForm if step == "send_back" else PartsForm
     form = kind(_answers(request), parts_of(modeladmin, request, rows, STEPS[step][1], to))
 
-    def doubts() -> list[str]:
+    def to_know() -> list[ToKnow]:
         to_public = to == Publication.SUBMITTED
-        return doubts_before(modeladmin, request, rows, form.offered.values()) if to_public else []
+        return to_know_before(modeladmin, request, rows, form.offered.values()) if to_public else []
 
-    asked = ask_first(modeladmin, request, rows, step, *question(count), form, doubts)
+    asked = ask_first(modeladmin, request, rows, step, *question(rows.count() + form.ticked), form, to_know)
     if asked is None:
         if reason := form.cleaned_data.get("reason"):
             give_reason(reason)
@@ -220,21 +220,18 @@ def publish(
 ) -> HttpResponse | None:
     """Show the selected records to the public, after a look at which they are."""
     hold(request, queryset)
-    title = ngettext("Publish this record?", "Publish these records?", queryset.count())
-    words = ngettext(
-        "Everybody will see it, and everything below it that is published itself.",
-        "Everybody will see them, and everything below them that is published itself.",
-        queryset.count(),
-    )
     offered = parts_of(modeladmin, request, queryset, "publish", Publication.PUBLISHED)
     form = EmbargoForm(_answers(request), offered)
+    count = queryset.count() + form.ticked
+    title = ngettext("Publish this record?", "Publish these %(count)d records?", count) % {"count": count}
 
-    def doubts() -> list[str]:
-        found = doubts_before(modeladmin, request, queryset, offered)
+    def to_know() -> list[ToKnow]:
+        found = to_know_before(modeladmin, request, queryset, offered)
         return [*hidden_still(modeladmin, queryset, offered), *found]
 
     question = ask_first(
-        modeladmin, request, queryset, "publish", title, words, form, doubts, lambda: public_words(queryset, offered)
+        modeladmin, request, queryset, "publish", title, becomes_public(queryset, offered), form, to_know,
+        lambda: public_words(queryset, offered),
     )  # fmt: skip
     if question is None:
         publish_now(
@@ -244,6 +241,20 @@ def publish(
     return question
 
 
+def becomes_public(rows: models.QuerySet, offered: Sequence[Publishable]) -> str:
+    """Which records everybody can read after a yes: by name for a single record and for what is offered with it."""
+    records = list(rows[:2])
+    if len(records) == 1:
+        words = _t("Everybody will read %(records)s.") % {"records": in_words(records[0], offered)}
+    else:
+        named = [counted(rows.model, rows.count()), *(in_words(part) for part in offered)]
+        words = _t("Everybody will read %(records)s.") % {"records": get_text_list(named, _t("and"))}
+    if shown := hidden_below(rows.model, list(rows.values_list("pk", flat=True))):
+        text = _t("Published before, and seen with it unless something else hides them: %(records)s.")
+        words = f"{words} {text % {'records': shown}}"
+    return words
+
+
 def public_words(
     queryset: models.QuerySet, offered: Sequence[Publishable]
 ) -> list[tuple[str, str, list[Any]]]:
@@ -251,12 +262,10 @@ def public_words(
     records = list(queryset[:2])
     if len(records) != 1:
         return []
-    return [(with_kind(record), _page_of(record), what_it_says(record)) for record in (*records, *offered)]
-
-
-def _page_of(record: models.Model) -> str:
-    name = f"admin:{record._meta.app_label}_{record._meta.model_name}_change"
-    return reverse(name, args=[quote(record.pk)])
+    return [
+        (with_kind(record), screen_address(record, "change", record.pk), what_it_says(record))
+        for record in (*records, *offered)
+    ]
 
 
 def _answers(request: HttpRequest) -> Any:
@@ -271,48 +280,18 @@ def publish_now(
     parts: Sequence[tuple[Any, models.QuerySet]] = (),
 ) -> None:
     """Show these records to the public, at once or under `embargo`, with their parts, and say what came of it."""
-    done = []
+    alone, done, named = queryset.count() == 1, [], []
     for screen, rows in [(modeladmin, queryset), *parts]:
         ids = list(rows.values_list("pk", flat=True))
-        done.append((screen, ids, *publish_each(rows, embargo)))
+        open_ones = list(rows.filter(publication__in=BEGINS[Publication.PUBLISHED]).order_by("pk"))
+        changed, refused = publish_each(rows, embargo)
+        named += [(screen, record) for record in open_ones if record not in refused]
+        done.append((screen, ids, changed, refused))
     # Told when all of it is done: what hides one record may have been published with it.
+    if alone:
+        tell_by_name(modeladmin, request, named)
     for screen, ids, changed, refused in done:
-        _tell_of_published(screen, request, ids, changed, refused)
-
-
-def _tell_of_published(
-    screen: admin.ModelAdmin, request: HttpRequest, ids: list[Any], changed: int, refused: list[models.Model]
-) -> None:
-    if refused:
-        names = get_text_list(
-            [f"“{row}”" for row in refused[:5]] + (["…"] if len(refused) > 5 else []), _t("and")
-        )
-        text = _t("Not published: %(names)s. %(rule)s")
-        screen.message_user(
-            request, text % {"names": names, "rule": DATABASE_RULES[FOUR_EYES]}, messages.ERROR
-        )
-    report(
-        screen, request, messages.SUCCESS, "%(records)s published.", "%(records)s published.",
-        changed, records=counted(screen.model, changed),
-    )  # fmt: skip
-    report(
-        screen, request, messages.INFO, "%(count)d record was published already.",
-        "%(count)d records were published already.", len(ids) - changed - len(refused),
-    )  # fmt: skip
-    rows = screen.model._default_manager.filter(pk__in=ids)
-    report(
-        screen, request, messages.WARNING,
-        "%(count)d of them stays hidden until its embargo ends.",
-        "%(count)d of them stay hidden until their embargo ends.",
-        rows.filter(publication=Publication.PUBLISHED).exclude(released_condition()).count(),
-    )  # fmt: skip
-    report(
-        screen, request, messages.WARNING,
-        "%(count)d of them stays hidden until its %(parents)s is published as well.",
-        "%(count)d of them stay hidden until their %(parents)s is published as well.",
-        hidden_by_parents(rows), parents=parent_words(screen.model),
-    )  # fmt: skip
-    warn_of_drafts_below(screen, request, ids)
+        tell_of_published(screen, request, ids, changed, refused, told=alone)
 
 
 @admin.action(description=_("Unpublish selected %(verbose_name_plural)s"), permissions=["publish"])
@@ -378,6 +357,18 @@ STEPS: dict[str, tuple[Any, str, tuple[Publication, ...]]] = {
 }
 
 
+# The state to which each of them leads.
+LEADS_TO = {
+    "submit": Publication.SUBMITTED,
+    "take_back": Publication.DRAFT,
+    "publish": Publication.PUBLISHED,
+    "send_back": Publication.DRAFT,
+    "unpublish": Publication.WITHDRAWN,
+}
+# After these nothing is left to do on the page of the record: they lead to the first page, where the next one waits.
+ONWARD = ("submit", "publish", "send_back")
+
+
 def may_take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> bool:
     """Whether the person may take this step with `record` at all, whatever state it is in."""
     offered = step in STEPS and step in screen.get_actions(request)
@@ -387,6 +378,19 @@ def may_take(screen: Any, request: HttpRequest, record: Publishable, step: str) 
 def is_open(record: Publishable, step: str) -> bool:
     """Whether `record` is in a state in which this step leads anywhere."""
     return record.publication in STEPS[step][2]
+
+
+def way_back(record: Publishable, user: User) -> str:
+    """Which of the two ways back is for `user`: whoever wrote the record takes it back and needs no reason; a publisher
+    sends it back to them, and says why."""
+    mine = record.written_by_id == user.pk and user.has_perm(permission(type(record), "change"), record)
+    return "take_back" if mine else "send_back"
+
+
+def is_done(record: Publishable, step: str) -> bool:
+    """Whether this step has left `record` in the state to which it leads, by now."""
+    now = type(record)._default_manager.filter(pk=record.pk).values_list("publication", flat=True).first()
+    return now == LEADS_TO[step]
 
 
 def as_shown(screen: Any, request: HttpRequest, record: models.Model) -> str:
@@ -420,18 +424,23 @@ def take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> H
     return answer
 
 
-def hand_in(screen: Any, request: HttpRequest, record: Publishable) -> None:
-    """Submit a record that was entered just now, with what the same person wrote for it: nobody has to be asked.
+def hand_in(screen: Any, request: HttpRequest, record: Publishable, *, new: bool) -> bool:
+    """Submit a record with saving it where nobody has to be asked; whether that was so.
 
-    What is doubtful in it, and what keeps it hidden and is nobody's to hand in here, is said afterwards.
+    A record that was entered just now goes with what the same person wrote for it. One that a publisher sent back goes
+    with what came back with it, unless there is more to decide about. What is doubtful in it, and what keeps it hidden
+    and is nobody's to hand in here, is said afterwards.
     """
     rows = screen.get_queryset(request).filter(pk=record.pk, publication__in=BEGINS[Publication.SUBMITTED])
     parts = parts_of(screen, request, rows, "change", Publication.SUBMITTED)
-    own = [part for part in parts if part.written_by_id == user_of(request).pk]
-    form = PartsForm({"parts": list(PartsForm(None, own).offered)}, own)
+    if new:
+        parts = [part for part in parts if part.written_by_id == user_of(request).pk]
+    elif not all(sent_back([one]) for one in (record, *parts)):
+        return False
+    form = PartsForm({"parts": list(PartsForm(None, parts).offered)}, parts)
     if not form.is_valid():
-        return
-    doubts = doubts_before(screen, request, rows.all(), own)
+        return False
+    doubts = doubts_before(screen, request, rows.all(), parts)
     change_now(screen, request, rows, Publication.SUBMITTED, form.chosen(screen.admin_site))
     if doubts:
         text = _t("The publisher will be told: %(doubts)s. You can still add it.")
@@ -441,25 +450,4 @@ def hand_in(screen: Any, request: HttpRequest, record: Publishable) -> None:
             text = _t("Nobody has handed in its %(parent)s yet: without it nobody outside will see this.")
             kind = parent._meta.verbose_name
             screen.message_user(request, text % {"parent": f"{kind} “{parent}”"}, messages.WARNING)
-
-
-def warn_of_doubts(screen: Any, request: HttpRequest, record: models.Model) -> None:
-    """What somebody should look at again in a public record that they saved, by name."""
-    doubts = doubts_before(screen, request, screen.get_queryset(request).filter(pk=record.pk))
-    if doubts:
-        text = _t("Please check what is public now. %(doubts)s.")
-        screen.message_user(request, text % {"doubts": doubts[0]}, messages.WARNING)
-
-
-def warn_of_drafts_below(screen: Any, request: HttpRequest, ids: list[Any]) -> None:
-    """Which drafts stay behind when these rows are public."""
-    if drafts := drafts_below(screen.model, ids):
-        text = _t("Still drafts below it, and shown to nobody: %(drafts)s.")
-        screen.message_user(request, text % {"drafts": drafts}, messages.WARNING)
-
-
-def warn_of_vanishing(modeladmin: admin.ModelAdmin, request: HttpRequest, vanishing: str) -> None:
-    """What left the public pages together with a record that was withdrawn; `vanishing` is from `seen_below`."""
-    if vanishing:
-        text = _t("Published themselves, and hidden now as well: %(records)s.")
-        modeladmin.message_user(request, text % {"records": vanishing}, messages.WARNING)
+    return True

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.translation import gettext as _t
 
+from tracker.core.addresses import screen_address
 from tracker.core.timezones import Proposal, clock_of_country, propose_zone
 
 
@@ -41,7 +42,7 @@ class ZoneProposalMixin(admin.ModelAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "timezone" and field is not None:
-            address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_propose_zone")
+            address = screen_address(self.model, "propose_zone")
             field.widget.attrs["data-propose-zone"] = address
         return field
 

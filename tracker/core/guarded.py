@@ -10,10 +10,10 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from tracker.core.addresses import screen_address
 from tracker.core.history.reading import Entry, describe, rows_of
 from tracker.core.models import Submission
 from tracker.core.saving import (
@@ -162,7 +162,7 @@ class GuardedSaves(admin.ModelAdmin):
         )
         parents = {prefix: formset.fk.name for prefix, formset, _inline in self._formsets(request, None)}
         request.POST = as_new(request.POST, parents)  # type: ignore[assignment]
-        add = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_add")
+        add = screen_address(self.model, "add")
         title = _("Not saved yet: somebody else deleted this record")
         return super().changeform_view(request, None, add, {"title": title})
 
@@ -196,11 +196,15 @@ class GuardedSaves(admin.ModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         request.saved_record = obj  # type: ignore[attr-defined]
-        return super().response_add(request, obj, post_url_continue)
+        return self.onward(request, obj, new=True) or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         request.saved_record = obj  # type: ignore[attr-defined]
-        return super().response_change(request, obj)
+        return self.onward(request, obj, new=False) or super().response_change(request, obj)
+
+    def onward(self, request: HttpRequest, record: Any, *, new: bool) -> HttpResponse | None:
+        """Where saving leads in place of the stock admin's pages and words; None where it was saving alone."""
+        return None
 
     def render_change_form(
         self, request: HttpRequest, context: Any, add: bool = False, change: bool = False,

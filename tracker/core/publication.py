@@ -41,6 +41,11 @@ def seen_below(model: type[models.Model], ids: Iterable[int]) -> str:
     return _count(model, ids, published_condition)
 
 
+def hidden_below(model: type[models.Model], ids: Iterable[int]) -> str:
+    """What was published of the records below these rows, and the public does not see; counted as in `drafts_below`."""
+    return _count(model, ids, lambda child: released_condition() & ~published_condition(child))
+
+
 def publishable_models() -> list[type[Publishable]]:
     """Every model whose records are published one by one."""
     return [model for model in apps.get_models() if issubclass(model, Publishable)]

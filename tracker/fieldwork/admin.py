@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, ask_first, user_of
+from tracker.core.admin_access import NarrowedAdmin, NarrowedInline, user_of
 from tracker.core.admin_counts import annotate_counts, linked_count
 from tracker.core.admin_publication import FoldedRows, PlainFields, PublishableAdmin
+from tracker.core.admin_questions import ask_first
 from tracker.core.admin_steps import (
     ask_why,
     public_words,

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin_access import NarrowedInline
-from tracker.core.admin_publication import HTTPS_ASSUMED, PlainFields, PublishableAdmin
+from tracker.core.admin_publication import HTTPS_ASSUMED, PlainFields, PublishableAdmin, public_address
 from tracker.missions.forms import LanguageSelect
 from tracker.missions.models import Statement
 
@@ -67,6 +67,12 @@ class StatementAdmin(StatementFields, PublishableAdmin):
     @admin.display(description=_("election"), ordering="mission__election")
     def election(self, statement: Statement) -> str:
         return str(statement.mission.election)
+
+    def view_on_site(self, statement: Statement) -> str | None:
+        """The page of its mission tells of it."""
+        mission = statement.mission
+        slugs = {"slug": mission.election.slug, "organization_slug": mission.organization.slug}
+        return public_address(statement, "mission", **slugs)
 
     def doubts(self, statement: Any) -> list[str]:
         """A statement that readers can open themselves needs no other source."""

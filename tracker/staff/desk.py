@@ -1,41 +1,62 @@
-"""What waits for the person on the staff's first page: records to publish, and drafts to go on with."""
+"""What waits for the person on the staff's first page: records to publish, what was handed in, drafts to go on with.
+
+What goes the same way with a record stands on its line and not on one of its own: a mission's statements, and its
+organization where that is new.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.urls import reverse
-from django.utils.text import capfirst
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.forms.models import _get_foreign_key
+from django.utils import timezone
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 
+from tracker.core.addresses import screen_address
+from tracker.core.admin_steps import way_back
 from tracker.core.history.reading import (
     StepTaken,
     handed_in,
     longest_waiting_first,
+    published,
     sent_back,
     sent_back_first,
+    sent_back_in,
 )
 from tracker.core.models import Publication, Publishable, User
 from tracker.core.ownership import rows_for
-from tracker.core.publication import awaits_other_eyes, publishable_models
+from tracker.core.publication import awaits_other_eyes, counted, publishable_models
 from tracker.core.roles import permission
 
 # So many records of a kind are named; the list of the kind has all of them.
 NAMED = 4
+# So many are named of what was published of one's own, and so long.
+PUBLISHED, LATELY = 4, timedelta(days=14)
+# What the buttons of a line say; the page of a record has room for more words.
+LABELS = {"publish": _("Publish"), "send_back": _("Send back"), "take_back": _("Take back")}
 
 
 @dataclass(frozen=True)
 class Row:
-    """A record by name. `own`: four eyes keep whoever looks from publishing it; `publish`: where that is asked."""
+    """A record by name, and what goes with it in words. `own`: four eyes keep whoever looks from publishing it;
+    `steps`: name, label and address of each button; `public`: where the public sees it.
+    """
 
     name: str
     address: str
+    with_it: str = ""
     handed_in: StepTaken | None = None
     sent_back: StepTaken | None = None
+    published: StepTaken | None = None
     own: bool = False
-    publish: str = ""
+    steps: tuple[tuple[str, str, str], ...] = ()
+    public: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,11 +80,49 @@ def waiting_for(user: User) -> list[Pile] | None:
     return [pile for pile in piles if pile.count] if models else None
 
 
+def handed_in_by(user: User) -> list[Pile]:
+    """What `user` wrote, and a publisher has not decided about, by kind; nothing of a kind that `user` publishes, as
+    that is in `waiting_for`."""
+    piles = [
+        _handed_in(model, user) for model in _written(user) if not user.has_perm(permission(model, "publish"))
+    ]
+    return [pile for pile in piles if pile.count]
+
+
 def drafts_of(user: User) -> list[Pile] | None:
     """Drafts that `user` wrote last, by kind; None for an account that writes nothing that is published."""
-    models = [model for model in _kinds() if user.has_perm(permission(model, "change"))]
+    models = list(_written(user))
     piles = [_drafts(model, user) for model in models]
     return [pile for pile in piles if pile.count] if models else None
+
+
+def published_of(user: User) -> list[Row]:
+    """What was published lately of what `user` wrote, the latest first; of what went together the first in rank."""
+    found: list[tuple[Any, StepTaken]] = []
+    for model in _written(user):
+        mine = model.objects.filter(publication=Publication.PUBLISHED, written_by=user)
+        # The last entered: to sort all that somebody ever wrote by its history would take a look at each.
+        last = list(_with_names(rows_for(mine, user, "change").order_by("-pk"))[:PUBLISHED])
+        steps = published(last)
+        found += [(row, steps[row.pk]) for row in last if row.pk in steps]
+    found = [one for one in found if one[1].at > timezone.now() - LATELY]
+    # What went in one go is told once, by what took the rest along.
+    there = {(type(row), row.pk, step.at) for row, step in found}
+    along = {(kind, key, step.at) for row, step in found for kind, key in _along_with(row)}
+    along |= {
+        (type(row), row.pk, step.at)
+        for row, step in found
+        if any((kind, key, step.at) in there for kind, key in _above(row))
+    }
+    alone = [(row, step) for row, step in found if (type(row), row.pk, step.at) not in along]
+    alone.sort(key=lambda one: one[1].at, reverse=True)
+    return [
+        Row(
+            str(row), screen_address(row, "change", row.pk), published=step,
+            public=admin.site.get_model_admin(type(row)).get_view_on_site_url(row) or "",
+        )
+        for row, step in alone[:PUBLISHED]
+    ]  # fmt: skip
 
 
 def _kinds() -> Iterator[type[Publishable]]:
@@ -71,43 +130,139 @@ def _kinds() -> Iterator[type[Publishable]]:
     return (model for model in publishable_models() if admin.site.is_registered(model))
 
 
+def _written(user: User) -> Iterator[type[Publishable]]:
+    return (model for model in _kinds() if user.has_perm(permission(model, "change")))
+
+
+# --- the piles
+
+
 def _waiting(model: type[Publishable], user: User) -> Pile:
-    rows = rows_for(model.objects.filter(publication=Publication.SUBMITTED), user, "publish")
-    found, count = _first(longest_waiting_first(rows))
+    state = Q(publication=Publication.SUBMITTED)
+    rows = rows_for(model.objects.filter(state), user, "publish")
+    found, count = _first(longest_waiting_first(_with_parts(_apart(rows, state), state)))
     steps = handed_in(found)
-    named = [
-        Row(
-            str(row), _screen(model, "change", row.pk), steps.get(row.pk), None, awaits_other_eyes(row, user),
-            _screen(model, "publication", row.pk, "publish"),
-        )
-        for row in found
-    ]  # fmt: skip
-    return Pile(_kind(model, count), count, _list(model, publication__exact=Publication.SUBMITTED), named)
+    named = []
+    for row in found:
+        own = awaits_other_eyes(row, user)
+        buttons = (way_back(row, user),) if own else ("publish", way_back(row, user))
+        named.append(_row(row, state, *buttons, handed_in=steps.get(row.pk), own=own))
+    return _pile(model, count, named, publication__exact=Publication.SUBMITTED)
+
+
+def _handed_in(model: type[Publishable], user: User) -> Pile:
+    state = Q(publication=Publication.SUBMITTED, written_by_id=user.pk)
+    rows = rows_for(model.objects.filter(state), user, "change")
+    found, count = _first(longest_waiting_first(_with_parts(_apart(rows, state), state)))
+    steps = handed_in(found)
+    named = [_row(row, state, "take_back", handed_in=steps.get(row.pk)) for row in found]
+    return _pile(model, count, named, publication__exact=Publication.SUBMITTED, written_by=user.pk)
 
 
 def _drafts(model: type[Publishable], user: User) -> Pile:
-    mine = model.objects.filter(publication=Publication.DRAFT, written_by=user)
-    found, count = _first(sent_back_first(rows_for(mine, user, "change")))
+    state = Q(publication=Publication.DRAFT, written_by_id=user.pk)
+    rows = rows_for(model.objects.filter(state), user, "change")
+    found, count = _first(sent_back_first(_with_parts(_apart(rows, state, back=True), state)))
     steps = sent_back(found)
-    named = [Row(str(row), _screen(model, "change", row.pk), sent_back=steps.get(row.pk)) for row in found]
-    address = _list(model, publication__exact=Publication.DRAFT, written_by=user.pk)
-    return Pile(_kind(model, count), count, address, named)
+    named = [_row(row, state, sent_back=steps.get(row.pk)) for row in found]
+    return _pile(model, count, named, publication__exact=Publication.DRAFT, written_by=user.pk)
+
+
+def _row(row: Any, state: Q, *steps: str, **more: Any) -> Row:
+    buttons = [(step, str(LABELS[step]), screen_address(row, "publication", row.pk, step)) for step in steps]
+    return Row(
+        str(row), screen_address(row, "change", row.pk), _with_it(row, state), steps=tuple(buttons), **more
+    )
+
+
+def _pile(model: type[Publishable], count: int, rows: list[Row], **lookups: Any) -> Pile:
+    kind = capfirst(str(model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural))
+    return Pile(kind, count, f"{screen_address(model, 'changelist')}?{urlencode(lookups)}", rows)
 
 
 def _first(rows: QuerySet) -> tuple[list[Any], int]:
     """The first rows, with what their names are made of, and the number of all; one query where there are few."""
-    together = admin.site.get_model_admin(rows.model).list_select_related
-    found = list((rows.select_related(*together) if isinstance(together, tuple) else rows)[: NAMED + 1])
+    found = list(_with_names(rows)[: NAMED + 1])
     return found[:NAMED], len(found) if len(found) <= NAMED else rows.count()
 
 
-def _kind(model: type[Publishable], count: int) -> str:
-    return capfirst(str(model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural))
+def _with_names(rows: QuerySet) -> QuerySet:
+    together = admin.site.get_model_admin(rows.model).list_select_related
+    return rows.select_related(*together) if isinstance(together, tuple) else rows
 
 
-def _list(model: type[Publishable], **lookups: Any) -> str:
-    return f"{_screen(model, 'changelist')}?{urlencode(lookups)}"
+# --- what goes the same way with a record, as its steps take it along (`core.admin_steps`)
 
 
-def _screen(model: type[Publishable], screen: str, *key: Any) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{screen}", args=key)
+def _parts(model: type[Publishable]) -> list[tuple[type[Publishable], str]]:
+    """What the form of a kind shows inside and is published itself: each kind, and its key to the record."""
+    inlines = [one for one in admin.site.get_model_admin(model).inlines if issubclass(one.model, Publishable)]
+    return [(one.model, _get_foreign_key(model, one.model, one.fk_name).name) for one in inlines]  # type: ignore[attr-defined, misc]
+
+
+def _taken_along(model: type[Publishable]) -> tuple[str, ...]:
+    names: tuple[str, ...] = getattr(admin.site.get_model_admin(model), "taken_along", ())
+    return names
+
+
+def _apart(rows: QuerySet, state: Q, *, back: bool = False) -> QuerySet:
+    """Those of `rows` that go with no record of the same `state`; with `back`, also what came back by itself."""
+    for kind in _kinds():
+        above = kind._default_manager.filter(state)
+        for part, key in _parts(kind):
+            if part is rows.model:
+                along = Q(Exists(above.filter(pk=OuterRef(f"{key}_id"))))
+                if back:
+                    rows = rows.alias(back=sent_back_in(part), with_it=sent_back_in(kind, f"{key}_id"))
+                    along &= Q(back=None) | Q(back=F("with_it"))
+                rows = rows.exclude(along)
+        for name in _taken_along(kind):
+            if kind._meta.get_field(name).related_model is rows.model:
+                along = Q(Exists(above.filter(**{name: OuterRef("pk")})))
+                if back:
+                    rows = rows.alias(back=sent_back_in(rows.model))
+                    along &= Q(back=None)
+                rows = rows.exclude(along)
+    return rows
+
+
+def _with_parts(rows: QuerySet, state: Q) -> QuerySet:
+    """`rows`, each with the number of its parts of the same `state`, for `_with_it`."""
+    for part, key in _parts(rows.model):
+        same = part._default_manager.filter(state, **{key: OuterRef("pk")}).order_by().values(key)
+        rows = rows.annotate(
+            **{f"with_{key}_{part._meta.model_name}": Subquery(same.annotate(n=Count("pk")).values("n"))}
+        )
+    return rows
+
+
+def _with_it(row: Any, state: Q) -> str:
+    """ "1 statement and its organization"; "" where nothing goes with it."""
+    words = [
+        counted(part, number)
+        for part, key in _parts(type(row))
+        if (number := getattr(row, f"with_{key}_{part._meta.model_name}"))
+    ]
+    for name in _taken_along(type(row)):
+        above = getattr(row, name)
+        if all(getattr(above, lookup) == value for lookup, value in state.children):  # type: ignore[misc]
+            words.append(_t("its %(kind)s") % {"kind": above._meta.verbose_name})
+    return get_text_list(words, _t("and"))
+
+
+def _along_with(record: Any) -> list[tuple[type[Publishable], Any]]:
+    """Kind and key of what a record takes along, as a mission its organization."""
+    return [
+        (type(record)._meta.get_field(name).related_model, getattr(record, f"{name}_id"))
+        for name in _taken_along(type(record))
+    ]
+
+
+def _above(record: Any) -> list[tuple[type[Publishable], Any]]:
+    """Kind and key of the records whose form shows `record` inside."""
+    return [
+        (kind, getattr(record, f"{key}_id"))
+        for kind in _kinds()
+        for part, key in _parts(kind)
+        if part is type(record)
+    ]

@@ -11,19 +11,20 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.db import models
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tracker.core.access import require
+from tracker.core.addresses import screen_address
 from tracker.core.admin_access import user_of
 from tracker.core.history.declared import personal_columns, reason_not_recorded
 from tracker.core.history.models import Change, ChangedRow
@@ -326,11 +327,8 @@ def may_see(request: HttpRequest, model: Any) -> bool:
 
 def _address(entry: Entry, screen: str) -> str:
     """A screen of the record; none where the admin has no such screen for it."""
-    options: Any = entry.model._meta  # type: ignore[union-attr]
     try:
-        return reverse(
-            f"admin:{options.app_label}_{options.model_name}_{screen}", args=[quote(entry.row.key)]
-        )
+        return screen_address(entry.model, screen, entry.row.key)  # type: ignore[arg-type]
     except NoReverseMatch:
         return ""
 

@@ -9,9 +9,10 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 
+from tracker.core.addresses import screen_address
 from tracker.core.models import User
 from tracker.core.roles import Role
 
@@ -74,7 +75,7 @@ def _list_of(request: HttpRequest) -> tuple[str, str] | None:
         return None
     options = screen.opts
     try:
-        address = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
+        address = screen_address(screen.model, "changelist")
     except NoReverseMatch:
         return None
     return str(options.verbose_name_plural), address

@@ -137,7 +137,9 @@ class StaffSite(AdminSite):
         waiting = {
             "begin": [screen for screen in BEGIN if _may_see(request, screen)],
             "waiting": desk.waiting_for(request.user),  # type: ignore[arg-type]
+            "handed_in": desk.handed_in_by(request.user),  # type: ignore[arg-type]
             "drafts": desk.drafts_of(request.user),  # type: ignore[arg-type]
+            "published": desk.published_of(request.user),  # type: ignore[arg-type]
             "administrators": [] if request.user.get_all_permissions() else administrators(),
         }
         return super().index(request, waiting | (extra_context or {}))

@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
 
+from tracker.core.addresses import screen_address
 from tracker.core.models import Publication, Publishable
 from tracker.core.ownership import rows_for
 from tracker.core.publication import counted
@@ -58,7 +58,7 @@ def way_of(upload: Upload) -> dict[str, Any]:
     return {
         "waiting": found.waiting,
         "public": found.public,
-        "named": [(name, _address(model, key)) for model, key, name in found.named],
+        "named": [(name, screen_address(model, "change", key)) for model, key, name in found.named],
         "more": found.public - len(found.named),
     }
 
@@ -66,10 +66,6 @@ def way_of(upload: Upload) -> dict[str, Any]:
 def _drafts(upload: Upload, kind: Kind, rows: QuerySet) -> QuerySet:
     brought = upload.records.filter(kind=kind.name, action="new").order_by().values("object_id")
     return rows.filter(pk__in=brought, publication=Publication.DRAFT)
-
-
-def _address(model: Any, key: int) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[key])
 
 
 def _user(request: HttpRequest) -> Any:

@@ -9,13 +9,13 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.core import broker
 from tracker.core.access import denied, require
+from tracker.core.addresses import screen_address
 from tracker.core.jobs import cancel_job
 from tracker.core.keys import key_of
 from tracker.core.models import Job, Publication, Publishable, http_only
@@ -256,7 +256,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
 def _drafts_of(found: Upload) -> str:
     """The address of the list of drafts of the file's kind and, where they belong to one, its election."""
     model = SUBJECTS[found.kind].kind.model
-    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    address = screen_address(model, "changelist")
     asked = {"publication__exact": str(Publication.DRAFT)} if issubclass(model, Publishable) else {}
     if any(field.name == "election" for field in model._meta.fields):
         asked["election__id__exact"] = str(found.election_id)

@@ -141,6 +141,11 @@ def made_of(model: type[models.Model], state: State) -> models.Model:
     return model(**values)
 
 
+def called(account: Any) -> str:
+    """What colleagues call the owner of `account`: the name, without the address at which they sign in."""
+    return account.get_full_name() or account.get_username().partition("@")[0]
+
+
 def name_of(record: Any) -> str:
     """What people call `record`; "" where that cannot be said any more, or nobody gave its kind a name."""
     kind: Any = type(record)

@@ -1,6 +1,6 @@
 """The history in words: who changed what, when, through which door, field by field."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from tracker.core.history import declared
 from tracker.core.history.install import BASELINE
 from tracker.core.history.models import Change, ChangedRow, PersonalValue
-from tracker.core.history.naming import ACCOUNT, MaySee, Names, is_sealed, name_of, states_then
+from tracker.core.history.naming import ACCOUNT, MaySee, Names, called, is_sealed, name_of, states_then
 from tracker.core.keys import key_of
 
 NOTHING = "–"
@@ -28,6 +28,7 @@ STATE = "publication"
 # The entries of a record that was put before a publisher, and of one that came back from there.
 HANDED_IN_STEP = {f"after__{STATE}": "submitted"}
 GIVEN_BACK_STEP = {f"before__{STATE}": "submitted", f"after__{STATE}": "draft"}
+PUBLISHED_STEP = {f"after__{STATE}": "published"}
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,22 @@ def sent_back(records: Collection[models.Model]) -> dict[object, StepTaken]:
     return {key: step for key, step in _last_step(records, GIVEN_BACK_STEP).items() if step.reason}
 
 
+def published(records: Collection[models.Model]) -> dict[object, StepTaken]:
+    """When each of these records of one kind was last published; as in `handed_in`."""
+    return _last_step(records, PUBLISHED_STEP)
+
+
+def sent_back_in(model: type[models.Model], key: str = "pk") -> Subquery:
+    """The change in which a publisher last sent back the row of `model` that `key` names, for use within a query."""
+    entries = ChangedRow.objects.filter(
+        table_name=model._meta.db_table,
+        key=_key_as_text(OuterRef(key)),
+        change__reason__gt="",
+        **GIVEN_BACK_STEP,
+    )
+    return Subquery(entries.order_by("-id").values("change")[:1])
+
+
 def _last_step(records: Collection[models.Model], step: dict[str, str]) -> dict[object, StepTaken]:
     keys = {str(record.pk): record.pk for record in records}
     tables = {record._meta.db_table for record in records}
@@ -201,7 +218,7 @@ def _last_step(records: Collection[models.Model], step: dict[str, str]) -> dict[
         .order_by("key", "-id")
         .distinct("key")
     )
-    words = _Describer(rows, lambda model: False, of_deleted=False)
+    words = _Describer(rows, lambda model: False, of_deleted=False, account_name=called)
     return {
         keys[row.key]: StepTaken(words._who(row.change), row.change.at, row.change.reason) for row in rows
     }
@@ -259,8 +276,14 @@ def describe(rows: Iterable[ChangedRow], may_see: MaySee, *, of_deleted: bool = 
 class _Describer:
     """Puts many rows into words at once, so that accounts and targets of foreign keys are looked up together."""
 
-    def __init__(self, rows: list[ChangedRow], may_see: MaySee, of_deleted: bool) -> None:
-        self.rows, self.may_see = rows, may_see
+    def __init__(
+        self,
+        rows: list[ChangedRow],
+        may_see: MaySee,
+        of_deleted: bool,
+        account_name: Callable[[Any], str] = name_of,
+    ) -> None:
+        self.rows, self.may_see, self.account_name = rows, may_see, account_name
         self.models = models_by_table()
         self.names = Names(may_see, of_deleted=of_deleted)
 
@@ -288,7 +311,9 @@ class _Describer:
     def _accounts(self) -> dict[int, str]:
         user = apps.get_model(ACCOUNT)
         wanted = {row.change.account for row in self.rows if row.change.account}
-        return {account.pk: name_of(account) for account in user._default_manager.filter(pk__in=wanted)}
+        return {
+            account.pk: self.account_name(account) for account in user._default_manager.filter(pk__in=wanted)
+        }
 
     def _who(self, change: Change) -> str:
         if change.account is None:
