@@ -219,6 +219,15 @@ def test_the_statement_of_a_new_mission_comes_before_all_that_may_wait(client: C
     assert html.index('"id_head_of_mission"') < html.index('name="statements-TOTAL_FORMS"')
 
 
+def test_the_scale_is_folded_and_says_what_it_is_for(client: Client) -> None:
+    """Red when: AssessmentInline is a table as any other, or has no words of its own."""
+    client.force_login(make.make_administrator())
+    html = client.get(reverse("admin:missions_mission_add")).content.decode()
+    folded = re.findall(r'<details class="folded-rows later"( open)?>(.*?)</details>', html, re.DOTALL)
+    [(is_open, scale)] = [one for one in folded if "assessments-TOTAL_FORMS" in one[1]]
+    assert (is_open, "Only where observers of this mission report their visits here" in scale) == ("", True)
+
+
 def test_the_types_stand_under_headings_each_once(client: Client) -> None:
     """Red when: a type is in no group or in two, or the form does not ask for the groups."""
     client.force_login(make.make_account(Role.OFFICER))

@@ -51,8 +51,8 @@ class AssessmentInline(NarrowedInline, FoldedRows):
     verbose_name = _("step")
     verbose_name_plural = _("Scale for visits to stations")
     meant_for = _(
-        "Only where observers of this mission report their visits here: the words from which they choose how a visit "
-        "went, such as very good, good and bad, and whether each speaks for the vote, against it, or neither."
+        "Only where observers of this mission report their visits here: the words from which they choose what they "
+        "found at a station, such as very good, good and bad, and whether each is positive, negative or neither."
     )
 
 

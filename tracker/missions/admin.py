@@ -96,9 +96,6 @@ class OrganizationAdmin(PublishableAdmin):
         if db_field.name != "slug":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        field.error_messages["unique"] = _(
-            "Another organization has this address name. Add what tells them apart, such as the country: cec-az."
-        )
         field.widget.attrs["data-slug-of"] = "acronym name"
         return field
 

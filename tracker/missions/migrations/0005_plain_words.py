@@ -1,4 +1,4 @@
-"""Words of the form in which a mission is entered: people took the address for a postal one. No column changes."""
+"""Words of the forms in which a mission and its organization are entered. No column changes."""
 
 import django.core.validators
 from django.db import migrations, models
@@ -11,6 +11,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='organization',
+            name='slug',
+            field=models.SlugField(error_messages={'unique': 'Another organization has this address name. Add what tells them apart, such as the country: cec-az.'}, help_text='Part of its public address, such as cis. Do not change it later.', max_length=80, unique=True, verbose_name='address name'),
+        ),
         migrations.AlterField(
             model_name='mission',
             name='type',

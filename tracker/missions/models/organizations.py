@@ -32,6 +32,11 @@ class Organization(Publishable):
         max_length=80,
         unique=True,
         help_text=_("Part of its public address, such as cis. Do not change it later."),
+        error_messages={
+            "unique": _(
+                "Another organization has this address name. Add what tells them apart, such as the country: cec-az."
+            )
+        },
     )
     name = models.CharField(
         _("name"),
