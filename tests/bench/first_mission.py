@@ -32,7 +32,7 @@ CONTENT = "#content, main:not(:has(#content))"
 # The words that are on the screen; of a list to choose from, the one that is chosen.
 WORDS = """(root) => {
     const count = (text) => text.split(/\\s+/).filter(Boolean).length;
-    const lists = [...root.querySelectorAll("select")];
+    const lists = [...root.querySelectorAll("select")].filter((list) => list.checkVisibility());
     const unseen = lists.map((list) => count(list.innerText) - count(list.selectedOptions[0]?.text ?? ""));
     return count(root.innerText) - unseen.reduce((one, other) => one + other, 0);
 }"""
