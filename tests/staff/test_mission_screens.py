@@ -203,20 +203,74 @@ def test_what_is_empty_is_folded_and_what_holds_something_is_not(client: Client)
     assert (rows[1], "Other organizations that observe together with it" in rows[2]) == (" open", True)
 
 
-def test_the_statement_of_a_new_mission_comes_before_all_that_may_wait(client: Client) -> None:
-    """Red when: StatementInline says nothing of `comes_first`, or the page shows it where it was as well."""
+def test_the_statements_of_a_mission_come_before_all_that_may_wait(client: Client) -> None:
+    """Red when: StatementInline says nothing of `comes_first`; or the page asks whether the mission is new, or shows
+    them where they were as well."""
     client.force_login(make.make_account(Role.OFFICER))
     html = client.get(reverse("admin:missions_mission_add")).content.decode()
-    parts = (
+    parts = [
         'id="id_status"', 'name="statements-TOTAL_FORMS"', "All else may wait.", 'id="id_head_of_mission"',
         'name="memberships-TOTAL_FORMS"',
-    )  # fmt: skip
+    ]  # fmt: skip
     places = [html.index(part) for part in parts]
     assert places == sorted(places)
     assert html.count('name="statements-TOTAL_FORMS"') == 1
     mission = make.make_statement().mission
     html = client.get(reverse("admin:missions_mission_change", args=[mission.pk])).content.decode()
-    assert html.index('"id_head_of_mission"') < html.index('name="statements-TOTAL_FORMS"')
+    parts.remove("All else may wait.")
+    places = [html.index(part) for part in parts]
+    assert places == sorted(places)
+    assert html.count('name="statements-TOTAL_FORMS"') == 1
+    assert "All else may wait." not in html
+
+
+def test_a_statement_is_called_something_where_anything_is_known_of_it(client: Client) -> None:
+    """Red when: StatementForm asks for no title, or asks for that of a row that came without one."""
+    client.force_login(make.make_account(Role.OFFICER))
+    words = "Give the title, as the document calls itself: it is what the public reads."
+    path = reverse("admin:missions_mission_add")
+    page = client.post(
+        path, new_mission(client, **{"statements-0-title": "", "statements-0-url": "example.org"})
+    )
+    formset = page.context["inline_admin_formsets"][0].formset
+    assert formset.errors == [{"title": [words]}]
+    label = re.search(r'<label[^>]*for="id_statements-0-title"[^>]*>', page.content.decode())
+    assert label
+    assert 'class="required"' in label[0]
+    assert client.post(path, new_mission(client, **{"statements-0-title": ""})).status_code == 302
+    assert (Mission.objects.count(), Statement.objects.count()) == (1, 0)
+    # As a file brought it: of the real election none has a title.
+    statement = make.make_statement(mission=Mission.objects.get(), title="", publication="draft")
+    for record in (statement, statement.mission):
+        change = reverse(f"admin:missions_{record._meta.model_name}_change", args=[record.pk])
+        prefix = "" if record is statement else "statements-0-"
+        assert client.post(change, opened(client, change) | {f"{prefix}notes": change}).status_code == 302
+        statement.refresh_from_db()
+        assert (statement.title, statement.notes) == ("", change)
+    # Once it has one it keeps one.
+    statement.title = "Statement of the day"
+    statement.save()
+    change = reverse("admin:missions_statement_change", args=[statement.pk])
+    page = client.post(change, opened(client, change) | {"title": ""})
+    assert page.context["adminform"].form.errors == {"title": [words]}
+
+
+def test_the_status_of_a_new_mission_is_chosen(client: Client) -> None:
+    """Red when: MissionForm leaves the status as the model has it; or asks again for that of one on record."""
+    client.force_login(make.make_account(Role.OFFICER))
+    path = reverse("admin:missions_mission_add")
+    assert options(client.get(path), "status") == [
+        ("", "choose", True), *((*pair, False) for pair in Mission.Status.choices)
+    ]  # fmt: skip
+    page = client.post(path, new_mission(client, status=""))
+    assert page.context["adminform"].form.errors == {"status": ["This field is required."]}
+    # An address may say it.
+    assert ("invited", "invited", True) in options(client.get(f"{path}?status=invited"), "status")
+    mission = make.make_mission(status="observed")
+    change = reverse("admin:missions_mission_change", args=[mission.pk])
+    assert options(client.get(change), "status") == [
+        (*pair, pair[0] == "observed") for pair in Mission.Status.choices
+    ]
 
 
 def test_the_scale_is_folded_and_says_what_it_is_for(client: Client) -> None:

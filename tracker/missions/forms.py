@@ -40,9 +40,19 @@ class LanguageSelect(forms.Select):
 
 
 class MissionForm(forms.ModelForm):
-    """A mission. One that is there already is named and linked, for whoever may see it."""
+    """A mission. One that is there already is named and linked, for whoever may see it.
+
+    What became of it is chosen: most are entered when the election is over, and a preset is kept unread.
+    """
 
     seen_by: ClassVar[User]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        status: Any = self.fields.get("status")
+        if status is not None and self.instance.pk is None:
+            status.choices = [("", _("choose")), *status.choices]
+            status.initial = ""
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -64,6 +74,19 @@ class MissionForm(forms.ModelForm):
             election=mine.election_id, organization=mine.organization_id, type=mine.type
         )
         return visible_to(rows.exclude(pk=mine.pk).select_related("organization"), self.seen_by).first()
+
+
+class StatementForm(forms.ModelForm):
+    """A statement. Without a title the public reads its kind alone; files bring such, and they stay as they are."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        title = self.fields.get("title")
+        if title is not None and (self.instance.pk is None or self.instance.title):
+            title.required = True
+            title.error_messages["required"] = _(
+                "Give the title, as the document calls itself: it is what the public reads."
+            )
 
 
 class PersonFields(forms.Form):
