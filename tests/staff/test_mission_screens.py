@@ -15,8 +15,8 @@ from tests.trust.test_concurrency import opened
 from tracker.core.history.models import ChangedRow
 from tracker.core.models import Publication
 from tracker.core.roles import Role
-from tracker.missions.forms import MissionForm
-from tracker.missions.models import Mission, Statement
+from tracker.missions.forms import MissionForm, OrganizationForm
+from tracker.missions.models import Mission, Organization, Statement
 
 pytestmark = pytest.mark.django_db
 
@@ -322,6 +322,38 @@ def test_a_mission_that_is_there_is_named_and_linked(client: Client) -> None:
     assert "this election.<" not in html
     # Its own form does not find itself.
     assert client.post(there, opened(client, there) | {"head_role": "Head"}).status_code == 302
+
+
+def test_an_acronym_that_is_taken_says_by_whom_and_unfolds_nothing(client: Client) -> None:
+    """Red when: OrganizationForm leaves the error as it is, speaks of a country where none is given, lets the address
+    name complain as well, or names whom the person may not see."""
+    client.force_login(make.make_account(Role.OFFICER))
+    there = make.make_organization(name="Observers <b>", acronym="OBS", slug="obs")
+    make.make_organization(
+        name="Theirs", acronym="OBS", slug="obs-az", country=make.make_election().country, publication="draft"
+    )
+    path = reverse("admin:missions_organization_add") + "?_popup=1"
+    typed = {"name": "New", "acronym": "OBS", "kind": "ngo", "slug": "obs", "_popup": "1"}
+    page = client.post(path, opened(client, path) | typed)
+    link = reverse("admin:missions_organization_change", args=[there.pk])
+    words = "Another organization has this acronym"
+    assert page.context["adminform"].form.errors == {
+        "acronym": [f'{words}: <a href="{link}" target="_blank">Observers &lt;b&gt;</a>.']
+    }
+    assert f'<a href="{link}" target="_blank">Observers &lt;b&gt;</a>' in page.content.decode()
+    assert "<details><summary>" in page.content.decode()
+    # An address name alone is told of, and opened.
+    page = client.post(path, opened(client, path) | typed | {"acronym": "NEW"})
+    assert list(page.context["adminform"].form.errors) == ["slug"]
+    assert "<details><summary>" not in page.content.decode()
+    # Nobody is told of a draft of others.
+    form: Any = modelform_factory(
+        Organization, OrganizationForm, fields=["name", "acronym", "kind", "slug", "country"]
+    )
+    form.seen_by = make.make_account(Role.COORDINATOR, organization=there)
+    country = Organization.objects.get(slug="obs-az").country_id
+    errors = form(typed | {"slug": "new", "country": country}).errors
+    assert errors == {"acronym": ["Another organization of this country has this acronym."]}
 
 
 def test_nobody_is_told_of_a_mission_that_they_may_not_see() -> None:
