@@ -163,7 +163,8 @@ def test_staff_screens_of_what_belongs_to_it_say_so(client: Client, demo: Electi
         one.save()
     where = reverse("admin:missions_mission_changelist")
     questions = {
-        one: client.post(where, {"action": "publish", "_selected_action": one.pk}).content.decode() for one in asked
+        one: client.post(where, {"action": "publish", "_selected_action": one.pk}).content.decode()
+        for one in asked
     }
     assert all("Everybody will read" in page for page in questions.values())
     assert {one: banner in page for one, page in questions.items()} == asked

@@ -19,7 +19,7 @@ def demonstration_shown(context: Any) -> bool:
     shown = [context.get(name) for name in ("original", "object", "election")]
     # A question names up to a hundred, mostly of one election: each is looked at once.
     named = context["rows"] if "sure" in context else []
-    shown += {_owner(record): record for record in named}.values()
+    shown += {_owner(record) or record: record for record in named}.values()
     return any(_is_demonstration(record) for record in shown if record is not None)
 
 
