@@ -1,12 +1,16 @@
 // Look-ups (select2) for people who type: the best match is what Enter takes, and what nobody has on record is entered.
 "use strict";
 window.addEventListener("load", () => {
-    // A form that came back leads to the first field that is wrong.
-    const wrong = document.querySelector("#content [aria-invalid='true']");
-    (wrong?.nextElementSibling?.querySelector?.(".select2-selection") ?? wrong)?.focus();
-
     if (!window.django?.jQuery) { return; }
     const $ = window.django.jQuery;
+
+    // A form that came back leads to the first field that is wrong; of a look-up, to the box that stands in its place,
+    // which is not there before jQuery says so.
+    $(() => {
+        const wrong = document.querySelector("#content [aria-invalid='true']");
+        (wrong?.nextElementSibling?.querySelector(".select2-selection") ?? wrong)?.focus();
+    });
+
     const ready = new WeakSet();
 
     // The green plus opens its form with what was typed: a short word in capitals is an acronym, all else a name.
