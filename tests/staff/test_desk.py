@@ -1,12 +1,13 @@
 """The first page of the staff: what waits for a publisher, and what a writer has not handed in."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories as make
 from tracker.core.identity import Identity, acting
@@ -270,6 +271,48 @@ def test_a_writer_finds_what_of_the_own_was_published_lately() -> None:
     )
     assert Client().get(page).status_code == 200
     assert desk.published_of(publisher) == []
+
+
+def test_the_last_published_is_told_whenever_it_was_entered() -> None:
+    """Red when: `published_of` takes the last entered of the published rows; or what went with another is counted
+    before it is left out."""
+    writer = make.make_account(Role.OFFICER)
+    publisher, later = make.make_account(Role.PUBLISHER), make.make_account(Role.PUBLISHER)
+    election = make.make_election()
+    hosts = [make.make_organization() for _ in range(6)]
+    first, *others = (
+        written_by(writer, make.make_mission, election=election, organization=host, publication="submitted")
+        for host in hosts
+    )
+    parts = [
+        written_by(writer, make.make_statement, mission=mission, title=f"S{place}", publication="submitted")
+        for place, mission in enumerate((first, *others))
+    ]
+    public_by(publisher, *others, *parts[1:])
+    assert [row.name for row in desk.published_of(writer)] == [str(row) for row in others[:0:-1]]
+    public_by(publisher, first)
+    assert [row.name for row in desk.published_of(writer)] == [
+        str(first),
+        *(str(row) for row in others[:1:-1]),
+    ]
+    # Published after its mission, a statement is told by itself.
+    public_by(later, parts[0])
+    assert [row.name for row in desk.published_of(writer)][:2] == ["S0", str(first)]
+
+
+def test_what_was_published_long_ago_is_told_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red when: `published_of` does not say since when."""
+    writer, publisher = make.make_account(Role.OFFICER), make.make_account(Role.PUBLISHER)
+    mission = written_by(
+        writer, make.make_mission, organization=make.make_organization(), publication="submitted"
+    )
+    public_by(publisher, mission)
+    now = timezone.now()
+    told = {}
+    for days in (13, 15):
+        monkeypatch.setattr(timezone, "now", lambda days=days: now + timedelta(days=days))
+        told[days] = [row.name for row in desk.published_of(writer)]
+    assert told == {13: [str(mission)], 15: []}
 
 
 def test_empty_desks_say_so() -> None:

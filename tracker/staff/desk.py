@@ -25,6 +25,8 @@ from tracker.core.history.reading import (
     handed_in,
     longest_waiting_first,
     published,
+    published_in,
+    published_since,
     sent_back,
     sent_back_first,
     sent_back_in,
@@ -98,30 +100,21 @@ def drafts_of(user: User) -> list[Pile] | None:
 
 def published_of(user: User) -> list[Row]:
     """What was published lately of what `user` wrote, the latest first; of what went together the first in rank."""
+    state = Q(publication=Publication.PUBLISHED, written_by_id=user.pk)
     found: list[tuple[Any, StepTaken]] = []
     for model in _written(user):
-        mine = model.objects.filter(publication=Publication.PUBLISHED, written_by=user)
-        # The last entered: to sort all that somebody ever wrote by its history would take a look at each.
-        last = list(_with_names(rows_for(mine, user, "change").order_by("-pk"))[:PUBLISHED])
+        rows = rows_for(model.objects.filter(state), user, "change")
+        latest = published_since(_went_alone(rows, state), timezone.now() - LATELY)
+        last = list(_with_names(latest)[:PUBLISHED])
         steps = published(last)
         found += [(row, steps[row.pk]) for row in last if row.pk in steps]
-    found = [one for one in found if one[1].at > timezone.now() - LATELY]
-    # What went in one go is told once, by what took the rest along.
-    there = {(type(row), row.pk, step.at) for row, step in found}
-    along = {(kind, key, step.at) for row, step in found for kind, key in _along_with(row)}
-    along |= {
-        (type(row), row.pk, step.at)
-        for row, step in found
-        if any((kind, key, step.at) in there for kind, key in _above(row))
-    }
-    alone = [(row, step) for row, step in found if (type(row), row.pk, step.at) not in along]
-    alone.sort(key=lambda one: one[1].at, reverse=True)
+    found.sort(key=lambda one: one[1].at, reverse=True)
     return [
         Row(
             str(row), screen_address(row, "change", row.pk), published=step,
             public=admin.site.get_model_admin(type(row)).get_view_on_site_url(row) or "",
         )
-        for row, step in alone[:PUBLISHED]
+        for row, step in found[:PUBLISHED]
     ]  # fmt: skip
 
 
@@ -205,24 +198,38 @@ def _taken_along(model: type[Publishable]) -> tuple[str, ...]:
     return names
 
 
+def _ways_up(model: type[Publishable]) -> Iterator[tuple[type[Publishable], dict[str, OuterRef], str]]:
+    """The kinds that take rows of `model` along: each, how its record is found from such a row, and the key to it
+    where the row has one."""
+    for kind in _kinds():
+        for part, key in _parts(kind):
+            if part is model:
+                yield kind, {"pk": OuterRef(f"{key}_id")}, f"{key}_id"
+        for name in _taken_along(kind):
+            if kind._meta.get_field(name).related_model is model:
+                yield kind, {name: OuterRef("pk")}, ""
+
+
 def _apart(rows: QuerySet, state: Q, *, back: bool = False) -> QuerySet:
     """Those of `rows` that go with no record of the same `state`; with `back`, also what came back by itself."""
-    for kind in _kinds():
-        above = kind._default_manager.filter(state)
-        for part, key in _parts(kind):
-            if part is rows.model:
-                along = Q(Exists(above.filter(pk=OuterRef(f"{key}_id"))))
-                if back:
-                    rows = rows.alias(back=sent_back_in(part), with_it=sent_back_in(kind, f"{key}_id"))
-                    along &= Q(back=None) | Q(back=F("with_it"))
-                rows = rows.exclude(along)
-        for name in _taken_along(kind):
-            if kind._meta.get_field(name).related_model is rows.model:
-                along = Q(Exists(above.filter(**{name: OuterRef("pk")})))
-                if back:
-                    rows = rows.alias(back=sent_back_in(rows.model))
-                    along &= Q(back=None)
-                rows = rows.exclude(along)
+    for kind, link, key in _ways_up(rows.model):
+        along = Q(Exists(kind._default_manager.filter(state, **link)))
+        if back:
+            rows = rows.alias(back=sent_back_in(rows.model))
+            came = Q(back=None)
+            if key:
+                rows = rows.alias(with_it=sent_back_in(kind, key))
+                came |= Q(back=F("with_it"))
+            along &= came
+        rows = rows.exclude(along)
+    return rows
+
+
+def _went_alone(rows: QuerySet, state: Q) -> QuerySet:
+    """Those of `rows` that were published in one go with no record of the same `state` that takes them along."""
+    for kind, link, _key in _ways_up(rows.model):
+        above = kind._default_manager.filter(state, **link).alias(went=published_in(kind))
+        rows = rows.alias(went=published_in(rows.model)).exclude(Exists(above.filter(went=OuterRef("went"))))
     return rows
 
 
@@ -248,21 +255,3 @@ def _with_it(row: Any, state: Q) -> str:
         if all(getattr(above, lookup) == value for lookup, value in state.children):  # type: ignore[misc]
             words.append(_t("its %(kind)s") % {"kind": above._meta.verbose_name})
     return get_text_list(words, _t("and"))
-
-
-def _along_with(record: Any) -> list[tuple[type[Publishable], Any]]:
-    """Kind and key of what a record takes along, as a mission its organization."""
-    return [
-        (type(record)._meta.get_field(name).related_model, getattr(record, f"{name}_id"))
-        for name in _taken_along(type(record))
-    ]
-
-
-def _above(record: Any) -> list[tuple[type[Publishable], Any]]:
-    """Kind and key of the records whose form shows `record` inside."""
-    return [
-        (kind, getattr(record, f"{key}_id"))
-        for kind in _kinds()
-        for part, key in _parts(kind)
-        if part is type(record)
-    ]
