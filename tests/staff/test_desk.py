@@ -194,6 +194,37 @@ def test_what_was_handed_in_together_is_one_line_and_one_question() -> None:
     ]  # fmt: skip
 
 
+def test_what_four_eyes_keep_from_you_hides_nothing_that_you_may_publish() -> None:
+    """Red when: `_apart` folds under what the person may not publish; `_with_parts` counts what has its own line; or
+    `kept_by_other_eyes` does not ask who wrote since the last approval."""
+    both, other = make.make_account(Role.OFFICER, Role.PUBLISHER), make.make_account(Role.OFFICER)
+    election = make.make_election(four_eyes=True)
+    organization = written_by(other, make.make_organization, publication="submitted")
+    mission = written_by(
+        both, make.make_mission, election=election, organization=organization, publication="submitted"
+    )
+    written_by(both, make.make_statement, mission=mission, title="Mine", publication="submitted")
+    written_by(other, make.make_statement, mission=mission, title="Theirs", publication="submitted")
+
+    def seen(account: User) -> list[tuple[str, str, bool, list[str]]]:
+        rows = [row for pile in desk.waiting_for(account) for row in pile.rows]
+        return [(row.name, row.with_it, row.own, [step for step, *_ in row.steps]) for row in rows]
+
+    assert seen(both) == [
+        (str(organization), "", False, ["publish", "send_back"]),
+        (str(mission), "1 statement", True, ["take_back"]),
+        ("Theirs", "", False, ["publish", "send_back"]),
+    ]
+    # Somebody else publishes all of it on one line.
+    assert seen(make.make_account(Role.PUBLISHER)) == [
+        (str(mission), "2 statements and its organization", False, ["publish", "send_back"])
+    ]
+    # Who wrote last is another; the one of before still waits for other eyes.
+    with acting(Identity(user=other.pk, origin="request")):
+        type(mission).objects.filter(pk=mission.pk).update(notes="more")
+    assert [name for name, *_ in seen(both)] == [str(organization), str(mission), "Theirs"]
+
+
 def test_a_writer_finds_what_was_handed_in_and_takes_it_back() -> None:
     """Red when: `_handed_in` does not ask who wrote it; `handed_in_by` lists what `waiting_for` has already."""
     writer = make.make_account(Role.OFFICER)

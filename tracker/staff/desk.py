@@ -33,7 +33,7 @@ from tracker.core.history.reading import (
 )
 from tracker.core.models import Publication, Publishable, User
 from tracker.core.ownership import rows_for
-from tracker.core.publication import awaits_other_eyes, counted, publishable_models
+from tracker.core.publication import awaits_other_eyes, counted, kept_by_other_eyes, publishable_models
 from tracker.core.roles import permission
 
 # So many records of a kind are named; the list of the kind has all of them.
@@ -133,13 +133,13 @@ def _written(user: User) -> Iterator[type[Publishable]]:
 def _waiting(model: type[Publishable], user: User) -> Pile:
     state = Q(publication=Publication.SUBMITTED)
     rows = rows_for(model.objects.filter(state), user, "publish")
-    found, count = _first(longest_waiting_first(_with_parts(_apart(rows, state), state)))
+    found, count = _first(longest_waiting_first(_with_parts(_apart(rows, state, by=user), state, by=user)))
     steps = handed_in(found)
     named = []
     for row in found:
         own = awaits_other_eyes(row, user)
         buttons = (way_back(row, user),) if own else ("publish", way_back(row, user))
-        named.append(_row(row, state, *buttons, handed_in=steps.get(row.pk), own=own))
+        named.append(_row(row, state, *buttons, by=user, handed_in=steps.get(row.pk), own=own))
     return _pile(model, count, named, publication__exact=Publication.SUBMITTED)
 
 
@@ -161,10 +161,14 @@ def _drafts(model: type[Publishable], user: User) -> Pile:
     return _pile(model, count, named, publication__exact=Publication.DRAFT, written_by=user.pk)
 
 
-def _row(row: Any, state: Q, *steps: str, **more: Any) -> Row:
+def _row(row: Any, state: Q, *steps: str, by: User | None = None, **more: Any) -> Row:
     buttons = [(step, str(LABELS[step]), screen_address(row, "publication", row.pk, step)) for step in steps]
     return Row(
-        str(row), screen_address(row, "change", row.pk), _with_it(row, state), steps=tuple(buttons), **more
+        str(row),
+        screen_address(row, "change", row.pk),
+        _with_it(row, state, by),
+        steps=tuple(buttons),
+        **more,
     )
 
 
@@ -210,10 +214,16 @@ def _ways_up(model: type[Publishable]) -> Iterator[tuple[type[Publishable], dict
                 yield kind, {name: OuterRef("pk")}, ""
 
 
-def _apart(rows: QuerySet, state: Q, *, back: bool = False) -> QuerySet:
-    """Those of `rows` that go with no record of the same `state`; with `back`, also what came back by itself."""
+def _apart(rows: QuerySet, state: Q, *, back: bool = False, by: User | None = None) -> QuerySet:
+    """Those of `rows` that go with no record of the same `state`; with `back`, also what came back by itself; with
+    `by`, also what `by` may publish under a record from which four eyes keep them."""
     for kind, link, key in _ways_up(rows.model):
-        along = Q(Exists(kind._default_manager.filter(state, **link)))
+        above = kind._default_manager.filter(state, **link)
+        along = Q(Exists(above))
+        if by is not None:
+            along &= Q(Exists(above.exclude(kept_by_other_eyes(kind, by)))) | kept_by_other_eyes(
+                rows.model, by
+            )
         if back:
             rows = rows.alias(back=sent_back_in(rows.model))
             came = Q(back=None)
@@ -233,17 +243,21 @@ def _went_alone(rows: QuerySet, state: Q) -> QuerySet:
     return rows
 
 
-def _with_parts(rows: QuerySet, state: Q) -> QuerySet:
-    """`rows`, each with the number of its parts of the same `state`, for `_with_it`."""
+def _with_parts(rows: QuerySet, state: Q, *, by: User | None = None) -> QuerySet:
+    """`rows`, each with the number of its parts that `_apart` leaves out, for `_with_it`."""
     for part, key in _parts(rows.model):
-        same = part._default_manager.filter(state, **{key: OuterRef("pk")}).order_by().values(key)
+        same = part._default_manager.filter(state, **{key: OuterRef("pk")})
+        if by is not None:
+            goes = ~kept_by_other_eyes(rows.model, by, f"{key}__") | kept_by_other_eyes(part, by)
+            same = same.filter(goes)
+        same = same.order_by().values(key)
         rows = rows.annotate(
             **{f"with_{key}_{part._meta.model_name}": Subquery(same.annotate(n=Count("pk")).values("n"))}
         )
     return rows
 
 
-def _with_it(row: Any, state: Q) -> str:
+def _with_it(row: Any, state: Q, by: User | None) -> str:
     """ "1 statement and its organization"; "" where nothing goes with it."""
     words = [
         counted(part, number)
@@ -252,6 +266,7 @@ def _with_it(row: Any, state: Q) -> str:
     ]
     for name in _taken_along(type(row)):
         above = getattr(row, name)
-        if all(getattr(above, lookup) == value for lookup, value in state.children):  # type: ignore[misc]
+        apart = by is not None and awaits_other_eyes(row, by) and not awaits_other_eyes(above, by)
+        if not apart and all(getattr(above, lookup) == value for lookup, value in state.children):  # type: ignore[misc]
             words.append(_t("its %(kind)s") % {"kind": above._meta.verbose_name})
     return get_text_list(words, _t("and"))
