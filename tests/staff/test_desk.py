@@ -225,6 +225,35 @@ def test_what_four_eyes_keep_from_you_hides_nothing_that_you_may_publish() -> No
     assert [name for name, *_ in seen(both)] == [str(organization), str(mission), "Theirs"]
 
 
+def test_a_count_is_that_of_the_list_or_says_of_what() -> None:
+    """Red when: `_pile` links a list that has what stands on other lines, and does not say so."""
+    writer, publisher = make.make_account(Role.OFFICER), make.make_account(Role.PUBLISHER)
+    election = make.make_election()
+    hosts = [make.make_organization() for _ in range(2)]
+    waiting, public = (
+        written_by(writer, make.make_mission, election=election, organization=host, publication="submitted")
+        for host in hosts
+    )
+    for title in ("A", "B", "C"):
+        written_by(writer, make.make_statement, mission=waiting, title=title, publication="submitted")
+    public_by(publisher, public)
+    alone = written_by(writer, make.make_statement, mission=public, title="Alone", publication="submitted")
+    client = Client()
+    client.force_login(publisher)
+
+    def piles() -> list[tuple[str, int]]:
+        return [(pile.kind, pile.count) for pile in desk.waiting_for(publisher)]
+
+    assert piles() == [("Mission", 1), ("Statement", 1)]
+    missions, statement = desk.waiting_for(publisher)
+    assert client.get(missions.address).context["cl"].result_count == missions.count
+    assert client.get(statement.address).context["original"] == alone
+    written_by(writer, make.make_statement, mission=public, title="Another", publication="submitted")
+    assert piles() == [("Mission", 1), ("Statements on their own", 2)]
+    statements = desk.waiting_for(publisher)[1]
+    assert client.get(statements.address).context["cl"].result_count == 5
+
+
 def test_a_writer_finds_what_was_handed_in_and_takes_it_back() -> None:
     """Red when: `_handed_in` does not ask who wrote it; `handed_in_by` lists what `waiting_for` has already."""
     writer = make.make_account(Role.OFFICER)

@@ -174,7 +174,14 @@ def _row(row: Any, state: Q, *steps: str, by: User | None = None, **more: Any) -
 
 def _pile(model: type[Publishable], count: int, rows: list[Row], **lookups: Any) -> Pile:
     kind = capfirst(str(model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural))
-    return Pile(kind, count, f"{screen_address(model, 'changelist')}?{urlencode(lookups)}", rows)
+    address = f"{screen_address(model, 'changelist')}?{urlencode(lookups)}"
+    if any(_ways_up(model)):
+        # The list has those as well that stand on the line of another record.
+        if count == 1:
+            address = rows[0].address
+        else:
+            kind = _t("%(kind)s on their own") % {"kind": kind}
+    return Pile(kind, count, address, rows)
 
 
 def _first(rows: QuerySet) -> tuple[list[Any], int]:
