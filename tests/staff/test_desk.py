@@ -321,7 +321,7 @@ def test_a_writer_finds_what_of_the_own_was_published_lately() -> None:
     other = make.make_mission(election=election, publication="submitted")
     assert desk.published_of(writer) == []
     public_by(publisher, organization, mission, statement, other)
-    page = "/en/e/one/missions/own/"
+    page = f"/en/e/one/missions/own/#mission-{mission.pk}"
     assert [(row.name, row.public) for row in desk.published_of(writer)] == [(str(mission), page)]
     said = first_page(writer)
     assert re.search(

@@ -177,7 +177,11 @@ class MissionAdmin(PartOfElectionAdmin):
 
     def view_on_site(self, mission: Mission) -> str | None:
         slugs = {"slug": mission.election.slug, "organization_slug": mission.organization.slug}
-        return public_address(mission, "mission", **slugs)
+        address = public_address(mission, "mission", **slugs)
+        return address and f"{address}#mission-{mission.pk}"
+
+    def doubts(self, mission: Any) -> list[str]:
+        return super().doubts(mission) if mission.is_unsourced else []
 
 
 @admin.register(Membership)
