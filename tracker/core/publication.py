@@ -1,6 +1,7 @@
 """The way of a record to the public: what hangs on it, and the moment at which an embargo ends."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from django.apps import apps
 from django.db import models
@@ -71,6 +72,22 @@ def awaits_other_eyes(record: Publishable, user: User) -> bool:
     """Whether four eyes keep `user` from publishing `record`: they wrote of it since it was last approved, or what it
     says was theirs then. The same as in the database (`publication_guard`)."""
     return user.pk in (record.written_by_id, *record.writers) and has_four_eyes(record)
+
+
+def kept_by_other_eyes(model: type[models.Model], user: User, path: str = "") -> models.Q:
+    """The condition of `awaits_other_eyes` for rows of `model` in a query; `path`: the lookup that leads to them."""
+    wrote = models.Q(**{f"{path}written_by": user.pk}) | models.Q(**{f"{path}writers__contains": [user.pk]})
+    return wrote & _four_eyes(model, path)
+
+
+def _four_eyes(model: type[models.Model], path: str) -> models.Q:
+    asked = models.Q(**{f"{path}pk__in": []})
+    if any(field.name == "four_eyes" for field in model._meta.fields):
+        asked |= models.Q(**{f"{path}four_eyes": True})
+    for name in getattr(model, "published_with", ()):
+        parent: Any = model._meta.get_field(name).related_model
+        asked |= _four_eyes(parent, f"{path}{name}__")
+    return asked
 
 
 def hidden_by_parents(rows: models.QuerySet) -> int:
