@@ -251,26 +251,6 @@ def test_the_question_names_what_becomes_public_and_counts_it(mission: Mission) 
     assert "Saved, and not published yet" not in page
 
 
-def test_what_came_back_is_submitted_again_with_saving_it(mission: Mission) -> None:
-    """Red when: `hand_in` asks about what was sent back, or does not look for what else there is to decide."""
-    olga = User.objects.get(username="olga")
-    officer, publisher = client_of(olga), client_of(make.make_account(Role.PUBLISHER))
-    say_yes(officer, mission, "submit")
-    say_yes(publisher, mission, "send_back", reason="The date of arrival is missing")
-    sent = opened(officer, change(mission)) | {"arrives_on": "2024-02-01", "_submit": "x"}
-    done = officer.post(change(mission), sent, follow=True)
-    assert done.redirect_chain == [("/staff/", 302)]
-    assert "1 mission and 3 statements wait for a publisher now." in done.content.decode()
-    assert publication(mission, *mission.statements.all()) == ["submitted"] * 4
-    # With a statement that no publisher has seen there is something to decide: the question says that it is one.
-    say_yes(publisher, mission, "send_back", reason="A word")
-    with acting(Identity(user=olga.pk)):
-        make.make_statement(mission=mission, title="Not ready", publication="draft")
-    page = officer.post(change(mission), opened(officer, change(mission)) | {"_submit": "x"}, follow=True)
-    assert "Saved, and not submitted yet: no publisher finds it before you say yes." in page.content.decode()
-    assert publication(mission) == ["draft"]
-
-
 def test_a_publisher_sends_back_with_a_reason_and_its_writer_reads_it(mission: Mission) -> None:
     """Red when: `send_back` asks no reason, `sent_back` looks for another step, or the take-back by hand counts."""
     olga = User.objects.get(username="olga")

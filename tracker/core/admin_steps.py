@@ -427,15 +427,17 @@ def take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> H
 def hand_in(screen: Any, request: HttpRequest, record: Publishable, *, new: bool) -> bool:
     """Submit a record with saving it where nobody has to be asked; whether that was so.
 
-    A record that was entered just now goes with what the same person wrote for it. One that a publisher sent back goes
-    with what came back with it, unless there is more to decide about. What is doubtful in it, and what keeps it hidden
-    and is nobody's to hand in here, is said afterwards.
+    A record that was entered just now goes with what the same person wrote for it. A draft that a publisher sent back
+    goes with what came back in the same step and the same person wrote, unless there is more to decide about: what was
+    public since, a colleague's part, and one that came back by itself, for a reason of its own, are asked about. What
+    is doubtful in it, and what keeps it hidden and is nobody's to hand in here, is said afterwards.
     """
     rows = screen.get_queryset(request).filter(pk=record.pk, publication__in=BEGINS[Publication.SUBMITTED])
     parts = parts_of(screen, request, rows, "change", Publication.SUBMITTED)
+    own = [part for part in parts if part.written_by_id == user_of(request).pk]
     if new:
-        parts = [part for part in parts if part.written_by_id == user_of(request).pk]
-    elif not all(sent_back([one]) for one in (record, *parts)):
+        parts = own
+    elif own != parts or not _came_back_together(rows, parts):
         return False
     form = PartsForm({"parts": list(PartsForm(None, parts).offered)}, parts)
     if not form.is_valid():
@@ -451,3 +453,12 @@ def hand_in(screen: Any, request: HttpRequest, record: Publishable, *, new: bool
             kind = parent._meta.verbose_name
             screen.message_user(request, text % {"parent": f"{kind} “{parent}”"}, messages.WARNING)
     return True
+
+
+def _came_back_together(rows: models.QuerySet, parts: Sequence[Publishable]) -> bool:
+    """Whether this record is a draft that a publisher sent back last, and all of `parts` in the same step."""
+    record = rows.filter(publication=Publication.DRAFT).first()
+    if record is None:
+        return False
+    steps = [sent_back([one]).get(one.pk) for one in (record, *parts)]
+    return None not in steps and len({step.change for step in steps if step}) == 1
