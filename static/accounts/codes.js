@@ -4,11 +4,14 @@ document.addEventListener("DOMContentLoaded", () => {
     const codes = document.getElementById("codes");
     if (!codes) { return; }
     document.getElementById("codes-tools").hidden = false;
+    const said = document.getElementById("codes-said");
     const download = document.getElementById("codes-download");
-    download.href = URL.createObjectURL(new Blob([`${codes.value}\n`], { type: "text/plain" }));
+    // A file that is found in a year says whose codes it holds, and for what.
+    const whose = document.querySelector(".on-paper").textContent;
+    download.href = URL.createObjectURL(new Blob([`${whose}\n\n${codes.value}\n`], { type: "text/plain" }));
+    download.addEventListener("click", () => { said.textContent = said.dataset.downloaded; });
     document.getElementById("codes-print").addEventListener("click", () => window.print());
     document.getElementById("codes-copy").addEventListener("click", async () => {
-        const said = document.getElementById("codes-said");
         try {
             await navigator.clipboard.writeText(codes.value);
         } catch {

@@ -248,9 +248,9 @@ def tell(way: str, walks: list[Walk]) -> None:
 
 
 def _section_of_readme() -> str:
-    """README "Your first mission": its steps."""
+    """README "Your first mission"."""
     text = (ROOT / "README.md").read_text()
-    return text.split("## Your first mission")[1].split("\nHow long")[0]
+    return text.split("## Your first mission")[1].split("\n## ")[0]
 
 
 if __name__ == "__main__":

@@ -195,7 +195,6 @@ def test_a_password_that_was_looked_at_long_ago_goes_with_the_first_press(
     page: Page, live_server: Any, settings: Any
 ) -> None:
     """Red when: the form is sent anew from within its own submission, which a browser takes for one and ignores."""
-    page.set_default_timeout(15_000)
     page.goto(invited(live_server, settings, Role.DESK))
     with page.expect_response("**/password/") as looked_at:
         page.get_by_label("Password:", exact=True).fill(PASSWORD)

@@ -155,7 +155,6 @@ def test_the_buttons_of_a_new_mission_are_in_sight_and_lie_over_nothing_that_is_
     page: Page, live_server: Any
 ) -> None:
     """Red when: the line of buttons does not stick, or the page leaves no room for it where the keyboard goes."""
-    page.set_default_timeout(15_000)
     page.set_viewport_size({"width": 1280, "height": 800})
     factories.make_election(slug="first", name="The first election")
     enter(page, live_server, factories.make_account(Role.OFFICER, Role.PUBLISHER))
@@ -176,7 +175,6 @@ def test_the_buttons_of_a_new_mission_are_in_sight_and_lie_over_nothing_that_is_
 @pytest.mark.parametrize("width", [360, 800])
 def test_the_green_plus_asks_for_what_an_organization_needs(page: Page, live_server: Any, width: int) -> None:
     """Red when: OrganizationAdmin says nothing of pop-ups; or the slug ignores the acronym, or what a person wrote."""
-    page.set_default_timeout(15_000)
     factories.make_election(slug="first", name="The first election")
     factories.make_organization(name="Commonwealth", acronym="C", slug="cis")
     enter(page, live_server, factories.make_account(Role.OFFICER))
@@ -216,7 +214,6 @@ def test_the_green_plus_asks_for_what_an_organization_needs(page: Page, live_ser
 
 def test_the_address_name_follows_the_acronym_until_it_is_on_record(page: Page, live_server: Any) -> None:
     """Red when: slug.js asks no more whether the record is new; or proposes nothing after an error."""
-    page.set_default_timeout(15_000)
     enter(page, live_server, factories.make_account(Role.OFFICER))
     page.goto(f"{live_server.url}/staff/missions/organization/add/")
     page.wait_for_load_state("networkidle")

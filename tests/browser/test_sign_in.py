@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as site_settings
 from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Locator, Page, expect
 
@@ -51,10 +53,14 @@ def test_an_app_is_enrolled_and_asked_for(open_page: Callable[[str], Page], page
     page.get_by_role("button", name="Turn it on").click()
     # Nothing is said of codes but the codes.
     expect(page.get_by_text("has been generated")).to_have_count(0)
-    assert len(page.locator("#codes").input_value().split()) == 10
+    codes = page.locator("#codes").input_value()
+    assert len(codes.split()) == 10
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download").click()
     assert saved.value.suggested_filename == "recovery-codes.txt"
+    expect(page.get_by_text("Saved as recovery-codes.txt.")).to_be_visible()
+    whose = f"Recovery codes of {anna.username} for {site_settings.PUBLIC_URL}"
+    assert Path(saved.value.path()).read_text(encoding="utf-8") == f"{whose}\n\n{codes}\n"
     found += faults(page)
     page.get_by_role("button", name="I have kept them").click()
     # Where somebody was going before the second factor came between.

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.urls import NoReverseMatch
 
 from tests import factories as make
@@ -30,9 +31,12 @@ def test_a_record_has_one_address_for_each_of_its_screens() -> None:
 
 
 def test_nobody_else_puts_such_an_address_together() -> None:
-    """Red when: seen with the `_screen` that the first page had of its own."""
+    """Red when: seen with the `_screen` that the first page had of its own, and with the names that the form of a
+    mission, the list of readings and the screens of accounts wrote out."""
+    kinds = "|".join(f"{model._meta.app_label}_{model._meta.model_name}" for model in apps.get_models())
     built = re.compile(
         r"reverse\(\s*f?[\"'](admin:)?\{[^\"']*(app_label|model_name)|reverse\(\s*f[\"']admin:"
+        rf"|(reverse|reverse_lazy|redirect)\(\s*[\"']admin:({kinds})_"
     )
     files = [path for path in (ROOT / "tracker").rglob("*.py") if built.search(path.read_text())]
     assert [str(path.relative_to(ROOT)) for path in files] == ["tracker/core/addresses.py"]

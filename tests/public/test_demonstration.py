@@ -156,3 +156,15 @@ def test_staff_screens_of_what_belongs_to_it_say_so(client: Client, demo: Electi
     }
     found = {path: banner in client.get(path).content.decode() for path in screens}
     assert found == screens
+    # The question before a step shows what everybody will read.
+    asked = {mission: True, make_mission(): False}
+    for one in asked:
+        one.publication = "draft"
+        one.save()
+    where = reverse("admin:missions_mission_changelist")
+    questions = {
+        one: client.post(where, {"action": "publish", "_selected_action": one.pk}).content.decode()
+        for one in asked
+    }
+    assert all("Everybody will read" in page for page in questions.values())
+    assert {one: banner in page for one, page in questions.items()} == asked

@@ -50,6 +50,22 @@ def test_what_has_no_source_says_so(client: Client, sourced: bool) -> None:
     assert found == (dict.fromkeys(expected, 0) if sourced else expected)
 
 
+def test_a_statement_that_can_be_opened_is_how_one_knows(client: Client) -> None:
+    """Red when: `is_unsourced` of a statement or mission looks at its source alone."""
+    election = make_election(source=make_source())
+    organization = make_organization(source=make_source())
+    mission = make_mission(election=election, organization=organization)
+    path = address("mission", election, organization.slug)
+    assert read(client, path).count(NONE) == 1
+    statement = make_statement(mission=mission, url="https://example.org/statement")
+    assert read(client, path).count(NONE) == 0
+    assert read(client, address("timeline", election)).count(NONE) == 0
+    # Of a draft nobody reads.
+    statement.publication = Publication.DRAFT
+    statement.save()
+    assert read(client, path).count(NONE) == 1
+
+
 def test_a_website_nobody_checked_says_so(client: Client) -> None:
     election = make_election()
     for basis, said in (("not_checked", True), ("seen_in_source", False)):

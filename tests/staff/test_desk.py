@@ -1,12 +1,13 @@
 """The first page of the staff: what waits for a publisher, and what a writer has not handed in."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories as make
 from tracker.core.identity import Identity, acting
@@ -193,6 +194,66 @@ def test_what_was_handed_in_together_is_one_line_and_one_question() -> None:
     ]  # fmt: skip
 
 
+def test_what_four_eyes_keep_from_you_hides_nothing_that_you_may_publish() -> None:
+    """Red when: `_apart` folds under what the person may not publish; `_with_parts` counts what has its own line; or
+    `kept_by_other_eyes` does not ask who wrote since the last approval."""
+    both, other = make.make_account(Role.OFFICER, Role.PUBLISHER), make.make_account(Role.OFFICER)
+    election = make.make_election(four_eyes=True)
+    organization = written_by(other, make.make_organization, publication="submitted")
+    mission = written_by(
+        both, make.make_mission, election=election, organization=organization, publication="submitted"
+    )
+    written_by(both, make.make_statement, mission=mission, title="Mine", publication="submitted")
+    written_by(other, make.make_statement, mission=mission, title="Theirs", publication="submitted")
+
+    def seen(account: User) -> list[tuple[str, str, bool, list[str]]]:
+        rows = [row for pile in desk.waiting_for(account) for row in pile.rows]
+        return [(row.name, row.with_it, row.own, [step for step, *_ in row.steps]) for row in rows]
+
+    assert seen(both) == [
+        (str(organization), "", False, ["publish", "send_back"]),
+        (str(mission), "1 statement", True, ["take_back"]),
+        ("Theirs", "", False, ["publish", "send_back"]),
+    ]
+    # Somebody else publishes all of it on one line.
+    assert seen(make.make_account(Role.PUBLISHER)) == [
+        (str(mission), "2 statements and its organization", False, ["publish", "send_back"])
+    ]
+    # Who wrote last is another; the one of before still waits for other eyes.
+    with acting(Identity(user=other.pk, origin="request")):
+        type(mission).objects.filter(pk=mission.pk).update(notes="more")
+    assert [name for name, *_ in seen(both)] == [str(organization), str(mission), "Theirs"]
+
+
+def test_a_count_is_that_of_the_list_or_says_of_what() -> None:
+    """Red when: `_pile` links a list that has what stands on other lines, and does not say so."""
+    writer, publisher = make.make_account(Role.OFFICER), make.make_account(Role.PUBLISHER)
+    election = make.make_election()
+    hosts = [make.make_organization() for _ in range(2)]
+    waiting, public = (
+        written_by(writer, make.make_mission, election=election, organization=host, publication="submitted")
+        for host in hosts
+    )
+    for title in ("A", "B", "C"):
+        written_by(writer, make.make_statement, mission=waiting, title=title, publication="submitted")
+    public_by(publisher, public)
+    alone = written_by(writer, make.make_statement, mission=public, title="Alone", publication="submitted")
+    client = Client()
+    client.force_login(publisher)
+
+    def piles() -> list[tuple[str, int]]:
+        return [(pile.kind, pile.count) for pile in desk.waiting_for(publisher)]
+
+    assert piles() == [("Mission", 1), ("Statement", 1)]
+    missions, statement = desk.waiting_for(publisher)
+    assert client.get(missions.address).context["cl"].result_count == missions.count
+    assert client.get(statement.address).context["original"] == alone
+    written_by(writer, make.make_statement, mission=public, title="Another", publication="submitted")
+    assert piles() == [("Mission", 1), ("Statements on their own", 2)]
+    statements = desk.waiting_for(publisher)[1]
+    assert client.get(statements.address).context["cl"].result_count == 5
+
+
 def test_a_writer_finds_what_was_handed_in_and_takes_it_back() -> None:
     """Red when: `_handed_in` does not ask who wrote it; `handed_in_by` lists what `waiting_for` has already."""
     writer = make.make_account(Role.OFFICER)
@@ -260,7 +321,7 @@ def test_a_writer_finds_what_of_the_own_was_published_lately() -> None:
     other = make.make_mission(election=election, publication="submitted")
     assert desk.published_of(writer) == []
     public_by(publisher, organization, mission, statement, other)
-    page = "/en/e/one/missions/own/"
+    page = f"/en/e/one/missions/own/#mission-{mission.pk}"
     assert [(row.name, row.public) for row in desk.published_of(writer)] == [(str(mission), page)]
     said = first_page(writer)
     assert re.search(
@@ -270,6 +331,48 @@ def test_a_writer_finds_what_of_the_own_was_published_lately() -> None:
     )
     assert Client().get(page).status_code == 200
     assert desk.published_of(publisher) == []
+
+
+def test_the_last_published_is_told_whenever_it_was_entered() -> None:
+    """Red when: `published_of` takes the last entered of the published rows; or what went with another is counted
+    before it is left out."""
+    writer = make.make_account(Role.OFFICER)
+    publisher, later = make.make_account(Role.PUBLISHER), make.make_account(Role.PUBLISHER)
+    election = make.make_election()
+    hosts = [make.make_organization() for _ in range(6)]
+    first, *others = (
+        written_by(writer, make.make_mission, election=election, organization=host, publication="submitted")
+        for host in hosts
+    )
+    parts = [
+        written_by(writer, make.make_statement, mission=mission, title=f"S{place}", publication="submitted")
+        for place, mission in enumerate((first, *others))
+    ]
+    public_by(publisher, *others, *parts[1:])
+    assert [row.name for row in desk.published_of(writer)] == [str(row) for row in others[:0:-1]]
+    public_by(publisher, first)
+    assert [row.name for row in desk.published_of(writer)] == [
+        str(first),
+        *(str(row) for row in others[:1:-1]),
+    ]
+    # Published after its mission, a statement is told by itself.
+    public_by(later, parts[0])
+    assert [row.name for row in desk.published_of(writer)][:2] == ["S0", str(first)]
+
+
+def test_what_was_published_long_ago_is_told_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red when: `published_of` does not say since when."""
+    writer, publisher = make.make_account(Role.OFFICER), make.make_account(Role.PUBLISHER)
+    mission = written_by(
+        writer, make.make_mission, organization=make.make_organization(), publication="submitted"
+    )
+    public_by(publisher, mission)
+    now = timezone.now()
+    told = {}
+    for days in (13, 15):
+        monkeypatch.setattr(timezone, "now", lambda days=days: now + timedelta(days=days))
+        told[days] = [row.name for row in desk.published_of(writer)]
+    assert told == {13: [str(mission)], 15: []}
 
 
 def test_empty_desks_say_so() -> None:

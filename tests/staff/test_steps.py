@@ -156,7 +156,7 @@ def test_a_mission_takes_its_statements_along(mission: Mission) -> None:
     assert publication(mission, first, second, third) == ["submitted", "submitted", "draft", "submitted"]
     said = say_yes(publisher, mission, "publish")
     told = ("Published: ", "below it")
-    public = f"/en/e/{mission.election.slug}/missions/{mission.organization.slug}/"
+    public = f"/en/e/{mission.election.slug}/missions/{mission.organization.slug}/#mission-{mission.pk}"
     assert [text for text in said if any(words in text for words in told)] == [
         f"Published: the mission “{mission}”, its statement “First” and its statement “Third”."
         f' <a class="onward" href="{public}">See it as the public does</a>',

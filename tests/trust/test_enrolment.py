@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -251,7 +252,7 @@ def test_a6_of_two_at_once_one_gets_in(link: str) -> None:
 
 
 def test_a7_the_session_of_before_ends_whoever_s_it_was(link: str) -> None:
-    """Red when: `accept` does not begin a new session, or tells the owner of a change."""
+    """Red when: `accept` does not begin a new session."""
     desk = factories.make_administrator()
     client, thief = Client(), Client()
     client.force_login(desk)
@@ -261,7 +262,35 @@ def test_a7_the_session_of_before_ends_whoever_s_it_was(link: str) -> None:
     assert client.get("/staff/").context["user"].username == "new@example.org"
     assert [name for name, _kept in client.session.items() if name.startswith("enrolment")] == []
     assert thief.get("/staff/")["Location"].startswith("/staff/login/")
-    assert [mail.subject for mail in outbox.outbox] == ["Your account in the observation tracker"]
+
+
+@pytest.mark.parametrize(
+    ("email", "whom"), [("karin@example.org", "karin@example.org"), ("", "your administrator")]
+)
+def test_a7_whoever_was_robbed_of_the_link_learns_of_it(email: str, whom: str) -> None:
+    """Red when: `accept` sends nothing, does not say who invited, or sends it before the link is accepted."""
+    keeper = factories.make_administrator(first_name="Karin", last_name="Keeper", email=email)
+    invitations.invite(email="new@example.org", first_name="", last_name="", roles=[Role.DESK], by=keeper)
+    client, link = Client(), path_in_mail()
+    key = key_on(client.get(link))
+    assert client.post(link, {"password": GOOD, "code": wrong(key)}).status_code == 200
+    assert len(outbox.outbox) == 1
+    before = datetime.now(UTC).replace(second=0, microsecond=0)
+    assert client.post(link, {"password": GOOD, "code": code_now(key)}).status_code == 302
+    (told,) = outbox.outbox[1:]
+    assert (told.to, told.subject) == (["new@example.org"], "Your account is set up")
+    at = datetime.strptime(re.findall(r"since (.+) UTC", told.body)[0], "%d %b %Y %H:%M").replace(tzinfo=UTC)
+    assert before <= at <= datetime.now(UTC)
+    assert told.body.replace(f"{at:%-d %b %Y %H:%M}", "NOW") == (
+        "Good day new@example.org,\n\n"
+        "your account new@example.org at http://testserver is set up since NOW UTC, by the link that was sent to this\n"
+        "address. It has a password and a second factor; both are needed to sign in.\n\n"
+        "If it was you, there is nothing to do. If it was not you, somebody else used your link: write at once to\n"
+        f"{whom}, who can close the account.\n"
+    )
+    # Too late, with the same link: no second mail.
+    assert Client().post(link, {"password": GOOD, "code": code_now(key)}).status_code == 404
+    assert len(outbox.outbox) == 2
 
 
 def test_p3_what_waits_is_readable_in_no_table(link: str) -> None:

@@ -29,7 +29,7 @@ HEADERS = {
 SUBJECTS = [
     "Your account in the observation tracker", "A new password for the observation tracker",
     "A link to sign in to the observation tracker", "Somebody tries to sign in to your account",
-    "Your account was changed",
+    "Your account was changed", "Your account is set up",
 ]  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def test_i2_a_name_is_no_part_of_how_a_mail_is_made(name: str) -> None:
     mail.send_link(user.pk)
     mail.tell_of_tries(user.pk, make.make_attempt().pk)
     mail.tell_of_change(user.pk, "password")
+    mail.tell_of_set_up(user.pk)
     assert looked_at("berta@example.org", name) == SUBJECTS
 
 

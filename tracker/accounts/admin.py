@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -23,6 +23,7 @@ from tracker.accounts.forms import InviteForm
 from tracker.accounts.models import ApiToken, SignInAttempt
 from tracker.accounts.throttle import account_seal
 from tracker.accounts.tokens import end_token, live_tokens
+from tracker.core.addresses import screen_address
 from tracker.core.admin import ReferenceAdmin
 from tracker.core.models import User
 from tracker.core.once import once
@@ -106,7 +107,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         """An account is added by inviting its owner."""
         if not self.has_add_permission(request):
             raise self.refusal(request, "add")
-        return redirect("admin:core_user_invite")
+        return redirect(screen_address(User, "invite"))
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Nobody sets a password for somebody else: they get a link by mail."""
@@ -151,7 +152,7 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
             words = _t("Invitation sent to %(email)s: the link works once, for %(days)d days.")
             said = words % {"email": account.email, "days": invitations.DAYS}
             messages.success(request, f"{said} {mail.where_mails_are()}".strip())
-            return redirect("admin:core_user_changelist")
+            return redirect(screen_address(User, "changelist"))
         return self._render(request, "admin/core/user/invite.html", title=_t("Invite somebody"), form=form)
 
     def _confirmed(self, request: HttpRequest, pk: int, title: str, text: str, button: str) -> Any:
@@ -160,8 +161,8 @@ class InvitedAccountAdmin(AccountInMissionsAdmin):
         if not self.has_change_permission(request, account):
             raise self.refusal(request, "change", account)
         if request.method == "POST":
-            return account, redirect("admin:core_user_change", account.pk)
-        back = reverse("admin:core_user_change", args=[account.pk])
+            return account, redirect(screen_address(account, "change", account.pk))
+        back = screen_address(account, "change", account.pk)
         words = {"title": title, "text": text, "button": button, "back": back, "account": account}
         return None, self._render(request, "admin/core/user/confirm.html", **words)
 

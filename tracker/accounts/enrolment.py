@@ -16,7 +16,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
-from tracker.accounts import invitations
+from tracker.accounts import invitations, mail
 from tracker.accounts.codes import LAST_USED
 from tracker.core.models import User
 
@@ -71,7 +71,7 @@ def accept(
     found = invitations.read_token(token, lock=True)
     if found is None:
         return False
-    account = found[0]
+    account, inviter = found
     account.password = password
     account.save(update_fields=["password"])
     factor = add_factor(account)
@@ -81,6 +81,7 @@ def accept(
     request.session.flush()
     record_authentication(request, user, "password")
     record_authentication(request, user, "mfa", id=factor.pk, type=factor.type)
-    # Its owner is told of no change: this is the set-up itself, and they are at it.
+    # No alarm, as its owner is at it; but whoever else came by the link did not do it unnoticed.
+    mail.later(mail.tell_of_set_up, account.pk, inviter.pk if inviter else 0)
     get_adapter(request).login(request, user)
     return True

@@ -114,3 +114,11 @@ def tell_of_change(pk: int, what: str) -> None:
     user = User.objects.get(pk=pk)
     if user.email:
         _send(user, "Your account was changed", "changed", what=what)
+
+
+def tell_of_set_up(pk: int, by: int = 0) -> None:
+    """Tell the owner that the invitation was accepted, and whom to write if it was not by them: whoever invited (`by`
+    as in `send_invitation`)."""
+    user, inviter = User.objects.get(pk=pk), User.objects.filter(pk=by).first()
+    if user.email:
+        _send(user, "Your account is set up", "ready", at=timezone.now(), inviter=inviter)

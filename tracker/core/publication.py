@@ -1,6 +1,7 @@
 """The way of a record to the public: what hangs on it, and the moment at which an embargo ends."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from django.apps import apps
 from django.db import models
@@ -86,6 +87,22 @@ def four_eyes_objection(record: Publishable, user: User) -> str:
             )
         return _("You wrote it, and its election asks for four eyes: somebody else has to publish it.")
     return ""
+
+
+def kept_by_other_eyes(model: type[models.Model], user: User, path: str = "") -> models.Q:
+    """The condition of `awaits_other_eyes` for rows of `model` in a query; `path`: the lookup that leads to them."""
+    wrote = models.Q(**{f"{path}written_by": user.pk}) | models.Q(**{f"{path}writers__contains": [user.pk]})
+    return wrote & _four_eyes(model, path)
+
+
+def _four_eyes(model: type[models.Model], path: str) -> models.Q:
+    asked = models.Q(**{f"{path}pk__in": []})
+    if any(field.name == "four_eyes" for field in model._meta.fields):
+        asked |= models.Q(**{f"{path}four_eyes": True})
+    for name in getattr(model, "published_with", ()):
+        parent: Any = model._meta.get_field(name).related_model
+        asked |= _four_eyes(parent, f"{path}{name}__")
+    return asked
 
 
 def hidden_by_parents(rows: models.QuerySet) -> int:

@@ -260,7 +260,8 @@ def stations_of(election: Election, by: User) -> QuerySet[PollingStation]:
 
 
 def with_state(seen: Seen, mission: int | None = None) -> QuerySet[Any]:
-    """Each station with `is_planned`, `is_visited`, `state` and `state_rank` (gaps first), of one mission or of all."""
+    """Each station with `is_planned`, `is_visited`, `state` and `state_rank` (without a plan first): of one mission, or
+    of all."""
     plans = seen.plans.filter(station=OuterRef("pk"))
     visits = seen.visits.filter(station=OuterRef("pk"), status__in=Visit.COUNTING)
     if mission is not None:

@@ -4,9 +4,9 @@ from datetime import date, time
 from typing import Any
 
 from django import forms
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.addresses import screen_address
 from tracker.core.timezones import to_local
 from tracker.fieldwork.models import Deployment, Team
 from tracker.fieldwork.warnings import Warning, fingerprint, planning_warnings
@@ -62,7 +62,7 @@ class SlotForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("opens", "closes"):
             self.fields[name].widget.attrs["data-hours"] = name
-        self.fields["date"].widget.attrs["data-utc-url"] = reverse_lazy("admin:fieldwork_deployment_utc")
+        self.fields["date"].widget.attrs["data-utc-url"] = screen_address(Deployment, "utc")
 
     def clean(self) -> dict[str, Any]:
         """Work out the two instants; then say what the planner should know, until somebody has agreed to it."""

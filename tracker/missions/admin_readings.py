@@ -6,12 +6,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.addresses import screen_address
 from tracker.core.admin import ReferenceAdmin
 from tracker.core.models import User
 from tracker.missions.models import Person, PersonReading
@@ -97,7 +97,7 @@ def readers(person: Person, seen_by: Any) -> str:
         '<ul class="related-lists">{}</ul>', format_html_join("", "<li>{}: {}, {}</li>", lines)
     )
     if seen_by.has_perm(MAY_SEE_READINGS):
-        address = reverse("admin:missions_personreading_changelist")
+        address = screen_address(PersonReading, "changelist")
         text += format_html('<a href="{}?person={}">{}</a>', address, person.pk, _t("All readings"))
     return text
 

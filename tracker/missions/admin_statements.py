@@ -69,14 +69,14 @@ class StatementAdmin(StatementFields, PublishableAdmin):
         return str(statement.mission.election)
 
     def view_on_site(self, statement: Statement) -> str | None:
-        """The page of its mission tells of it."""
+        """Its mission, on the page of the organization."""
         mission = statement.mission
         slugs = {"slug": mission.election.slug, "organization_slug": mission.organization.slug}
-        return public_address(statement, "mission", **slugs)
+        address = public_address(statement, "mission", **slugs)
+        return address and f"{address}#mission-{mission.pk}"
 
     def doubts(self, statement: Any) -> list[str]:
-        """A statement that readers can open themselves needs no other source."""
-        return [] if statement.url else super().doubts(statement)
+        return super().doubts(statement) if statement.is_unsourced else []
 
     @admin.display(description=_("statement"), ordering="title")
     def headline(self, statement: Statement) -> str:

@@ -6,11 +6,11 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.forms.utils import ErrorList
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from tracker.core.addresses import screen_address
 from tracker.core.languages import languages, most_used_first
 from tracker.core.models import Country, User
 from tracker.core.ownership import visible_to
@@ -52,7 +52,7 @@ class MissionForm(forms.ModelForm):
                 error.message = format_html(
                     '{} <a href="{}">{}</a>. {}',
                     _t("This organization already has a mission of this type in this election:"),
-                    reverse("admin:missions_mission_change", args=[there.pk]),
+                    screen_address(there, "change", there.pk),
                     there,
                     _t("Open it to add what you know; nothing of this form is saved."),
                 )

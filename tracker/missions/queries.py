@@ -187,6 +187,11 @@ class Entry:
     # What the entry is about; only what is known of it higher up is asked of it.
     record: Model | None = None
 
+    @property
+    def is_unsourced(self) -> bool:
+        """Whether nothing shows how it is known: a statement that can be opened needs no other source."""
+        return self.source is None and not self.url
+
     def matches(self, text: str) -> bool:
         """Whether `text` occurs in what the entry says, whatever the case."""
         words = [self.title, self.notes, self.label, *(value for label, value in self.details)]

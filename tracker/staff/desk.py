@@ -25,13 +25,15 @@ from tracker.core.history.reading import (
     handed_in,
     longest_waiting_first,
     published,
+    published_in,
+    published_since,
     sent_back,
     sent_back_first,
     sent_back_in,
 )
 from tracker.core.models import Publication, Publishable, User
 from tracker.core.ownership import rows_for
-from tracker.core.publication import awaits_other_eyes, counted, publishable_models
+from tracker.core.publication import awaits_other_eyes, counted, kept_by_other_eyes, publishable_models
 from tracker.core.roles import permission
 
 # So many records of a kind are named; the list of the kind has all of them.
@@ -98,30 +100,21 @@ def drafts_of(user: User) -> list[Pile] | None:
 
 def published_of(user: User) -> list[Row]:
     """What was published lately of what `user` wrote, the latest first; of what went together the first in rank."""
+    state = Q(publication=Publication.PUBLISHED, written_by_id=user.pk)
     found: list[tuple[Any, StepTaken]] = []
     for model in _written(user):
-        mine = model.objects.filter(publication=Publication.PUBLISHED, written_by=user)
-        # The last entered: to sort all that somebody ever wrote by its history would take a look at each.
-        last = list(_with_names(rows_for(mine, user, "change").order_by("-pk"))[:PUBLISHED])
+        rows = rows_for(model.objects.filter(state), user, "change")
+        latest = published_since(_went_alone(rows, state), timezone.now() - LATELY)
+        last = list(_with_names(latest)[:PUBLISHED])
         steps = published(last)
         found += [(row, steps[row.pk]) for row in last if row.pk in steps]
-    found = [one for one in found if one[1].at > timezone.now() - LATELY]
-    # What went in one go is told once, by what took the rest along.
-    there = {(type(row), row.pk, step.at) for row, step in found}
-    along = {(kind, key, step.at) for row, step in found for kind, key in _along_with(row)}
-    along |= {
-        (type(row), row.pk, step.at)
-        for row, step in found
-        if any((kind, key, step.at) in there for kind, key in _above(row))
-    }
-    alone = [(row, step) for row, step in found if (type(row), row.pk, step.at) not in along]
-    alone.sort(key=lambda one: one[1].at, reverse=True)
+    found.sort(key=lambda one: one[1].at, reverse=True)
     return [
         Row(
             str(row), screen_address(row, "change", row.pk), published=step,
             public=admin.site.get_model_admin(type(row)).get_view_on_site_url(row) or "",
         )
-        for row, step in alone[:PUBLISHED]
+        for row, step in found[:PUBLISHED]
     ]  # fmt: skip
 
 
@@ -140,13 +133,13 @@ def _written(user: User) -> Iterator[type[Publishable]]:
 def _waiting(model: type[Publishable], user: User) -> Pile:
     state = Q(publication=Publication.SUBMITTED)
     rows = rows_for(model.objects.filter(state), user, "publish")
-    found, count = _first(longest_waiting_first(_with_parts(_apart(rows, state), state)))
+    found, count = _first(longest_waiting_first(_with_parts(_apart(rows, state, by=user), state, by=user)))
     steps = handed_in(found)
     named = []
     for row in found:
         own = awaits_other_eyes(row, user)
         buttons = (way_back(row, user),) if own else ("publish", way_back(row, user))
-        named.append(_row(row, state, *buttons, handed_in=steps.get(row.pk), own=own))
+        named.append(_row(row, state, *buttons, by=user, handed_in=steps.get(row.pk), own=own))
     return _pile(model, count, named, publication__exact=Publication.SUBMITTED)
 
 
@@ -168,16 +161,27 @@ def _drafts(model: type[Publishable], user: User) -> Pile:
     return _pile(model, count, named, publication__exact=Publication.DRAFT, written_by=user.pk)
 
 
-def _row(row: Any, state: Q, *steps: str, **more: Any) -> Row:
+def _row(row: Any, state: Q, *steps: str, by: User | None = None, **more: Any) -> Row:
     buttons = [(step, str(LABELS[step]), screen_address(row, "publication", row.pk, step)) for step in steps]
     return Row(
-        str(row), screen_address(row, "change", row.pk), _with_it(row, state), steps=tuple(buttons), **more
+        str(row),
+        screen_address(row, "change", row.pk),
+        _with_it(row, state, by),
+        steps=tuple(buttons),
+        **more,
     )
 
 
 def _pile(model: type[Publishable], count: int, rows: list[Row], **lookups: Any) -> Pile:
     kind = capfirst(str(model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural))
-    return Pile(kind, count, f"{screen_address(model, 'changelist')}?{urlencode(lookups)}", rows)
+    address = f"{screen_address(model, 'changelist')}?{urlencode(lookups)}"
+    if any(_ways_up(model)):
+        # The list has those as well that stand on the line of another record.
+        if count == 1:
+            address = rows[0].address
+        else:
+            kind = _t("%(kind)s on their own") % {"kind": kind}
+    return Pile(kind, count, address, rows)
 
 
 def _first(rows: QuerySet) -> tuple[list[Any], int]:
@@ -205,38 +209,62 @@ def _taken_along(model: type[Publishable]) -> tuple[str, ...]:
     return names
 
 
-def _apart(rows: QuerySet, state: Q, *, back: bool = False) -> QuerySet:
-    """Those of `rows` that go with no record of the same `state`; with `back`, also what came back by itself."""
+def _ways_up(model: type[Publishable]) -> Iterator[tuple[type[Publishable], dict[str, OuterRef], str]]:
+    """The kinds that take rows of `model` along: each, how its record is found from such a row, and the key to it
+    where the row has one."""
     for kind in _kinds():
-        above = kind._default_manager.filter(state)
         for part, key in _parts(kind):
-            if part is rows.model:
-                along = Q(Exists(above.filter(pk=OuterRef(f"{key}_id"))))
-                if back:
-                    rows = rows.alias(back=sent_back_in(part), with_it=sent_back_in(kind, f"{key}_id"))
-                    along &= Q(back=None) | Q(back=F("with_it"))
-                rows = rows.exclude(along)
+            if part is model:
+                yield kind, {"pk": OuterRef(f"{key}_id")}, f"{key}_id"
         for name in _taken_along(kind):
-            if kind._meta.get_field(name).related_model is rows.model:
-                along = Q(Exists(above.filter(**{name: OuterRef("pk")})))
-                if back:
-                    rows = rows.alias(back=sent_back_in(rows.model))
-                    along &= Q(back=None)
-                rows = rows.exclude(along)
+            if kind._meta.get_field(name).related_model is model:
+                yield kind, {name: OuterRef("pk")}, ""
+
+
+def _apart(rows: QuerySet, state: Q, *, back: bool = False, by: User | None = None) -> QuerySet:
+    """Those of `rows` that go with no record of the same `state`; with `back`, also what came back by itself; with
+    `by`, also what `by` may publish under a record from which four eyes keep them."""
+    for kind, link, key in _ways_up(rows.model):
+        above = kind._default_manager.filter(state, **link)
+        along = Q(Exists(above))
+        if by is not None:
+            along &= Q(Exists(above.exclude(kept_by_other_eyes(kind, by)))) | kept_by_other_eyes(
+                rows.model, by
+            )
+        if back:
+            rows = rows.alias(back=sent_back_in(rows.model))
+            came = Q(back=None)
+            if key:
+                rows = rows.alias(with_it=sent_back_in(kind, key))
+                came |= Q(back=F("with_it"))
+            along &= came
+        rows = rows.exclude(along)
     return rows
 
 
-def _with_parts(rows: QuerySet, state: Q) -> QuerySet:
-    """`rows`, each with the number of its parts of the same `state`, for `_with_it`."""
+def _went_alone(rows: QuerySet, state: Q) -> QuerySet:
+    """Those of `rows` that were published in one go with no record of the same `state` that takes them along."""
+    for kind, link, _key in _ways_up(rows.model):
+        above = kind._default_manager.filter(state, **link).alias(went=published_in(kind))
+        rows = rows.alias(went=published_in(rows.model)).exclude(Exists(above.filter(went=OuterRef("went"))))
+    return rows
+
+
+def _with_parts(rows: QuerySet, state: Q, *, by: User | None = None) -> QuerySet:
+    """`rows`, each with the number of its parts that `_apart` leaves out, for `_with_it`."""
     for part, key in _parts(rows.model):
-        same = part._default_manager.filter(state, **{key: OuterRef("pk")}).order_by().values(key)
+        same = part._default_manager.filter(state, **{key: OuterRef("pk")})
+        if by is not None:
+            goes = ~kept_by_other_eyes(rows.model, by, f"{key}__") | kept_by_other_eyes(part, by)
+            same = same.filter(goes)
+        same = same.order_by().values(key)
         rows = rows.annotate(
             **{f"with_{key}_{part._meta.model_name}": Subquery(same.annotate(n=Count("pk")).values("n"))}
         )
     return rows
 
 
-def _with_it(row: Any, state: Q) -> str:
+def _with_it(row: Any, state: Q, by: User | None) -> str:
     """ "1 statement and its organization"; "" where nothing goes with it."""
     words = [
         counted(part, number)
@@ -245,24 +273,7 @@ def _with_it(row: Any, state: Q) -> str:
     ]
     for name in _taken_along(type(row)):
         above = getattr(row, name)
-        if all(getattr(above, lookup) == value for lookup, value in state.children):  # type: ignore[misc]
+        apart = by is not None and awaits_other_eyes(row, by) and not awaits_other_eyes(above, by)
+        if not apart and all(getattr(above, lookup) == value for lookup, value in state.children):  # type: ignore[misc]
             words.append(_t("its %(kind)s") % {"kind": above._meta.verbose_name})
     return get_text_list(words, _t("and"))
-
-
-def _along_with(record: Any) -> list[tuple[type[Publishable], Any]]:
-    """Kind and key of what a record takes along, as a mission its organization."""
-    return [
-        (type(record)._meta.get_field(name).related_model, getattr(record, f"{name}_id"))
-        for name in _taken_along(type(record))
-    ]
-
-
-def _above(record: Any) -> list[tuple[type[Publishable], Any]]:
-    """Kind and key of the records whose form shows `record` inside."""
-    return [
-        (kind, getattr(record, f"{key}_id"))
-        for kind in _kinds()
-        for part, key in _parts(kind)
-        if part is type(record)
-    ]

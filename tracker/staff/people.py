@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker.core.access import require
+from tracker.core.addresses import screen_address
 from tracker.core.ownership import visible_to
 from tracker.ingest.uploads.forgetting import files_of
 from tracker.ingest.uploads.queries import said_of
@@ -95,7 +96,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
                 files,
             )
             messages.success(request, words % {"number": files})
-        return redirect("admin:missions_person_changelist")
+        return redirect(screen_address(Person, "changelist"))
     note_reading(request, [person.pk])
     context = {
         "title": _("Erase a person"),

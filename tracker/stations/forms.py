@@ -6,13 +6,13 @@ from typing import Any
 
 from django import forms
 from django.db.models import Count, F
-from django.urls import reverse_lazy
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from tracker.core.addresses import screen_address
 from tracker.core.models import BEYOND_THE_CALENDAR
 from tracker.core.timezones import (
     END_OF_INSTANTS,
@@ -165,7 +165,7 @@ class WindowForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("date", "opens", "closes"):
             self.fields[name].widget.attrs["data-hours"] = name
-        self.fields["date"].widget.attrs["data-utc-url"] = reverse_lazy("admin:stations_pollingstation_utc")
+        self.fields["date"].widget.attrs["data-utc-url"] = screen_address(PollingStation, "utc")
 
     def has_changed(self) -> bool:
         """A new row that holds nothing but the date that was proposed is no window."""

@@ -202,11 +202,17 @@ def published(records: Collection[models.Model]) -> dict[object, StepTaken]:
 
 def sent_back_in(model: type[models.Model], key: str = "pk") -> Subquery:
     """The change in which a publisher last sent back the row of `model` that `key` names, for use within a query."""
+    return _last_change(model, key, change__reason__gt="", **GIVEN_BACK_STEP)
+
+
+def published_in(model: type[models.Model], key: str = "pk") -> Subquery:
+    """The change in which the row of `model` that `key` names was last published, for use within a query."""
+    return _last_change(model, key, **PUBLISHED_STEP)
+
+
+def _last_change(model: type[models.Model], key: str, **step: str) -> Subquery:
     entries = ChangedRow.objects.filter(
-        table_name=model._meta.db_table,
-        key=_key_as_text(OuterRef(key)),
-        change__reason__gt="",
-        **GIVEN_BACK_STEP,
+        table_name=model._meta.db_table, key=_key_as_text(OuterRef(key)), **step
     )
     return Subquery(entries.order_by("-id").values("change")[:1])
 
@@ -240,6 +246,16 @@ def sent_back_first(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.alias(step=_last_entry(rows, GIVEN_BACK_STEP)).order_by(
         F("step").desc(nulls_last=True), *rows.model._meta.ordering, "pk"
     )
+
+
+def published_since(rows: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
+    """Records of one kind that were last published after `moment`, the latest first."""
+    # What was published since then is found first: the whole history of each row is looked at of those alone.
+    lately = ChangedRow.objects.filter(
+        table_name=rows.model._meta.db_table, change__at__gt=moment, **PUBLISHED_STEP
+    )
+    rows = rows.alias(as_text=_key_as_text()).filter(as_text__in=lately.order_by().values("key"))
+    return rows.alias(step=_last_entry(rows, PUBLISHED_STEP)).order_by("-step", "-pk")
 
 
 def _last_entry(rows: QuerySet[Any], step: dict[str, str]) -> Subquery:

@@ -220,6 +220,11 @@ class Mission(Publishable):
     def __str__(self) -> str:
         return f"{self.organization} ({self.get_type_display()})"
 
+    @property
+    def is_unsourced(self) -> bool:
+        """Whether nothing shows how it is known: neither a source nor a statement of its own that can be opened."""
+        return self.source_id is None and not any(one.url for one in self.statements.all())
+
 
 @choices_enforced("membership")
 class Membership(models.Model):

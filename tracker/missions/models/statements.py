@@ -67,3 +67,8 @@ class Statement(Publishable):
 
     def __str__(self) -> str:
         return self.title or str(self.get_kind_display())
+
+    @property
+    def is_unsourced(self) -> bool:
+        """Whether nothing shows how it is known: one that readers can open needs no other source."""
+        return self.source_id is None and not self.url
