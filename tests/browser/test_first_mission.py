@@ -79,11 +79,20 @@ def test_from_the_invitation_to_a_published_mission_with_its_statement(
     assert found == []
 
 
+# What there is to read or to choose on the page that asks, and is not seen before the button that says yes.
+BEFORE_YES = """() => {
+    const yes = document.querySelector(".ask-first [type=submit]").getBoundingClientRect();
+    const known = document.querySelectorAll(".asked-words, .says, .to-know, [name=parts], [name=embargo_until]");
+    return [...known].filter((one) => one.getBoundingClientRect().bottom > yes.top).map((one) => one.outerHTML);
+}"""
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_one_person_enrols_enters_and_publishes_with_the_keyboard_at_any_width(
     page: Page, live_server: Any, settings: Any, width: int
 ) -> None:
-    """Red when: a key opens nothing that is folded; `onward` does not ask; or a page is wider than the screen."""
+    """Red when: a key opens nothing that is folded; `onward` does not ask; a page is wider than the screen; question.js
+    follows the button alone; or the button sticks to the foot of a telephone."""
     settings.PUBLIC_URL = live_server.url
     page.add_init_script(LISTEN)
     page.set_viewport_size({"width": width, "height": 800})
@@ -106,12 +115,28 @@ def test_one_person_enrols_enters_and_publishes_with_the_keyboard_at_any_width(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     yes = page.locator(".ask-first [type=submit]")
     expect(yes).to_have_value("Yes, publish these 2 records")
-    # It says what is ticked, and is before the eyes without scrolling.
+    # The page is about what is ticked, in all that it says.
+    heading, words = page.get_by_role("heading", level=1), page.locator(".asked-words")
+    statement = page.locator(".says", has_text="Statement: On the day of the vote")
+    expect(words).to_contain_text("and its statement “On the day of the vote”.")
     page.get_by_label("Statement: On the day of the vote").press("Space")
     expect(yes).to_have_value("Yes, publish this record")
+    expect(heading).to_have_text("Publish this record?")
+    expect(page).to_have_title(re.compile(r"^Publish this record\?"))
+    expect(words).not_to_contain_text("statement")
+    expect(statement).to_be_hidden()
     page.get_by_label("Statement: On the day of the vote").press("Space")
+    expect(heading).to_have_text("Publish these 2 records?")
+    expect(words).to_contain_text("and its statement “On the day of the vote”.")
+    expect(statement).to_be_visible()
+    # Beside what is going to be public where there is room; elsewhere after it, and after all there is to know.
+    page.set_viewport_size({"width": width, "height": 740})
     page.evaluate("scrollTo(0, 0)")
-    expect(yes).to_be_in_viewport(ratio=1)
+    expect(page.locator(".to-know")).to_contain_text("will be shown without a source.")
+    if width > 1000:
+        expect(yes).to_be_in_viewport(ratio=1)
+    else:
+        assert page.evaluate(BEFORE_YES) == []
     found += faults(page)
     page.get_by_role("button", name="Yes, publish these 2 records").press("Enter")
     expect(page.get_by_role("link", name="Enter another mission")).to_be_visible()

@@ -14,7 +14,7 @@ from tests import factories as make
 from tests.forms import confirm
 from tests.public.pages import address, read
 from tests.trust.test_concurrency import opened
-from tracker.core.admin_steps import change_publication
+from tracker.core.admin_steps import change_publication, publish_each
 from tracker.core.identity import Identity, acting
 from tracker.core.models import User
 from tracker.core.roles import Role
@@ -208,69 +208,6 @@ def test_many_missions_take_their_organizations_along() -> None:
     assert publication(first, first.organization, second) == ["published", "published", "published"]
 
 
-def test_the_question_shows_what_everybody_is_going_to_read(mission: Mission) -> None:
-    """Red when: `what_it_says` reads fields that are withheld, or `publish` does not hand it to the page."""
-    Mission.objects.filter(pk=mission.pk).update(observers_total=12, status="observed")
-    statement = mission.statements.get(title="First")
-    Statement.objects.filter(pk=statement.pk).update(url="https://observers.example/first")
-    page = press(client_of(make.make_account(Role.PUBLISHER)), mission, "publish")
-    (name, address, said), *parts = page.context["says"]
-    assert address == change(mission)
-    assert (name, dict(said)["Observers, as announced"], dict(said)["Status"]) == (
-        f"Mission: {mission}", "12", "observed",
-    )  # fmt: skip
-    assert not {"ID", "Last written by", "Publication"} & dict(said).keys()
-    assert [part for part, _address, _said in parts] == ["Statement: First", "Statement: Second"]
-    assert '<a href="https://observers.example/first">' in page.content.decode()
-
-
-def test_the_question_names_what_becomes_public_and_counts_it(mission: Mission) -> None:
-    """Red when: `becomes_public` leaves out the parts or what was published before, or `ask_first` counts the rows."""
-    publisher = client_of(make.make_account(Role.PUBLISHER))
-    third = mission.statements.get(title="Third")
-    Statement.objects.filter(pk=third.pk).update(publication="published")
-    organization = mission.organization
-    type(organization).objects.update(publication="draft")
-    page = press(publisher, mission, "publish").content.decode()
-    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
-    assert (
-        f"Everybody will read the mission “{mission}”, its statement “First”, its statement “Second” and the "
-        f"organization “{organization}”. Published before, and seen with it unless something else hides them: "
-        "1 statement."
-    ) in text
-    assert re.findall(r"<h1>([^<]*)</h1>", page) == ["Publish these 4 records?"]
-    assert re.findall(r'<input type="submit" value="([^"]*)" data-count', page) == [
-        "Yes, publish these 4 records"
-    ]
-    figure = make.make_figure(publication="draft")
-    page = press(publisher, figure, "publish").content.decode()
-    assert re.findall(r"<h1>([^<]*)</h1>", page) == ["Publish this record?"]
-    assert re.findall(r'<input type="submit" value="([^"]*)" data-count', page) == [
-        "Yes, publish this record"
-    ]
-    assert "Saved, and not published yet" not in page
-
-
-def test_what_came_back_is_submitted_again_with_saving_it(mission: Mission) -> None:
-    """Red when: `hand_in` asks about what was sent back, or does not look for what else there is to decide."""
-    olga = User.objects.get(username="olga")
-    officer, publisher = client_of(olga), client_of(make.make_account(Role.PUBLISHER))
-    say_yes(officer, mission, "submit")
-    say_yes(publisher, mission, "send_back", reason="The date of arrival is missing")
-    sent = opened(officer, change(mission)) | {"arrives_on": "2024-02-01", "_submit": "x"}
-    done = officer.post(change(mission), sent, follow=True)
-    assert done.redirect_chain == [("/staff/", 302)]
-    assert "1 mission and 3 statements wait for a publisher now." in done.content.decode()
-    assert publication(mission, *mission.statements.all()) == ["submitted"] * 4
-    # With a statement that no publisher has seen there is something to decide: the question says that it is one.
-    say_yes(publisher, mission, "send_back", reason="A word")
-    with acting(Identity(user=olga.pk)):
-        make.make_statement(mission=mission, title="Not ready", publication="draft")
-    page = officer.post(change(mission), opened(officer, change(mission)) | {"_submit": "x"}, follow=True)
-    assert "Saved, and not submitted yet: no publisher finds it before you say yes." in page.content.decode()
-    assert publication(mission) == ["draft"]
-
-
 def test_a_publisher_sends_back_with_a_reason_and_its_writer_reads_it(mission: Mission) -> None:
     """Red when: `send_back` asks no reason, `sent_back` looks for another step, or the take-back by hand counts."""
     olga = User.objects.get(username="olga")
@@ -324,7 +261,7 @@ def test_statements_come_under_the_same_embargo_and_stay_when_not_ticked(mission
 
 
 def test_each_part_goes_under_its_own_rules(mission: Mission) -> None:
-    """Red when: publish_now publishes the parts with change_publication, past the four eyes of each."""
+    """Red when: `publish` offers what four eyes refuse, or `publish_each` raises what the database says."""
     type(mission.election).objects.update(four_eyes=True)
     both = make.make_account(Role.OFFICER, Role.PUBLISHER)
     client = client_of(both)
@@ -332,10 +269,18 @@ def test_each_part_goes_under_its_own_rules(mission: Mission) -> None:
     with acting(Identity(user=both.pk)):
         own = make.make_statement(mission=mission, title="Own", publication="submitted")
     third = mission.statements.get(title="Third")
+    # It is neither offered nor counted, and the question says why; whatever was offered, the database looks once more.
+    asked = press(client, mission, "publish")
+    assert list(asked.context["form"].offered) == [key(third)]
+    assert asked.context["yes"] == "Yes, publish these 2 records"
+    assert asked.context["to_know"][0].text == (
+        "Statement: Own: You wrote it, and its election asks for four eyes: somebody else has to publish it."
+    )
     said = say_yes(client, mission, "publish")
     assert said[0].startswith(f"Published: the mission “{mission}” and its statement “Third”.")
-    assert any(text.startswith("Not published: “Own”. This election asks for four eyes") for text in said)
     assert publication(mission, own, third) == ["published", "submitted", "published"]
+    with acting(Identity(user=both.pk)):
+        assert publish_each(Statement.objects.filter(pk=own.pk), None) == (0, [own])
 
 
 def test_four_eyes_leave_no_button_to_whoever_wrote_it() -> None:

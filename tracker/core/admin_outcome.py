@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
 from tracker.core.addresses import screen_address
-from tracker.core.admin_questions import doubts_before, in_words
+from tracker.core.admin_questions import doubts_before
+from tracker.core.admin_sentences import in_words
 from tracker.core.guarded import DATABASE_RULES
 from tracker.core.models import Publication, released_condition
 from tracker.core.publication import counted, drafts_below, hidden_by_parents, parent_words

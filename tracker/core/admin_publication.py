@@ -45,8 +45,8 @@ from tracker.core.disclosure import published_fields
 from tracker.core.guarded import refusing
 from tracker.core.history.reading import sent_back
 from tracker.core.identity import give_reason
-from tracker.core.models import Publication, Publishable, User, published_condition
-from tracker.core.publication import awaits_other_eyes, draft_parents, has_four_eyes
+from tracker.core.models import Publication, Publishable, published_condition
+from tracker.core.publication import draft_parents, four_eyes_objection, has_four_eyes
 
 # The input in which whoever corrects a public record says why.
 REASON = "_reason"
@@ -291,21 +291,6 @@ def state_sentence(record: Publishable) -> str:
         names = ", ".join(f"{draft._meta.verbose_name} “{draft}”" for draft in drafts)
         return _t("Nobody outside sees it until this is published as well: %(drafts)s.") % {"drafts": names}
     return _t("Everybody sees it.")
-
-
-def four_eyes_objection(record: Publishable, user: User) -> str:
-    """Why four eyes keep `user` from publishing `record` now; "" where they do not."""
-    if not has_four_eyes(record):
-        return ""
-    if record.publication != Publication.SUBMITTED:
-        return _t("Its election asks for four eyes: one person submits it, somebody else publishes it.")
-    if awaits_other_eyes(record, user):
-        if record.written_by_id != user.pk:
-            return _t(
-                "You wrote a part of it, and its election asks for four eyes: somebody else has to publish it."
-            )
-        return _t("You wrote it, and its election asks for four eyes: somebody else has to publish it.")
-    return ""
 
 
 def _says_something(request: HttpRequest, record: Any, options: Any) -> bool:

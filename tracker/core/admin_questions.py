@@ -17,26 +17,15 @@ from django.utils import timezone
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from tracker.core.addresses import screen_address
 from tracker.core.admin_access import digest_of, hold, seen_version, user_of
+from tracker.core.admin_sentences import NAMED, of_each_choice, with_kind, yes_to
 from tracker.core.disclosure import published_fields
 from tracker.core.models import Publication, Publishable
 from tracker.core.ownership import rows_for
 from tracker.core.publication import draft_parents
 
-# A question names so many rows, and counts the rest.
-NAMED = 100
-# The button that says yes, for one record and for several: with the deed, so that nobody says yes to another.
-YES: dict[str, tuple[str, str]] = {
-    "submit": ("Yes, submit this record", "Yes, submit these %(count)s records"),
-    "take_back": ("Yes, take this record back", "Yes, take these %(count)s records back"),
-    "send_back": ("Yes, send this record back", "Yes, send these %(count)s records back"),
-    "publish": ("Yes, publish this record", "Yes, publish these %(count)s records"),
-    "unpublish": ("Yes, withdraw this record", "Yes, withdraw these %(count)s records"),
-}
-YES_TO_ANY = ("Yes, this record", "Yes, these %(count)s records")
 # What is said where a form was saved for the sake of the step that is asked about now.
 NOT_YET = {
     "submit": _("Saved, and not submitted yet: no publisher finds it before you say yes."),
@@ -71,9 +60,10 @@ class PartsForm(forms.Form):
         self.fields["parts"].initial = list(self.offered)
 
     @property
-    def ticked(self) -> int:
-        """How many parts are ticked as the page is shown."""
-        return len(self["parts"].value() or ()) if "parts" in self.fields else 0
+    def ticked(self) -> list[Publishable]:
+        """The parts that are ticked as the page is shown."""
+        ticked = self["parts"].value() or () if "parts" in self.fields else ()
+        return [part for key, part in self.offered.items() if key in ticked]
 
     def chosen(self, site: admin.AdminSite) -> list[tuple[Any, models.QuerySet]]:
         """The parts that were ticked: the screen of each kind, and its rows."""
@@ -84,25 +74,6 @@ class PartsForm(forms.Form):
         return [
             (site.get_model_admin(kind), kind.objects.filter(pk__in=keys)) for kind, keys in kinds.items()
         ]
-
-
-def in_words(record: models.Model, parts: Iterable[models.Model] = ()) -> str:
-    """ "the mission “A”, its statement “B” and the organization “C”": a record, and what goes the same way with it."""
-    words = [_quoted("the", record)]
-    own = {part: any(field.related_model is type(record) for field in part._meta.fields) for part in parts}
-    words += [_quoted("its", part) for part in own if own[part]]
-    return get_text_list(words + [_quoted("the", part) for part in own if not own[part]], _t("and"))
-
-
-def _quoted(article: str, record: models.Model) -> str:
-    kind = str(record._meta.verbose_name)
-    return f"{article} {kind}" if str(record).lower() == kind.lower() else f"{article} {kind} “{record}”"
-
-
-def with_kind(part: Publishable) -> str:
-    """ "Statement: On the election day"; without the kind where the name is nothing but that."""
-    kind = capfirst(str(part._meta.verbose_name))
-    return kind if str(part) == kind else f"{kind}: {part}"
 
 
 class EmbargoForm(PartsForm):
@@ -267,9 +238,7 @@ def _doubts(
     screen: Any, request: HttpRequest, rows: models.QuerySet, parts: Iterable[Publishable]
 ) -> Iterator[tuple[str, list[str], Any, Any]]:
     """(name, doubts, screen, record) of each record in which something is doubtful."""
-    if isinstance(screen.list_select_related, list | tuple):
-        rows = rows.select_related(*screen.list_select_related)
-    for row in rows:
+    for row in with_names(screen, rows):
         if found := screen.doubts(row):
             yield str(row), found, screen, row
     for part in parts:
@@ -284,31 +253,37 @@ def _first_of(lines: list[Any], counted: Callable[[str], Any]) -> list[Any]:
     return [*lines[:NAMED], counted(_t("and %(count)s more") % {"count": rest})] if rest > 0 else lines
 
 
+def with_names(screen: Any, rows: models.QuerySet) -> models.QuerySet:
+    """`rows` with what their names are made of, in the same query."""
+    together = screen.list_select_related
+    return rows.select_related(*together) if isinstance(together, list | tuple) else rows
+
+
 def hidden_still(screen: Any, rows: models.QuerySet, parts: Iterable[Publishable] = ()) -> list[ToKnow]:
     """Which of `rows` stay hidden when they are published, and by what, beside `parts` that can be published too."""
     offered = set(parts)
-    if isinstance(screen.list_select_related, list | tuple):
-        rows = rows.select_related(*screen.list_select_related)
     lines = []
-    for row in rows[:NAMED]:
+    for row in with_names(screen, rows)[:NAMED]:
         if above := [parent for parent in draft_parents(row) if parent not in offered]:
-            names = get_text_list([with_kind(parent) for parent in above], _t("and"))  # type: ignore[arg-type]
+            names = get_text_list([with_kind(parent) for parent in above], _t("and"))
             text = _t("%(record)s: nobody outside sees it until this is published as well: %(above)s")
             lines.append(ToKnow(text % {"record": row, "above": names}))
     return lines
 
 
 def ask_first(
-    screen: Any, request: HttpRequest, rows: models.QuerySet, action: str, title: str, words: str, form: Any = None,
+    screen: Any, request: HttpRequest, rows: models.QuerySet, action: str,
+    question: Callable[[Sequence[Any]], tuple[str, str]], form: Any = None,
     to_know: Callable[[], Sequence[ToKnow]] = tuple,
     says: Callable[[], Sequence[tuple[str, str, Sequence[tuple[str, Any]]]]] = tuple,
 ) -> HttpResponse | None:  # fmt: skip
     """The page that asks before `action` is done to `rows`: how many, and which. None once somebody said yes to it.
 
-    The yes is to these rows as they were then: if by now it would be others, or one of them says something else, the
-    page asks again. A `form` is asked with it, and asked again where it is not valid; what it offers to do together
-    with `rows` (`offered`) is part of the question. `to_know` gives what to read before it; it forbids nothing.
-    `says` gives what the records say: (name of a record, address of its page, labels and values) each.
+    `question` gives title and words with the ticked parts. The yes is to these rows as they were then: if by
+    now it would be others, or one of them says something else, the page asks again. A `form` is asked with it, and
+    asked again where it is not valid; what it offers to do together with `rows` (`offered`) is part of the question.
+    `to_know` gives what to read before it; it forbids nothing. `says` gives what the records say: (name of a record,
+    address of its page, labels and values) each.
     Called in a transaction: after a yes the rows are locked.
     """
     hold(request, rows)
@@ -320,8 +295,12 @@ def ask_first(
     elif "sure" in request.POST:
         text = _t("Something of this has changed since you were asked, so nothing was done; look again.")
         screen.message_user(request, text, messages.WARNING)
-    one, many = YES.get(action, YES_TO_ANY)
-    ticked = getattr(form, "ticked", 0)
+    offered = list(getattr(form, "offered", {}).values())
+
+    def say(parts: Sequence[Any]) -> tuple[str, str, str]:
+        return *question(parts), yes_to(action, count + len(parts))
+
+    title, words, yes = say(getattr(form, "ticked", ()))
     context = screen.admin_site.each_context(request) | {
         "title": title,
         "words": words,
@@ -329,10 +308,9 @@ def ask_first(
         "rows": rows[:NAMED],
         "more": max(0, count - NAMED),
         "count": count,
-        "yes": ngettext(one, many, count + ticked) % {"count": count + ticked},
-        # For the script that counts what is ticked: without parts, and with any number of them.
-        "yes_alone": ngettext(one, many, count) % {"count": count},
-        "yes_many": ngettext(one, many, 2) % {"count": "#"},
+        "yes": yes,
+        # For the script that follows what is ticked.
+        "choices": of_each_choice(offered, say) if offered else None,
         "sure": asked,
         # The version of a single record that its own page showed; its step compares it once more after the yes.
         "seen": seen_version(request) or "",

@@ -5,7 +5,7 @@ A step asks first (`admin_questions`), says what came of it, and takes along wha
 statements, its new organization), where the person wants it and may do so; each record under its own rules.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,12 +36,12 @@ from tracker.core.admin_questions import (
     ask_first,
     doubts_before,
     hidden_still,
-    in_words,
     parts_of,
     to_know_before,
     what_it_says,
-    with_kind,
+    with_names,
 )
+from tracker.core.admin_sentences import NAMED, becomes_public, with_kind
 from tracker.core.guarded import broken_rule_name
 from tracker.core.history.reading import sent_back
 from tracker.core.identity import give_reason
@@ -49,7 +49,7 @@ from tracker.core.models import Publication, Publishable, User
 from tracker.core.publication import (
     counted,
     draft_parents,
-    hidden_below,
+    four_eyes_objection,
     seen_below,
 )
 from tracker.core.roles import permission
@@ -178,7 +178,10 @@ def _ask_and_change(
         to_public = to == Publication.SUBMITTED
         return to_know_before(modeladmin, request, rows, form.offered.values()) if to_public else []
 
-    asked = ask_first(modeladmin, request, rows, step, *question(rows.count() + form.ticked), form, to_know)
+    count = rows.count()
+    asked = ask_first(
+        modeladmin, request, rows, step, lambda parts: question(count + len(parts)), form, to_know
+    )
     if asked is None:
         if reason := form.cleaned_data.get("reason"):
             give_reason(reason)
@@ -220,17 +223,28 @@ def publish(
 ) -> HttpResponse | None:
     """Show the selected records to the public, after a look at which they are."""
     hold(request, queryset)
-    offered = parts_of(modeladmin, request, queryset, "publish", Publication.PUBLISHED)
+    rows = with_names(modeladmin, queryset)
+    refused = _kept_by_four_eyes(request, rows[:NAMED])
+    found = parts_of(modeladmin, request, queryset, "publish", Publication.PUBLISHED)
+    refused_parts = _kept_by_four_eyes(request, found)
+    offered = [part for part in found if part not in refused_parts]
     form = EmbargoForm(_answers(request), offered)
-    count = queryset.count() + form.ticked
-    title = ngettext("Publish this record?", "Publish these %(count)d records?", count) % {"count": count}
+    count = queryset.count()
+    becoming = becomes_public(rows, offered, list(refused))
+
+    def title_and_words(parts: Sequence[Any]) -> tuple[str, str]:
+        number = count + len(parts)
+        title = ngettext("Publish this record?", "Publish these %(count)d records?", number)
+        return title % {"count": number}, becoming(parts)
 
     def to_know() -> list[ToKnow]:
-        found = to_know_before(modeladmin, request, queryset, offered)
-        return [*hidden_still(modeladmin, queryset, offered), *found]
+        why = {**refused, **refused_parts}
+        told = [ToKnow(f"{with_kind(record)}: {objection}") for record, objection in why.items()]
+        doubts = to_know_before(modeladmin, request, queryset, offered)
+        return [*told, *hidden_still(modeladmin, queryset, offered), *doubts]
 
     question = ask_first(
-        modeladmin, request, queryset, "publish", title, becomes_public(queryset, offered), form, to_know,
+        modeladmin, request, queryset, "publish", title_and_words, form, to_know,
         lambda: public_words(queryset, offered),
     )  # fmt: skip
     if question is None:
@@ -241,18 +255,12 @@ def publish(
     return question
 
 
-def becomes_public(rows: models.QuerySet, offered: Sequence[Publishable]) -> str:
-    """Which records everybody can read after a yes: by name for a single record and for what is offered with it."""
-    records = list(rows[:2])
-    if len(records) == 1:
-        words = _t("Everybody will read %(records)s.") % {"records": in_words(records[0], offered)}
-    else:
-        named = [counted(rows.model, rows.count()), *(in_words(part) for part in offered)]
-        words = _t("Everybody will read %(records)s.") % {"records": get_text_list(named, _t("and"))}
-    if shown := hidden_below(rows.model, list(rows.values_list("pk", flat=True))):
-        text = _t("Published before, and seen with it unless something else hides them: %(records)s.")
-        words = f"{words} {text % {'records': shown}}"
-    return words
+def _kept_by_four_eyes(request: HttpRequest, records: Iterable[Publishable]) -> dict[Publishable, str]:
+    """Those of `records` that four eyes keep this person from publishing, each with the reason in words."""
+    user = user_of(request)
+    hidden = [record for record in records if record.publication != Publication.PUBLISHED]
+    found = {record: four_eyes_objection(record, user) for record in hidden}
+    return {record: objection for record, objection in found.items() if objection}
 
 
 def public_words(
@@ -323,7 +331,7 @@ def ask_why(
     on record for what follows."""
     shown = queryset.filter(publication=Publication.PUBLISHED).exists()
     form = WithdrawForm(_answers(request), ()) if shown else None
-    question = ask_first(modeladmin, request, queryset, "unpublish", title, words, form)
+    question = ask_first(modeladmin, request, queryset, "unpublish", lambda _parts: (title, words), form)
     if question is None and form is not None:
         give_reason(form.cleaned_data["reason"])
     return question
@@ -427,15 +435,17 @@ def take(screen: Any, request: HttpRequest, record: Publishable, step: str) -> H
 def hand_in(screen: Any, request: HttpRequest, record: Publishable, *, new: bool) -> bool:
     """Submit a record with saving it where nobody has to be asked; whether that was so.
 
-    A record that was entered just now goes with what the same person wrote for it. One that a publisher sent back goes
-    with what came back with it, unless there is more to decide about. What is doubtful in it, and what keeps it hidden
-    and is nobody's to hand in here, is said afterwards.
+    A record that was entered just now goes with what the same person wrote for it. A draft that a publisher sent back
+    goes with what came back in the same step and the same person wrote, unless there is more to decide about: what was
+    public since, a colleague's part, and one that came back by itself, for a reason of its own, are asked about. What
+    is doubtful in it, and what keeps it hidden and is nobody's to hand in here, is said afterwards.
     """
     rows = screen.get_queryset(request).filter(pk=record.pk, publication__in=BEGINS[Publication.SUBMITTED])
     parts = parts_of(screen, request, rows, "change", Publication.SUBMITTED)
+    own = [part for part in parts if part.written_by_id == user_of(request).pk]
     if new:
-        parts = [part for part in parts if part.written_by_id == user_of(request).pk]
-    elif not all(sent_back([one]) for one in (record, *parts)):
+        parts = own
+    elif own != parts or not _came_back_together(rows, parts):
         return False
     form = PartsForm({"parts": list(PartsForm(None, parts).offered)}, parts)
     if not form.is_valid():
@@ -451,3 +461,12 @@ def hand_in(screen: Any, request: HttpRequest, record: Publishable, *, new: bool
             kind = parent._meta.verbose_name
             screen.message_user(request, text % {"parent": f"{kind} “{parent}”"}, messages.WARNING)
     return True
+
+
+def _came_back_together(rows: models.QuerySet, parts: Sequence[Publishable]) -> bool:
+    """Whether this record is a draft that a publisher sent back last, and all of `parts` in the same step."""
+    record = rows.filter(publication=Publication.DRAFT).first()
+    if record is None:
+        return False
+    steps = [sent_back([one]).get(one.pk) for one in (record, *parts)]
+    return None not in steps and len({step.change for step in steps if step}) == 1

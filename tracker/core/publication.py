@@ -74,6 +74,21 @@ def awaits_other_eyes(record: Publishable, user: User) -> bool:
     return user.pk in (record.written_by_id, *record.writers) and has_four_eyes(record)
 
 
+def four_eyes_objection(record: Publishable, user: User) -> str:
+    """Why four eyes keep `user` from publishing `record` now; "" where they do not."""
+    if not has_four_eyes(record):
+        return ""
+    if record.publication != Publication.SUBMITTED:
+        return _("Its election asks for four eyes: one person submits it, somebody else publishes it.")
+    if awaits_other_eyes(record, user):
+        if record.written_by_id != user.pk:
+            return _(
+                "You wrote a part of it, and its election asks for four eyes: somebody else has to publish it."
+            )
+        return _("You wrote it, and its election asks for four eyes: somebody else has to publish it.")
+    return ""
+
+
 def kept_by_other_eyes(model: type[models.Model], user: User, path: str = "") -> models.Q:
     """The condition of `awaits_other_eyes` for rows of `model` in a query; `path`: the lookup that leads to them."""
     wrote = models.Q(**{f"{path}written_by": user.pk}) | models.Q(**{f"{path}writers__contains": [user.pk]})

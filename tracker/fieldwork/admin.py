@@ -244,7 +244,8 @@ class DeploymentAdmin(PlainFields, NarrowedAdmin):
             "The teams will not go. The plans stay on record and no longer count; "
             "a plan that is called off cannot be taken up again, only planned anew."
         )
-        question = ask_first(self, request, queryset, "call_off", _t("Call off these deployments?"), words)
+        title = _t("Call off these deployments?")
+        question = ask_first(self, request, queryset, "call_off", lambda _parts: (title, words))
         if question:
             return question
         _run(self, request, queryset, actions.call_off_deployment, "deployment", _t("Called off."))
@@ -340,7 +341,8 @@ class VisitAdmin(NarrowedAdmin):
             "Drafts do not count: the public figures go down within seconds. "
             "Who submitted and verified them is forgotten."
         )
-        question = ask_first(self, request, queryset, "reopen", _t("Make these visits drafts again?"), words)
+        title = _t("Make these visits drafts again?")
+        question = ask_first(self, request, queryset, "reopen", lambda _parts: (title, words))
         if question:
             return question
         _run(self, request, queryset, actions.reopen_visit, "visit", _t("Opened again."))

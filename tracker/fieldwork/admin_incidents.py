@@ -118,8 +118,9 @@ class IncidentAdmin(PublishableAdmin):
             count,
         )
         question = ask_first(
-            self, request, queryset, "publish", title, words, says=lambda: public_words(queryset, ())
-        )
+            self, request, queryset, "publish", lambda _parts: (title, words),
+            says=lambda: public_words(queryset, ()),
+        )  # fmt: skip
         if question:
             return question
         bare = queryset.filter(summary="").count()

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tracker.core.access import require
-from tracker.core.admin_publication import four_eyes_objection, state_sentence
+from tracker.core.admin_publication import state_sentence
 from tracker.core.admin_questions import RETURN_UNEXPLAINED
 from tracker.core.history.reading import sent_back
 from tracker.core.models import Publication
-from tracker.core.publication import has_four_eyes
+from tracker.core.publication import four_eyes_objection, has_four_eyes
 from tracker.coverage.corrections import mark_corrected
 from tracker.elections.models import Election
 from tracker.fieldwork.incidents import (

@@ -170,11 +170,13 @@ def rows_with_parts(model: type[models.Model], key: object) -> QuerySet[ChangedR
 
 @dataclass(frozen=True)
 class StepTaken:
-    """Who took a step with a record last, in words, when, and why: "" where they gave no reason."""
+    """Who took a step with a record last, in words, when, and why: "" where they gave no reason. `change` is the key of
+    the change in the history: the same for records with which it was taken in one go."""
 
     who: str
     at: datetime
     reason: str
+    change: int = 0
 
 
 def handed_in(records: Collection[models.Model]) -> dict[object, StepTaken]:
@@ -226,7 +228,8 @@ def _last_step(records: Collection[models.Model], step: dict[str, str]) -> dict[
     )
     words = _Describer(rows, lambda model: False, of_deleted=False, account_name=called)
     return {
-        keys[row.key]: StepTaken(words._who(row.change), row.change.at, row.change.reason) for row in rows
+        keys[row.key]: StepTaken(words._who(row.change), row.change.at, row.change.reason, row.change.pk)
+        for row in rows
     }
 
 
