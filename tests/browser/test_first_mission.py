@@ -104,6 +104,7 @@ def test_one_person_enrols_enters_and_publishes_with_the_keyboard_at_any_width(
     page.wait_for_load_state("networkidle")
     look_up(page, "organization", "OWN")
     page.get_by_label("Type").select_option("short_term")
+    page.locator("#id_status").select_option("observed")
     page.get_by_text("Strength", exact=True).locator("xpath=ancestor::summary").press("Enter")
     page.get_by_label("Observers, as announced").fill("12")
     page.locator("#id_statements-0-title").fill("On the day of the vote")

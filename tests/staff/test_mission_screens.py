@@ -15,8 +15,8 @@ from tests.trust.test_concurrency import opened
 from tracker.core.history.models import ChangedRow
 from tracker.core.models import Publication
 from tracker.core.roles import Role
-from tracker.missions.forms import MissionForm
-from tracker.missions.models import Mission, Statement
+from tracker.missions.forms import MissionForm, OrganizationForm
+from tracker.missions.models import Mission, Organization, Statement
 
 pytestmark = pytest.mark.django_db
 
@@ -203,20 +203,74 @@ def test_what_is_empty_is_folded_and_what_holds_something_is_not(client: Client)
     assert (rows[1], "Other organizations that observe together with it" in rows[2]) == (" open", True)
 
 
-def test_the_statement_of_a_new_mission_comes_before_all_that_may_wait(client: Client) -> None:
-    """Red when: StatementInline says nothing of `comes_first`, or the page shows it where it was as well."""
+def test_the_statements_of_a_mission_come_before_all_that_may_wait(client: Client) -> None:
+    """Red when: StatementInline says nothing of `comes_first`; or the page asks whether the mission is new, or shows
+    them where they were as well."""
     client.force_login(make.make_account(Role.OFFICER))
     html = client.get(reverse("admin:missions_mission_add")).content.decode()
-    parts = (
+    parts = [
         'id="id_status"', 'name="statements-TOTAL_FORMS"', "All else may wait.", 'id="id_head_of_mission"',
         'name="memberships-TOTAL_FORMS"',
-    )  # fmt: skip
+    ]  # fmt: skip
     places = [html.index(part) for part in parts]
     assert places == sorted(places)
     assert html.count('name="statements-TOTAL_FORMS"') == 1
     mission = make.make_statement().mission
     html = client.get(reverse("admin:missions_mission_change", args=[mission.pk])).content.decode()
-    assert html.index('"id_head_of_mission"') < html.index('name="statements-TOTAL_FORMS"')
+    parts.remove("All else may wait.")
+    places = [html.index(part) for part in parts]
+    assert places == sorted(places)
+    assert html.count('name="statements-TOTAL_FORMS"') == 1
+    assert "All else may wait." not in html
+
+
+def test_a_statement_is_called_something_where_anything_is_known_of_it(client: Client) -> None:
+    """Red when: StatementForm asks for no title, or asks for that of a row that came without one."""
+    client.force_login(make.make_account(Role.OFFICER))
+    words = "Give the title, as the document calls itself: it is what the public reads."
+    path = reverse("admin:missions_mission_add")
+    page = client.post(
+        path, new_mission(client, **{"statements-0-title": "", "statements-0-url": "example.org"})
+    )
+    formset = page.context["inline_admin_formsets"][0].formset
+    assert formset.errors == [{"title": [words]}]
+    label = re.search(r'<label[^>]*for="id_statements-0-title"[^>]*>', page.content.decode())
+    assert label
+    assert 'class="required"' in label[0]
+    assert client.post(path, new_mission(client, **{"statements-0-title": ""})).status_code == 302
+    assert (Mission.objects.count(), Statement.objects.count()) == (1, 0)
+    # As a file brought it: of the real election none has a title.
+    statement = make.make_statement(mission=Mission.objects.get(), title="", publication="draft")
+    for record in (statement, statement.mission):
+        change = reverse(f"admin:missions_{record._meta.model_name}_change", args=[record.pk])
+        prefix = "" if record is statement else "statements-0-"
+        assert client.post(change, opened(client, change) | {f"{prefix}notes": change}).status_code == 302
+        statement.refresh_from_db()
+        assert (statement.title, statement.notes) == ("", change)
+    # Once it has one it keeps one.
+    statement.title = "Statement of the day"
+    statement.save()
+    change = reverse("admin:missions_statement_change", args=[statement.pk])
+    page = client.post(change, opened(client, change) | {"title": ""})
+    assert page.context["adminform"].form.errors == {"title": [words]}
+
+
+def test_the_status_of_a_new_mission_is_chosen(client: Client) -> None:
+    """Red when: MissionForm leaves the status as the model has it; or asks again for that of one on record."""
+    client.force_login(make.make_account(Role.OFFICER))
+    path = reverse("admin:missions_mission_add")
+    assert options(client.get(path), "status") == [
+        ("", "choose", True), *((*pair, False) for pair in Mission.Status.choices)
+    ]  # fmt: skip
+    page = client.post(path, new_mission(client, status=""))
+    assert page.context["adminform"].form.errors == {"status": ["This field is required."]}
+    # An address may say it.
+    assert ("invited", "invited", True) in options(client.get(f"{path}?status=invited"), "status")
+    mission = make.make_mission(status="observed")
+    change = reverse("admin:missions_mission_change", args=[mission.pk])
+    assert options(client.get(change), "status") == [
+        (*pair, pair[0] == "observed") for pair in Mission.Status.choices
+    ]
 
 
 def test_the_scale_is_folded_and_says_what_it_is_for(client: Client) -> None:
@@ -268,6 +322,38 @@ def test_a_mission_that_is_there_is_named_and_linked(client: Client) -> None:
     assert "this election.<" not in html
     # Its own form does not find itself.
     assert client.post(there, opened(client, there) | {"head_role": "Head"}).status_code == 302
+
+
+def test_an_acronym_that_is_taken_says_by_whom_and_unfolds_nothing(client: Client) -> None:
+    """Red when: OrganizationForm leaves the error as it is, speaks of a country where none is given, lets the address
+    name complain as well, or names whom the person may not see."""
+    client.force_login(make.make_account(Role.OFFICER))
+    there = make.make_organization(name="Observers <b>", acronym="OBS", slug="obs")
+    make.make_organization(
+        name="Theirs", acronym="OBS", slug="obs-az", country=make.make_election().country, publication="draft"
+    )
+    path = reverse("admin:missions_organization_add") + "?_popup=1"
+    typed = {"name": "New", "acronym": "OBS", "kind": "ngo", "slug": "obs", "_popup": "1"}
+    page = client.post(path, opened(client, path) | typed)
+    link = reverse("admin:missions_organization_change", args=[there.pk])
+    words = "Another organization has this acronym"
+    assert page.context["adminform"].form.errors == {
+        "acronym": [f'{words}: <a href="{link}" target="_blank">Observers &lt;b&gt;</a>.']
+    }
+    assert f'<a href="{link}" target="_blank">Observers &lt;b&gt;</a>' in page.content.decode()
+    assert "<details><summary>" in page.content.decode()
+    # An address name alone is told of, and opened.
+    page = client.post(path, opened(client, path) | typed | {"acronym": "NEW"})
+    assert list(page.context["adminform"].form.errors) == ["slug"]
+    assert "<details><summary>" not in page.content.decode()
+    # Nobody is told of a draft of others.
+    form: Any = modelform_factory(
+        Organization, OrganizationForm, fields=["name", "acronym", "kind", "slug", "country"]
+    )
+    form.seen_by = make.make_account(Role.COORDINATOR, organization=there)
+    country = Organization.objects.get(slug="obs-az").country_id
+    errors = form(typed | {"slug": "new", "country": country}).errors
+    assert errors == {"acronym": ["Another organization of this country has this acronym."]}
 
 
 def test_nobody_is_told_of_a_mission_that_they_may_not_see() -> None:

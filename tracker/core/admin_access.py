@@ -3,6 +3,7 @@
 Every screen of the register is made of `NarrowedAdmin`, every inline form of `NarrowedInline`; a test holds them to it.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +33,8 @@ from tracker.core.roles import may_everywhere, permission, who_may
 
 # Fields that hold what a record is called for short.
 SHORT_NAMES = ("acronym", "number")
+# Fields of a new record that take what was typed into a look-up that did not have it.
+TYPED_AS = ("acronym", "name")
 
 
 def user_of(request: HttpRequest) -> Any:
@@ -43,8 +46,27 @@ def _may_publish(request: HttpRequest, model: type[models.Model]) -> bool:
     return bool(user_of(request).has_perm(permission(model, "publish")))
 
 
-class _ReadsKeys:
-    """What was sent and is no key is refused by the field; shown again, it is not asked of the database."""
+def _looked_up_as(site: Any, model: type[models.Model]) -> Callable[[Any], str]:
+    """What a look-up calls a record: more than its name, where the screen of its kind says more there."""
+    return getattr(site._registry.get(model), "looked_up_as", str)
+
+
+class _Looked:
+    """What was sent and is no key is refused by the field; shown again, it is not asked of the database.
+
+    A record is called the same while it is looked for and after it was chosen. For whom nothing is found, the page has
+    words, and the green plus takes over what was typed (static/staff/lookups.js).
+    """
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        attrs: dict[str, Any] = super().build_attrs(base_attrs, extra_attrs)  # type: ignore[misc]
+        model = self.field.remote_field.model  # type: ignore[attr-defined]
+        own = {field.name for field in model._meta.fields}
+        words = _t("No %(kind)s of this name. The green plus beside it enters a new one.")
+        return attrs | {
+            "data-none-found": words % {"kind": model._meta.verbose_name},
+            "data-typed-as": " ".join(name for name in TYPED_AS if name in own),
+        }
 
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
         field: Any = self.field.remote_field  # type: ignore[attr-defined]
@@ -53,11 +75,11 @@ class _ReadsKeys:
         return super().optgroups(name, value, attr)  # type: ignore[misc]
 
 
-class LookupSelect(_ReadsKeys, AutocompleteSelect):
+class LookupSelect(_Looked, AutocompleteSelect):
     """One record, looked up."""
 
 
-class LookupSelectMultiple(_ReadsKeys, AutocompleteSelectMultiple):
+class LookupSelectMultiple(_Looked, AutocompleteSelectMultiple):
     """Several records, looked up."""
 
 
@@ -77,12 +99,17 @@ class _Narrowed(BaseModelAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", LookupSelect(db_field, self.admin_site))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return self._as_looked_up(super().formfield_for_foreignkey(db_field, request, **kwargs))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", LookupSelectMultiple(db_field, self.admin_site))
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        return self._as_looked_up(super().formfield_for_manytomany(db_field, request, **kwargs))
+
+    def _as_looked_up(self, field: Any) -> Any:
+        if isinstance(getattr(field, "widget", None), _Looked):
+            field.label_from_instance = _looked_up_as(self.admin_site, field.queryset.model)
+        return field
 
     def _writing(self, request: HttpRequest) -> str:
         """The permission under which this form is filled in; the narrower one, where two differ."""
@@ -236,6 +263,20 @@ class NarrowedAdmin(GuardedSaves, _Narrowed, admin.ModelAdmin):
                 found[name] = field.to_python(value)
         return found
 
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._told_to_opener(super().response_add(request, obj, *args, **kwargs), obj)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._told_to_opener(super().response_change(request, obj), obj)
+
+    def _told_to_opener(self, response: Any, record: models.Model) -> HttpResponse:
+        """What a pop-up tells the page that opened it: the record is called there as in a look-up."""
+        context = getattr(response, "context_data", None) or {}
+        if told := context.get("popup_response_data"):
+            name = {"obj": _looked_up_as(self.admin_site, type(record))(record)}
+            context["popup_response_data"] = json.dumps(json.loads(told) | name)
+        return response
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Each action gets those of the chosen rows that its permission covers, and says how many it does not."""
         found: dict[str, Any] = super().get_actions(request)
@@ -330,9 +371,8 @@ class NarrowedLookup(AutocompleteJsonView):
         return [Case(*places, default=len(places))]
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
-        """As the screen of the kind calls it in a look-up, if it says more there."""
         found: dict[str, str] = super().serialize_result(obj, to_field_name)
-        return found | {"text": getattr(self.model_admin, "looked_up_as", str)(obj)}
+        return found | {"text": _looked_up_as(self.admin_site, type(obj))(obj)}
 
     def _name(self) -> str:
         site: Any = self.admin_site

@@ -26,7 +26,7 @@ from tracker.elections.admin import PartOfElectionAdmin
 from tracker.missions import admin_accreditation  # noqa: F401 - registers its screens
 from tracker.missions.admin_readings import ShowsPeople, readers
 from tracker.missions.admin_statements import StatementInline
-from tracker.missions.forms import PERSON_FIELDS, MissionForm, ObserverForm
+from tracker.missions.forms import PERSON_FIELDS, MissionForm, ObserverForm, OrganizationForm
 from tracker.missions.models import (
     Accreditation,
     Affiliation,
@@ -82,6 +82,11 @@ class OrganizationAdmin(PublishableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return annotate_counts(super().get_queryset(request), ("missions", "memberships"), user_of(request))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        """The form, which names to the person only what they may see."""
+        options["form"] = type("OrganizationForm", (OrganizationForm,), {"seen_by": user_of(request)})
+        return super().get_form(request, obj, change, **options)
 
     def looked_up_as(self, organization: Organization) -> str:
         """With the acronym, by which people look for it."""

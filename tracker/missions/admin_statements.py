@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker.core.admin_access import NarrowedInline
 from tracker.core.admin_publication import HTTPS_ASSUMED, PlainFields, PublishableAdmin, public_address
-from tracker.missions.forms import LanguageSelect
+from tracker.missions.forms import LanguageSelect, StatementForm
 from tracker.missions.models import Statement
 
 # The inputs that a new statement folds away.
@@ -27,6 +27,7 @@ class StatementFields(PlainFields):
 
 class StatementInline(StatementFields, NarrowedInline, admin.StackedInline):
     model = Statement
+    form = StatementForm
     formfield_overrides = HTTPS_ASSUMED
     autocomplete_fields = ("source",)
     show_change_link = True
@@ -53,6 +54,7 @@ class StatementInline(StatementFields, NarrowedInline, admin.StackedInline):
 
 @admin.register(Statement)
 class StatementAdmin(StatementFields, PublishableAdmin):
+    form = StatementForm
     list_display = ("headline", "kind", "issued_on", "language", "mission", "election", "publication_badge")
     list_filter = ("publication", "kind", "language", "mission__election")
     list_select_related = ("mission__organization", "mission__election")

@@ -16,7 +16,7 @@ from tracker.core.models import Country, User
 from tracker.core.ownership import visible_to
 from tracker.elections.models import Election
 from tracker.missions import actions
-from tracker.missions.models import Accreditation, Category, Mission, Observer, Outlet, Person
+from tracker.missions.models import Accreditation, Category, Mission, Observer, Organization, Outlet, Person
 
 PERSON_FIELDS = ("full_name", "nationality", "document_number", "email", "phone")
 
@@ -39,10 +39,58 @@ class LanguageSelect(forms.Select):
         return groups
 
 
-class MissionForm(forms.ModelForm):
-    """A mission. One that is there already is named and linked, for whoever may see it."""
+class OrganizationForm(forms.ModelForm):
+    """An organization. Another with its acronym is named at the acronym, and linked, for whoever may see it."""
 
     seen_by: ClassVar[User]
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        rule = next(one for one in Organization._meta.constraints if one.name == "organization_acronym_once")
+        everywhere = self.errors.get(NON_FIELD_ERRORS, ErrorList())
+        taken = [one for one in everywhere.data if one.message == rule.get_violation_error_message()]  # type: ignore[union-attr]
+        if not taken:
+            return
+        everywhere.data = [one for one in everywhere.data if one not in taken]
+        if not everywhere.data:
+            del self.errors[NON_FIELD_ERRORS]
+        # The address name follows the acronym, and its section need not be opened for what is mended there.
+        slug = self.errors.get("slug", ErrorList()).as_data()
+        if slug and all(error.code == "unique" for error in slug):
+            del self.errors["slug"]
+        self.add_error("acronym", self._taken_by())
+
+    def _taken_by(self) -> str:
+        """Whose the acronym is."""
+        mine = self.instance
+        words = (
+            _t("Another organization has this acronym")
+            if mine.country_id is None
+            else _t("Another organization of this country has this acronym")
+        )
+        rows = Organization.objects.filter(acronym=mine.acronym, country=mine.country_id)
+        there = visible_to(rows.exclude(pk=mine.pk), self.seen_by).first()
+        if there is None:
+            return f"{words}."
+        address = screen_address(there, "change", there.pk)
+        # This form may be a pop-up, and what was typed in it stays.
+        return format_html('{}: <a href="{}" target="_blank">{}</a>.', words, address, there)
+
+
+class MissionForm(forms.ModelForm):
+    """A mission. One that is there already is named and linked, for whoever may see it.
+
+    What became of it is chosen: most are entered when the election is over, and a preset is kept unread.
+    """
+
+    seen_by: ClassVar[User]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        status: Any = self.fields.get("status")
+        if status is not None and self.instance.pk is None:
+            status.choices = [("", _("choose")), *status.choices]
+            status.initial = ""
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -64,6 +112,19 @@ class MissionForm(forms.ModelForm):
             election=mine.election_id, organization=mine.organization_id, type=mine.type
         )
         return visible_to(rows.exclude(pk=mine.pk).select_related("organization"), self.seen_by).first()
+
+
+class StatementForm(forms.ModelForm):
+    """A statement. Without a title the public reads its kind alone; files bring such, and they stay as they are."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        title = self.fields.get("title")
+        if title is not None and (self.instance.pk is None or self.instance.title):
+            title.required = True
+            title.error_messages["required"] = _(
+                "Give the title, as the document calls itself: it is what the public reads."
+            )
 
 
 class PersonFields(forms.Form):
