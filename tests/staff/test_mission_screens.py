@@ -1,6 +1,7 @@
 """One person enters a mission together with its statement."""
 
 import re
+from datetime import date
 from html import unescape
 from typing import Any
 
@@ -443,3 +444,35 @@ def test_a_language_is_chosen_by_name_and_kept_as_its_code(client: Client, inlin
         statement.refresh_from_db()
         assert statement.language == kept
     assert [one for one in options(client.get(path), name) if one[2]] == [("ru", "Russian – русский", True)]
+
+
+@pytest.mark.parametrize("typed", ["2024-02-08", "8.2.2024", "08.02.2024", "8 February 2024", "8 Feb 2024"])
+def test_a_day_is_typed_as_people_write_it(client: Client, typed: str) -> None:
+    """Red when: the formats of `tracker.formats` are Django's for English."""
+    client.force_login(make.make_account(Role.OFFICER))
+    path = reverse("admin:missions_mission_add")
+    sent = new_mission(client, **{"statements-0-title": "On the day", "statements-0-issued_on": typed})
+    assert client.post(path, sent).status_code == 302
+    assert Statement.objects.get().issued_on == date(2024, 2, 8)
+
+
+def test_a_day_that_could_be_two_is_refused(client: Client) -> None:
+    """Red when: 08/02/2024 is taken for the second of August, as Django's formats for English do."""
+    client.force_login(make.make_account(Role.OFFICER))
+    path = reverse("admin:missions_mission_add")
+    page = client.post(
+        path,
+        new_mission(
+            client,
+            **{"statements-0-title": "On the day", "statements-0-issued_on": "08/02/2024"},
+            arrives_on="1/2/24",
+        ),
+    )
+    words = (
+        "Write the day as 2024-02-08, 8.2.2024 or 8 February 2024. With strokes nobody can tell the day from the "
+        "month."
+    )
+    assert page.context["inline_admin_formsets"][0].formset.errors == [{"issued_on": [words]}]
+    assert page.context["adminform"].form.errors == {"arrives_on": [words]}
+    assert 'value="08/02/2024"' in page.content.decode()
+    assert page.content.decode().count('placeholder="YYYY-MM-DD"') >= 2

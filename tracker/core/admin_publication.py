@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR, BaseModelAdmin
 from django.contrib.admin.utils import flatten, unquote
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AdminDateWidget, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -52,6 +52,9 @@ from tracker.core.publication import draft_parents, four_eyes_objection, has_fou
 REASON = "_reason"
 # A form saves and takes one of these steps in one go, where the person may take it.
 SAVE_AND = (("submit", _("Save and submit for publication")), ("publish", _("Save and publish")))
+NO_DATE = _(
+    "Write the day as 2024-02-08, 8.2.2024 or 8 February 2024. With strokes nobody can tell the day from the month."
+)
 # What is typed as example.org is an https address.
 HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
 
@@ -60,13 +63,18 @@ class PlainFields(BaseModelAdmin):
     """For every form of the register, its inline rows included: what Django's own fields leave unclear."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """No red cross beside a look-up: it would delete the record and not empty the field."""
+        """No red cross beside a look-up: it would delete the record and not empty the field. Dates say how."""
         if isinstance(db_field, models.SlugField):
             text = _("Use only the letters a to z, digits, hyphens and underscores, without blanks.")
             kwargs.setdefault("error_messages", {"invalid": text})
+        if isinstance(db_field, models.DateField):
+            kind = "invalid_date" if isinstance(db_field, models.DateTimeField) else "invalid"
+            kwargs.setdefault("error_messages", {kind: NO_DATE})
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget.can_delete_related = False
+        if field is not None and isinstance(field.widget, AdminDateWidget):
+            field.widget.attrs["placeholder"] = "YYYY-MM-DD"
         return field
 
 

@@ -8,3 +8,8 @@ TIME_FORMAT = "H:i"
 YEAR_MONTH_FORMAT = "F Y"
 MONTH_DAY_FORMAT = "j F"
 FIRST_DAY_OF_WEEK = 1
+# What is typed. With strokes nobody can tell the day from the month: 08/02 is February to most and August to some.
+DATE_INPUT_FORMATS = ["%Y-%m-%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y"]
+DATETIME_INPUT_FORMATS = [
+    f"{day} {hour}" for day in DATE_INPUT_FORMATS for hour in ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M")
+]
