@@ -40,8 +40,11 @@ window.addEventListener("load", () => {
         // select2 itself would point at what is chosen already, wherever in the list that stands.
         lookup.on("results:all", ({query}) => { if (query.term) { options().first().trigger("mouseenter"); } });
         lookup.on("results:message", ({message}) => {
-            if (message === "noResults" && select.dataset.noneFound && select.parentNode.querySelector(".add-related")) {
-                lookup.$results.find(".select2-results__message").text(select.dataset.noneFound);
+            // Where another field is chosen first, the look-up says that.
+            const {limitedBy, noneFound} = select.dataset;
+            if (limitedBy && !document.getElementById(limitedBy).value) { return; }
+            if (message === "noResults" && noneFound && select.parentNode.querySelector(".add-related")) {
+                lookup.$results.find(".select2-results__message").text(noneFound);
             }
         });
         lookup.on("select", () => takeOver(select, ""));

@@ -20,7 +20,6 @@ TYPED = ".select2-search__field"
 @pytest.fixture
 def form(page: Page, live_server: Any) -> Iterator[Page]:
     """The form of a new mission, with two organizations whose names begin alike on record."""
-    page.set_default_timeout(15_000)
     page.add_init_script(LISTEN)
     factories.make_election(slug="first", name="The first election")
     factories.make_organization(name="European Parliament", acronym="EP", slug="ep")
@@ -124,3 +123,19 @@ def test_a_form_that_came_back_leads_to_its_first_wrong_field_with_the_same_name
     form.wait_for_load_state("networkidle")
     expect(form.locator("#id_type")).to_be_focused()
     expect(form.locator(BOX)).to_contain_text("EP · European Parliament")
+
+
+def test_a_calendar_that_is_open_lies_over_the_buttons(form: Page) -> None:
+    """Red when: `.calendarbox` in staff.css has no z-index of its own: a click on a day saves the form."""
+    form.set_viewport_size({"width": 1280, "height": 800})
+    opener = form.locator("#id_statements-0-issued_on ~ .datetimeshortcuts a").nth(1)
+    opener.evaluate("it => window.scrollBy(0, it.getBoundingClientRect().bottom - 720)")
+    opener.click()
+    calendar, buttons = form.locator(".calendarbox:visible"), form.locator(".submit-row:visible").last
+    box, bar = calendar.bounding_box(), buttons.bounding_box()
+    assert box
+    assert bar
+    # They do meet, or nothing is tried.
+    assert box["y"] + box["height"] > bar["y"] + 5
+    spot = {"x": box["x"] + box["width"] / 2, "y": bar["y"] + 5}
+    assert form.evaluate("({x, y}) => Boolean(document.elementFromPoint(x, y).closest('.calendarbox'))", spot)
