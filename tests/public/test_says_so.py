@@ -59,6 +59,7 @@ def test_a_statement_that_can_be_opened_is_how_one_knows(client: Client) -> None
     assert read(client, path).count(NONE) == 1
     statement = make_statement(mission=mission, url="https://example.org/statement")
     assert read(client, path).count(NONE) == 0
+    assert read(client, path).count("Known from its own statement, below.") == 1
     assert read(client, address("timeline", election)).count(NONE) == 0
     # Of a draft nobody reads.
     statement.publication = Publication.DRAFT
