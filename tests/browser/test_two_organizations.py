@@ -85,6 +85,7 @@ def read(page: Page, address: str) -> tuple[int, str, list[str]]:
 
 
 def test_z2_nothing_is_found_by_following_links(coordinator: Page, live_server: Any) -> None:
+    """Pages are fetched and parsed, not drawn: what a script puts into one is for the tests of that screen."""
     waiting, seen, gave_away = [f"{live_server.url}/staff/", f"{live_server.url}/en/"], set(), {}
     while waiting:
         address = waiting.pop()
