@@ -202,19 +202,20 @@ def published(records: Collection[models.Model]) -> dict[object, StepTaken]:
 
 def sent_back_in(model: type[models.Model], key: str = "pk") -> Subquery:
     """The change in which a publisher last sent back the row of `model` that `key` names, for use within a query."""
-    return _last_change(model, key, change__reason__gt="", **GIVEN_BACK_STEP)
+    return _last(model, "change", key, change__reason__gt="", **GIVEN_BACK_STEP)
 
 
 def published_in(model: type[models.Model], key: str = "pk") -> Subquery:
     """The change in which the row of `model` that `key` names was last published, for use within a query."""
-    return _last_change(model, key, **PUBLISHED_STEP)
+    return _last(model, "change", key, **PUBLISHED_STEP)
 
 
-def _last_change(model: type[models.Model], key: str, **step: str) -> Subquery:
+def _last(model: type[models.Model], what: str, key: str = "pk", **step: str) -> Subquery:
+    """`what` ("id", "change") of the latest entry in which this step was taken with the row that `key` names."""
     entries = ChangedRow.objects.filter(
         table_name=model._meta.db_table, key=_key_as_text(OuterRef(key)), **step
     )
-    return Subquery(entries.order_by("-id").values("change")[:1])
+    return Subquery(entries.order_by("-id").values(what)[:1])
 
 
 def _last_step(records: Collection[models.Model], step: dict[str, str]) -> dict[object, StepTaken]:
@@ -238,12 +239,14 @@ def longest_waiting_first(rows: QuerySet[Any]) -> QuerySet[Any]:
 
     Those of which the history does not say it come first: nobody remembers when they were.
     """
-    return rows.alias(step=_last_entry(rows, HANDED_IN_STEP)).order_by(F("step").asc(nulls_first=True), "pk")
+    return rows.alias(step=_last(rows.model, "id", **HANDED_IN_STEP)).order_by(
+        F("step").asc(nulls_first=True), "pk"
+    )
 
 
 def sent_back_first(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Drafts of one kind, those that came back from a publisher first, the latest of them at the head."""
-    return rows.alias(step=_last_entry(rows, GIVEN_BACK_STEP)).order_by(
+    return rows.alias(step=_last(rows.model, "id", **GIVEN_BACK_STEP)).order_by(
         F("step").desc(nulls_last=True), *rows.model._meta.ordering, "pk"
     )
 
@@ -255,15 +258,7 @@ def published_since(rows: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
         table_name=rows.model._meta.db_table, change__at__gt=moment, **PUBLISHED_STEP
     )
     rows = rows.alias(as_text=_key_as_text()).filter(as_text__in=lately.order_by().values("key"))
-    return rows.alias(step=_last_entry(rows, PUBLISHED_STEP)).order_by("-step", "-pk")
-
-
-def _last_entry(rows: QuerySet[Any], step: dict[str, str]) -> Subquery:
-    """The latest entry of each row in which this step was taken."""
-    entries = ChangedRow.objects.filter(
-        table_name=rows.model._meta.db_table, key=_key_as_text(OuterRef("pk")), **step
-    )
-    return Subquery(entries.order_by("-id").values("id")[:1])
+    return rows.alias(step=_last(rows.model, "id", **PUBLISHED_STEP)).order_by("-step", "-pk")
 
 
 def _parts(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
