@@ -288,14 +288,14 @@ def ask_first(
     """
     hold(request, rows)
     count = rows.count()
-    asked = digest_of(rows, getattr(form, "offered", {}).values())
+    offered = list(getattr(form, "offered", {}).values())
+    asked = digest_of(rows, offered)
     if request.POST.get("sure") == asked:
         if form is None or form.is_valid():
             return None
     elif "sure" in request.POST:
         text = _t("Something of this has changed since you were asked, so nothing was done; look again.")
         screen.message_user(request, text, messages.WARNING)
-    offered = list(getattr(form, "offered", {}).values())
 
     def say(parts: Sequence[Any]) -> tuple[str, str, str]:
         return *question(parts), yes_to(action, count + len(parts))

@@ -48,23 +48,26 @@ def in_words(record: models.Model, parts: Iterable[models.Model] = ()) -> str:
 
 
 def _the(record: models.Model) -> str:
-    kind = str(record._meta.verbose_name)
-    if _has_a_name(record):
-        words = pgettext("a record within a sentence", "the %(kind)s “%(name)s”")
-        return words % {"kind": kind, "name": record}
-    return pgettext("a record within a sentence", "the %(kind)s") % {"kind": kind}
+    return _called(
+        record,
+        pgettext("a record within a sentence", "the %(kind)s “%(name)s”"),
+        pgettext("a record within a sentence", "the %(kind)s"),
+    )
 
 
 def _its(record: models.Model) -> str:
-    kind = str(record._meta.verbose_name)
-    if _has_a_name(record):
-        words = pgettext("a part of the record that was named before", "its %(kind)s “%(name)s”")
-        return words % {"kind": kind, "name": record}
-    return pgettext("a part of the record that was named before", "its %(kind)s") % {"kind": kind}
+    return _called(
+        record,
+        pgettext("a part of the record that was named before", "its %(kind)s “%(name)s”"),
+        pgettext("a part of the record that was named before", "its %(kind)s"),
+    )
 
 
-def _has_a_name(record: models.Model) -> bool:
-    return str(record).lower() != str(record._meta.verbose_name).lower()
+def _called(record: models.Model, named: str, nameless: str) -> str:
+    """`record` in the words for one with a name, or in those for one whose name is nothing but its kind."""
+    kind, name = str(record._meta.verbose_name), str(record)
+    words = named if name.lower() != kind.lower() else nameless
+    return words % {"kind": kind, "name": name}
 
 
 def with_kind(part: models.Model) -> str:

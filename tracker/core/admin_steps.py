@@ -7,6 +7,7 @@ statements, its new organization), where the person wants it and may do so; each
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib import admin, messages
@@ -230,12 +231,16 @@ def publish(
     offered = [part for part in found if part not in refused_parts]
     form = EmbargoForm(_answers(request), offered)
     count = queryset.count()
-    becoming = becomes_public(rows, offered, list(refused))
+
+    @cache
+    def becoming() -> Callable[[Sequence[models.Model]], str]:
+        """For the page alone: after a yes nobody reads it."""
+        return becomes_public(rows, offered, list(refused))
 
     def title_and_words(parts: Sequence[Any]) -> tuple[str, str]:
         number = count + len(parts)
         title = ngettext("Publish this record?", "Publish these %(count)d records?", number)
-        return title % {"count": number}, becoming(parts)
+        return title % {"count": number}, becoming()(parts)
 
     def to_know() -> list[ToKnow]:
         why = {**refused, **refused_parts}
