@@ -255,8 +255,7 @@ class PublishableAdmin(PlainFields, NarrowedAdmin):
 
     def doubts(self, record: Any) -> list[str]:
         """What is doubtful in a record that is public now, in a few words each. `record` is a row of `get_queryset`."""
-        has_source = any(field.name == "source" for field in record._meta.fields)
-        return [str(NO_SOURCE)] if has_source and record.source_id is None else []
+        return [str(NO_SOURCE)] if record.is_unsourced else []
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, with the reason that whoever corrects something public gave."""

@@ -399,6 +399,11 @@ class Publishable(models.Model):
         over = self.embargo_until is None or self.embargo_until <= timezone.now()
         return self.publication == Publication.PUBLISHED and over
 
+    @property
+    def is_unsourced(self) -> bool:
+        """Whether nothing shows how it is known; a kind without a field for its source needs none."""
+        return getattr(self, "source_id", self) is None
+
 
 def choices_enforced(prefix: str) -> Callable[[type[ModelT]], type[ModelT]]:
     """Class decorator: the database refuses a code that is not among a field's choices.

@@ -25,7 +25,7 @@ from tracker.core.roles import Role
 from tracker.elections.admin import PartOfElectionAdmin
 from tracker.missions import admin_accreditation  # noqa: F401 - registers its screens
 from tracker.missions.admin_readings import ShowsPeople, readers
-from tracker.missions.admin_statements import StatementInline
+from tracker.missions.admin_statements import StatementInline, address_at_mission
 from tracker.missions.forms import PERSON_FIELDS, MissionForm, ObserverForm, OrganizationForm
 from tracker.missions.models import (
     Accreditation,
@@ -181,12 +181,7 @@ class MissionAdmin(PartOfElectionAdmin):
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def view_on_site(self, mission: Mission) -> str | None:
-        slugs = {"slug": mission.election.slug, "organization_slug": mission.organization.slug}
-        address = public_address(mission, "mission", **slugs)
-        return address and f"{address}#mission-{mission.pk}"
-
-    def doubts(self, mission: Any) -> list[str]:
-        return super().doubts(mission) if mission.is_unsourced else []
+        return address_at_mission(mission, mission)
 
 
 @admin.register(Membership)

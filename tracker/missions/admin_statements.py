@@ -10,10 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from tracker.core.admin_access import NarrowedInline
 from tracker.core.admin_publication import HTTPS_ASSUMED, PlainFields, PublishableAdmin, public_address
 from tracker.missions.forms import LanguageSelect, StatementForm
-from tracker.missions.models import Statement
+from tracker.missions.models import Mission, Statement
 
 # The inputs that a new statement folds away.
 FOLDED_OF_STATEMENT = re.compile(r"statements-\d+-(source|notes)")
+
+
+def address_at_mission(record: Mission | Statement, mission: Mission) -> str | None:
+    """Where the public reads `record` on the page of the organization that leads `mission`; None while it is hidden."""
+    slugs = {"slug": mission.election.slug, "organization_slug": mission.organization.slug}
+    address = public_address(record, "mission", **slugs)
+    return address and f"{address}#mission-{mission.pk}"
 
 
 class StatementFields(PlainFields):
@@ -72,13 +79,7 @@ class StatementAdmin(StatementFields, PublishableAdmin):
 
     def view_on_site(self, statement: Statement) -> str | None:
         """Its mission, on the page of the organization."""
-        mission = statement.mission
-        slugs = {"slug": mission.election.slug, "organization_slug": mission.organization.slug}
-        address = public_address(statement, "mission", **slugs)
-        return address and f"{address}#mission-{mission.pk}"
-
-    def doubts(self, statement: Any) -> list[str]:
-        return super().doubts(statement) if statement.is_unsourced else []
+        return address_at_mission(statement, statement.mission)
 
     @admin.display(description=_("statement"), ordering="title")
     def headline(self, statement: Statement) -> str:

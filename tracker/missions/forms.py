@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.forms.utils import ErrorList
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
@@ -39,18 +40,31 @@ class LanguageSelect(forms.Select):
         return groups
 
 
-class OrganizationForm(forms.ModelForm):
-    """An organization. Another with its acronym is named at the acronym, and linked, for whoever may see it."""
+class NamesTheOther(forms.ModelForm):
+    """A form that says which record stands in its way, to whoever may see that one."""
 
     seen_by: ClassVar[User]
 
+    def errors_of(self, rule: str) -> list[ValidationError]:
+        """The errors of the whole form which say that the constraint of this name is broken."""
+        (broken,) = (one for one in self.instance._meta.constraints if one.name == rule)
+        everywhere = self.errors.get(NON_FIELD_ERRORS, ErrorList()).as_data()
+        return [error for error in everywhere if error.message == broken.get_violation_error_message()]
+
+    def other(self, rows: QuerySet[Any]) -> Any:
+        """The first of `rows` that is another record, if the person may see it; else None."""
+        return visible_to(rows.exclude(pk=self.instance.pk), self.seen_by).first()
+
+
+class OrganizationForm(NamesTheOther):
+    """An organization. Another with its acronym is named at the acronym, and linked, for whoever may see it."""
+
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
-        rule = next(one for one in Organization._meta.constraints if one.name == "organization_acronym_once")
-        everywhere = self.errors.get(NON_FIELD_ERRORS, ErrorList())
-        taken = [one for one in everywhere.data if one.message == rule.get_violation_error_message()]  # type: ignore[union-attr]
+        taken = self.errors_of("organization_acronym_once")
         if not taken:
             return
+        everywhere = self.errors[NON_FIELD_ERRORS]
         everywhere.data = [one for one in everywhere.data if one not in taken]
         if not everywhere.data:
             del self.errors[NON_FIELD_ERRORS]
@@ -68,8 +82,7 @@ class OrganizationForm(forms.ModelForm):
             if mine.country_id is None
             else _t("Another organization of this country has this acronym")
         )
-        rows = Organization.objects.filter(acronym=mine.acronym, country=mine.country_id)
-        there = visible_to(rows.exclude(pk=mine.pk), self.seen_by).first()
+        there = self.other(Organization.objects.filter(acronym=mine.acronym, country=mine.country_id))
         if there is None:
             return f"{words}."
         address = screen_address(there, "change", there.pk)
@@ -77,13 +90,11 @@ class OrganizationForm(forms.ModelForm):
         return format_html('{}: <a href="{}" target="_blank">{}</a>.', words, address, there)
 
 
-class MissionForm(forms.ModelForm):
+class MissionForm(NamesTheOther):
     """A mission. One that is there already is named and linked, for whoever may see it.
 
     What became of it is chosen: most are entered when the election is over, and a preset is kept unread.
     """
-
-    seen_by: ClassVar[User]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -94,9 +105,8 @@ class MissionForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
-        rule = next(one for one in Mission._meta.constraints if one.name == "mission_once_per_type")
-        for error in self.errors.get(NON_FIELD_ERRORS, ErrorList()).as_data():
-            if error.message == rule.get_violation_error_message() and (there := self._there_already()):
+        for error in self.errors_of("mission_once_per_type"):
+            if there := self._there_already():
                 error.message = format_html(
                     '{} <a href="{}">{}</a>. {}',
                     _t("This organization already has a mission of this type in this election:"),
@@ -111,7 +121,7 @@ class MissionForm(forms.ModelForm):
         rows = Mission.objects.filter(
             election=mine.election_id, organization=mine.organization_id, type=mine.type
         )
-        return visible_to(rows.exclude(pk=mine.pk).select_related("organization"), self.seen_by).first()
+        return self.other(rows.select_related("organization"))
 
 
 class StatementForm(forms.ModelForm):

@@ -223,7 +223,7 @@ class Mission(Publishable):
     @property
     def is_unsourced(self) -> bool:
         """Whether nothing shows how it is known: neither a source nor a statement of its own that can be opened."""
-        return self.source_id is None and not any(one.url for one in self.statements.all())
+        return super().is_unsourced and not any(one.url for one in self.statements.all())
 
 
 @choices_enforced("membership")

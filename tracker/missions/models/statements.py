@@ -71,4 +71,4 @@ class Statement(Publishable):
     @property
     def is_unsourced(self) -> bool:
         """Whether nothing shows how it is known: one that readers can open needs no other source."""
-        return self.source_id is None and not self.url
+        return super().is_unsourced and not self.url
